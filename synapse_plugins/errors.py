@@ -1,0 +1,196 @@
+"""The errors that this package raises, as one tree.
+
+::
+
+    SynapsePluginsError
+    ├── ConfigError (ValueError)             a configuration file or a setting is wrong
+    ├── ParamsError (ValueError)             parameters of an action are wrong
+    ├── UnknownNameError (LookupError)       a name that nothing answers to, with close matches
+    ├── MissingExtraError (ImportError)      an optional dependency is not installed
+    ├── PackError                            a pack is broken
+    │   └── PackConflictError                two packs claim one name
+    ├── ProviderError (LookupError)          no provider, or more than one, for a role
+    ├── StepFailedError (RuntimeError)       a step failed; the run was rolled back
+    │   └── RunCancelledError                the run was cancelled; the run was rolled back
+    ├── ActionFailedError (RuntimeError)     an action without steps raised something
+    ├── NoModelError (RuntimeError)          a train run ended without a model
+    ├── DatasetError (ValueError)            a dataset cannot be read or written
+    │   ├── FormatError                      a folder is not what its format says
+    │   ├── OutputExistsError (FileExistsError)
+    │   └── LossError                        a conversion would lose something, and must not
+    ├── StoreError (OSError)                 the store cannot be used
+    │   └── StoreVersionError                the store was written by a newer version
+    └── BackendError                         a backend refused or failed
+        ├── NoBackendError (RuntimeError)    there is no backend to ask
+        └── NotFoundError (LookupError)      the backend has no such object
+
+Each error is also the built-in that a reader would catch. Messages say what, where, and what to do next.
+The command line prints them as one paragraph and exits with ``exit_code``; anything outside this tree is a
+bug of ours and shows its traceback.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    'ActionFailedError',
+    'BackendError',
+    'ConfigError',
+    'DatasetError',
+    'FormatError',
+    'LossError',
+    'MissingExtraError',
+    'NoBackendError',
+    'NoModelError',
+    'NotFoundError',
+    'OutputExistsError',
+    'PackConflictError',
+    'PackError',
+    'ParamsError',
+    'ProviderError',
+    'RunCancelledError',
+    'StepFailedError',
+    'StoreError',
+    'StoreVersionError',
+    'SynapsePluginsError',
+    'UnknownNameError',
+]
+
+
+class SynapsePluginsError(Exception):
+    """Root of everything that this package raises on purpose."""
+
+    exit_code = 1
+    """What the command line exits with."""
+
+    run_id: str | None = None
+    """The run that ended with this error, once it has a record."""
+
+
+class ConfigError(SynapsePluginsError, ValueError):
+    """A configuration file or a setting is wrong."""
+
+
+class ParamsError(SynapsePluginsError, ValueError):
+    """The parameters of an action are wrong."""
+
+
+class UnknownNameError(SynapsePluginsError, LookupError):
+    """A name that nothing answers to.
+
+    Args:
+        kind: What was looked for, e.g. ``action``.
+        name: The name as it was given.
+        known: The names that exist; the nearest ones are suggested.
+        hint: What to do next, as a sentence.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str] = (), hint: str = '') -> None:
+        self.kind = kind
+        self.name = name
+        self.known = sorted(known)
+        super().__init__(
+            ' '.join(filter(None, (f'Unknown {kind} {name!r}.', suggestion(name, self.known), hint)))
+        )
+
+
+class MissingExtraError(SynapsePluginsError, ImportError):
+    """An optional dependency is not installed; the message holds the line to type."""
+
+
+class PackError(SynapsePluginsError):
+    """A pack is broken."""
+
+
+class PackConflictError(PackError):
+    """Two packs claim one name."""
+
+
+class ProviderError(SynapsePluginsError, LookupError):
+    """No provider, or more than one, serves a role."""
+
+
+class StepFailedError(SynapsePluginsError, RuntimeError):
+    """A step failed and the run was rolled back.
+
+    Attributes:
+        step: Name of the step.
+        reason: What the step said.
+        rollback_errors: What went wrong while rolling back.
+    """
+
+    def __init__(self, step: str, reason: str, rollback_errors: Iterable[str] = ()) -> None:
+        self.step = step
+        self.reason = reason
+        self.rollback_errors = tuple(rollback_errors)
+        super().__init__(f"Step '{step}' failed: {reason}")
+
+    def __reduce__(self) -> tuple[type[StepFailedError], tuple[str, str, tuple[str, ...]]]:
+        """Survive the way out of another process, where only the message would be passed."""
+        return type(self), (self.step, self.reason, self.rollback_errors)
+
+
+class RunCancelledError(StepFailedError):
+    """The run was cancelled before or during a step, and was rolled back."""
+
+
+class ActionFailedError(SynapsePluginsError, RuntimeError):
+    """An action's own code raised something that is not of this tree; that is the cause."""
+
+
+class NoModelError(SynapsePluginsError, RuntimeError):
+    """A train run ended without a model."""
+
+
+class DatasetError(SynapsePluginsError, ValueError):
+    """A dataset cannot be read or written."""
+
+
+class FormatError(DatasetError):
+    """A folder is not what its format says."""
+
+
+class OutputExistsError(DatasetError, FileExistsError):
+    """The place of an output is taken."""
+
+
+class LossError(DatasetError):
+    """A conversion would lose something, and must not."""
+
+
+class StoreError(SynapsePluginsError, OSError):
+    """The store cannot be used."""
+
+
+class StoreVersionError(StoreError):
+    """The store was written by a newer version of this package."""
+
+
+class BackendError(SynapsePluginsError):
+    """A backend refused or failed."""
+
+
+class NoBackendError(BackendError, RuntimeError):
+    """There is no backend to ask."""
+
+
+class NotFoundError(BackendError, LookupError):
+    """The backend has no such object."""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return "Did you mean ...?" for the names nearest to *name*, or an empty text."""
+    from difflib import get_close_matches
+
+    names = sorted(set(known))
+    folded = {candidate.casefold(): candidate for candidate in names}
+    near = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)]
+    if near:
+        return f'Did you mean {" or ".join(repr(match) for match in near)}?'
+    if names and len(names) <= 12:
+        return f'There is: {", ".join(names)}.'
+    return ''

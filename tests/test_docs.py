@@ -1,0 +1,129 @@
+"""What the pages say is so."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from synapse_plugins import hookspecs
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+PROJECT = Path(__file__).resolve().parent.parent
+PAGES = [PROJECT / 'README.md', PROJECT / 'CONTRIBUTING.md', *sorted((PROJECT / 'docs').glob('*.md'))]
+CODE = re.compile(r'^```(\w+)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [code for found, code in CODE.findall(page.read_text(encoding='utf-8')) if found == language]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Path:
+    """A working directory with a dataset `my-dataset`, as the pages assume."""
+    from PIL import Image
+
+    for split in ('train', 'valid'):
+        for part in ('json', 'original_files'):
+            (tmp_path / 'my-dataset' / split / part).mkdir(parents=True)
+        Image.new('RGB', (32, 24), 'white').save(
+            tmp_path / 'my-dataset' / split / 'original_files' / f'{split}.png'
+        )
+        box = {'id': 'a', 'classification': '지게차', 'attrs': [], 'data': [2, 3, 10, 8]}
+        document = json.dumps({'images': [{'bounding_box': [box]}]}, ensure_ascii=False)
+        (tmp_path / 'my-dataset' / split / 'json' / f'{split}.json').write_text(document, encoding='utf-8')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    'page', [page for page in PAGES if blocks(page, 'python')], ids=lambda page: page.name
+)
+def test_the_python_of_a_page_runs(page: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, Any] = {'__name__': 'page'}
+    for number, code in enumerate(blocks(page, 'python')):
+        exec(
+            compile(code, f'{page.name}[{number}]', 'exec', dont_inherit=True), names
+        )  # as a reader would paste it
+    printed = capsys.readouterr().out
+    for line in re.findall(r'print\(error\)  # (.*)', page.read_text(encoding='utf-8')):
+        assert line in printed
+
+
+def test_every_hook_is_described_with_its_arguments() -> None:
+    described = re.findall(
+        r'^### `(\w+)\((.*)\)`$', (PROJECT / 'docs' / 'packs.md').read_text(encoding='utf-8'), re.MULTILINE
+    )
+    hooks = [
+        (name, ', '.join(inspect.signature(hook).parameters))
+        for name, hook in vars(hookspecs).items()
+        if name.startswith('synapse_')
+    ]
+    assert described == hooks
+
+
+def test_every_link_leads_somewhere() -> None:
+    dead = [
+        f'{page.name}: {target}'
+        for page in PAGES
+        for target in re.findall(r'\]\((?!https?:)([^)#]+)', page.read_text(encoding='utf-8'))
+        if not (page.parent / target).exists()
+    ]
+    assert dead == []
+
+
+# -- the command line ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope='module')
+def render_cli() -> ModuleType:
+    spec = importlib.util.spec_from_file_location('render_cli', PROJECT / 'docs' / 'render_cli.py')
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules['render_cli'] = module  # its dataclass looks itself up there
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope='module')
+def helps(render_cli: ModuleType) -> dict[tuple[str, ...], Any]:
+    return {found.path: found for found in render_cli.walk()}
+
+
+def test_the_reference_page_is_what_help_says(
+    render_cli: ModuleType, helps: dict[tuple[str, ...], Any]
+) -> None:
+    page = (PROJECT / 'docs' / 'cli.md').read_text(encoding='utf-8')
+    sections = dict(re.findall(r'^## `([^`\n]*)`\n(.*?)(?=^## |\Z)', page, re.MULTILINE | re.DOTALL))
+    assert list(sections) == [found.title for found in helps.values()], 'run: python docs/render_cli.py'
+    for found in helps.values():
+        listed = re.findall(r'^\| `((?:[^`|]|\\\|)*)` \|', sections[found.title], re.MULTILINE)
+        assert listed == [name for name, _ in found.rows], f'{found.title}: run: python docs/render_cli.py'
+
+
+def test_every_command_says_what_it_does(helps: dict[tuple[str, ...], Any]) -> None:
+    for found in helps.values():
+        assert found.summary.endswith('.'), found.title
+        silent = [name for entries in found.entries.values() for name, said in entries if not said]
+        assert silent == [], found.title
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_commands_on_a_page_exist(
+    page: Path, render_cli: ModuleType, helps: dict[tuple[str, ...], Any]
+) -> None:
+    for line in re.findall(r'synapse-plugins ((?:[a-z]+ ?)+[^`\n]*)', '\n'.join(blocks(page, 'sh'))):
+        words = line.partition('#')[0].split()
+        path = max((path for path in helps if tuple(words[: len(path)]) == path), key=len)
+        assert path, f'no such command: synapse-plugins {line}'
+        options = {name for entry, _ in helps[path].entries['Options'] for name in render_cli.names(entry)}
+        assert {word for word in words if word.startswith('-')} <= options, line
