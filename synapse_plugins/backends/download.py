@@ -1,0 +1,242 @@
+"""The events of a dataset version as a dm_v2 folder: every one, verified, or an error that names what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from ..datasets.classes import write_classes
+from ..datasets.digest import seal
+from ..datasets.names import order_splits, split_name
+from ..errors import BackendError, DatasetError, ParamsError
+from .fetch import local_path
+from .filters import EVENT_FILTERS, category_of, check_keys
+from .names import safe_file_name
+from .writer import EventWriter, picture_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+__all__ = ['MAPPING', 'SUMMARY', 'Download', 'is_unchanged', 'read_summary']
+
+SUMMARY = 'export.json'
+"""A file of the folder: what it holds and where it came from. Written last."""
+
+MAPPING = 'files.jsonl'
+"""A file of the folder: for each event its files, and what they were called."""
+
+_VERSION = 2
+"""Of what is written; part of the cache key."""
+
+_FIELDS = ('id', 'pgh_id', 'category', 'files', 'data')
+_DOCUMENT = 4096
+
+
+@dataclass
+class _Query:
+    split: str | None
+    filters: dict[str, Any]
+    events: Iterator[dict[str, Any]]
+    count: int
+
+
+class Download:
+    """The events of one version, found and counted, ready to be written.
+
+    Args:
+        client: A backend.
+        version_id: The version's id.
+        splits: Split name -> filters (or None), or names alone; None: everything, by its own category.
+
+    Raises:
+        UnknownNameError: For an unknown filter key.
+        DatasetError: If the version, or a split that was asked for, has no events.
+        BackendError: If the backend fails.
+    """
+
+    def __init__(
+        self, client: Any, version_id: int, splits: Mapping[str, Any] | Iterable[str] | None = None
+    ) -> None:
+        # A client that only lists events will do; then nothing is known of the version as a whole.
+        get_version = getattr(client, 'get_ground_truth_version', None)
+        self.version: dict[str, Any] = dict(get_version(version_id)) if get_version else {'id': version_id}
+        self._identity = str(
+            getattr(client, 'identity', None) or getattr(client, 'name', type(client).__name__)
+        )
+        self._queries = [
+            _query(client, version_id, split, filters) for split, filters in _wanted(splits).items()
+        ]
+        self._check_counts()
+
+    @property
+    def label(self) -> str:
+        """What a person calls the version, e.g. ``bccd@2``."""
+        name, number = self.version.get('name'), self.version.get('version')
+        return f'{name}@{number}' if name and number is not None else str(name or self.version.get('id'))
+
+    @property
+    def count(self) -> int:
+        """How many events there are."""
+        return sum(query.count for query in self._queries)
+
+    @property
+    def key(self) -> str:
+        """What the result depends on, as a digest: backend, version and its content, splits with their filters."""
+        parts = {
+            'writes': _VERSION,
+            'backend': self._identity,
+            'version': [self.version.get(name) for name in ('id', 'digest', 'count', 'modified')],
+            'queries': [[query.split, query.filters, query.count] for query in self._queries],
+        }
+        return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+    def space_needed(self, folder: Path, link: str = 'hard') -> int:
+        """Return the bytes that writing to *folder* takes at most, as far as the backend tells sizes."""
+        documents = self.count * _DOCUMENT
+        linked = link != 'copy' and self._can_link(folder)
+        return documents if linked else documents + int(self.version.get('size') or 0)
+
+    def write(
+        self,
+        folder: Path,
+        *,
+        link: str = 'hard',
+        progress: Callable[[int, int], object] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        made_by: str = '',
+    ) -> dict[str, Any]:
+        """Write everything into an empty folder, and return its summary.
+
+        Args:
+            folder: The folder.
+            link: ``hard``: pictures of this machine are linked where that can be; ``copy``.
+            progress: Called with the events done, and how many there are.
+            cancelled: Asked before each event whether to stop.
+            made_by: Kept in the summary.
+
+        Raises:
+            BackendError: If anything is missing or changed, with the names; or if it was cancelled.
+        """
+        writer = EventWriter(folder, link, self.label)
+        with (folder / MAPPING).open('x', encoding='utf-8') as mapping:
+            for query in self._queries:
+                listed = 0
+                for event in query.events:
+                    listed += 1
+                    if cancelled is not None and cancelled():
+                        raise BackendError(f'cancelled after {writer.done} of {self.count} events')
+                    writer.add(event, query.split, mapping)
+                    if progress is not None:
+                        progress(writer.done, self.count)
+                if listed != query.count:
+                    writer.problems.append(f'the backend listed {listed} of {query.count} events')
+        writer.check()
+        return self._finish(writer, made_by)
+
+    def _finish(self, writer: EventWriter, made_by: str) -> dict[str, Any]:
+        # Only what the source declares is a class map. All that was ever seen is none: labels of tools that a
+        # target does not use would become classes of it that have no annotation, and shift the numbers of others.
+        if declared := self.version.get('declared_classes'):
+            write_classes(writer.folder, list(declared))
+        classes = list(self.version.get('classes') or sorted(writer.labels))
+        summary = {
+            'dataset': self.label,
+            'version': self.version.get('id'),
+            'key': self.key,
+            'made_by': made_by,
+            'count': writer.done,
+            'is_categorized': None not in writer.splits,
+            'splits': {name: writer.splits[name] for name in order_splits(set(filter(None, writer.splits)))},
+            'classes': classes,
+            'report': writer.report.to_dict(),
+            'seal': seal(writer.folder),
+        }
+        text = json.dumps(summary, ensure_ascii=False, indent=2)
+        (writer.folder / SUMMARY).write_text(text + '\n', encoding='utf-8')
+        return summary
+
+    def _check_counts(self) -> None:
+        have = self.version.get('splits') or {}
+        there = ', '.join(f'{name} {count}' for name, count in have.items()) or 'no splits'
+        for query in self._queries:
+            if not query.count:
+                which = f'The split {query.split!r} of the dataset' if query.split else 'The dataset'
+                way_out = ' Leave it out of `splits`, or change its filter.' if query.split else ''
+                raise DatasetError(
+                    f'{which} {self.label} has no events for what was asked (it has: {there}).{way_out}'
+                )
+
+    def _can_link(self, folder: Path) -> bool:
+        """Tell by the first event whether files of the backend and *folder* are on one file system."""
+        query = self._queries[0]
+        first = next(query.events, None)
+        if first is None:
+            return False
+        query.events = chain([first], query.events)
+        try:
+            source = local_path(str(picture_of(first).get('url')))
+            return source is not None and source.stat().st_dev == folder.stat().st_dev
+        except (OSError, DatasetError):
+            return False
+
+
+def read_summary(folder: Path) -> dict[str, Any] | None:
+    """Return the summary of an exported folder, None if it is none."""
+    try:
+        found = json.loads((folder / SUMMARY).read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def is_unchanged(folder: Path) -> bool:
+    """Tell whether an exported folder is as it was written; a linked picture can change with its source."""
+    try:
+        return bool((read_summary(folder) or {})['seal'] == seal(folder))
+    except (OSError, KeyError):
+        return False
+
+
+# -- what is asked for --------------------------------------------------------------------------------------
+
+
+def _wanted(splits: Mapping[str, Any] | Iterable[str] | None) -> dict[str | None, dict[str, Any]]:
+    """Return canonical split name -> filters, in canonical order; the name is None where the events tell it."""
+    if not splits:
+        return {None: {}}
+    given = splits if isinstance(splits, Mapping) else dict.fromkeys(splits)
+    wanted: dict[str, dict[str, Any]] = {}
+    for name, filters in given.items():
+        split = split_name(str(name))
+        if split in wanted or safe_file_name(split, '') != split:
+            what = 'is there twice' if split in wanted else 'cannot be the name of a folder'
+            raise ParamsError(f'The split {name!r} {what}; `splits` is an object of split names and filters.')
+        if filters is not None and not isinstance(filters, Mapping):
+            raise ParamsError(
+                f'The filter of the split {name!r} is an object of names and values, not {filters!r}.'
+            )
+        check_keys(
+            filters or {},
+            EVENT_FILTERS - {'ground_truth_dataset_versions', 'ground_truth_dataset_version'},
+            f'the split {name!r}',
+        )
+        wanted[split] = dict(filters or {})
+    return {name: wanted[name] for name in order_splits(set(wanted))}
+
+
+def _query(client: Any, version_id: int, split: str | None, filters: Mapping[str, Any]) -> _Query:
+    params = {
+        'fields': list(_FIELDS),
+        'expand': 'data',
+        **filters,
+        'ground_truth_dataset_versions': version_id,
+    }
+    if split is not None and not {'category', 'categories'} & filters.keys():
+        params['category'] = category_of(split)
+    events, count = client.list_ground_truth_events(params=params, list_all=True)
+    return _Query(split, dict(filters), iter(events), int(count))

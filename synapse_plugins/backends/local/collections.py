@@ -1,0 +1,181 @@
+"""Uploaded data: collections with file specifications, files, units."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import NotFoundError, ParamsError
+from ...store import require_space
+from ...store.plain import dump
+from .part import Part, as_id, as_page, checked_name, now, paging
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from sqlite3 import Connection, Row
+
+__all__ = ['Collections']
+
+
+class Collections(Part):
+    """Data collections, files and units."""
+
+    def create_data_collection(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a collection: ``name``, and ``file_specifications`` (``name``, ``file_type``, ``is_required``)."""
+        name = checked_name(data.get('name'), 'data collection')
+        specifications = [dict(item) for item in data.get('file_specifications') or ()]
+        if not all(item.get('name') for item in specifications):
+            raise ParamsError('Every file specification of a data collection needs a name.')
+        with self._db.transaction() as connection:
+            query = 'INSERT INTO data_collection (name, file_specifications, created) VALUES (?, ?, ?)'
+            inserted = connection.execute(query, (name, dump(specifications), now()))
+        return self.get_data_collection(int(inserted.lastrowid or 0))
+
+    def get_data_collection(self, collection_id: int) -> dict[str, Any]:
+        """Return a collection with its `file_specifications`.
+
+        Raises:
+            NotFoundError: If there is none.
+        """
+        wanted = as_id(collection_id, 'data collection')
+        rows = self._rows('SELECT * FROM data_collection WHERE id = ?', wanted)
+        if not rows:
+            raise NotFoundError(
+                f'There is no data collection {wanted}. list_data_collections() tells what there is.'
+            )
+        return _shape_collection(rows[0])
+
+    def list_data_collections(self) -> dict[str, Any]:
+        """Return a page of collections, newest first."""
+        return self._page('SELECT * FROM data_collection ', 'data_collection', {}, {}, _shape_collection)
+
+    def create_data_file(
+        self,
+        file_path: str | Path,
+        *,
+        use_chunked_upload: bool | None = None,
+        read_timeout: int | None = None,
+    ) -> dict[str, Any]:
+        """Take a file into the store; the result has its `id` and `checksum`."""
+        path = Path(file_path).expanduser()
+        if not path.is_file():
+            raise ParamsError(f'{path} is not a file.')
+        require_space(self.store.home, path.stat().st_size, f'Uploading {path}')
+        with self.store.files.batch() as batch:
+            stored = batch.add(path)
+            batch.sync()
+            with self._db.transaction() as connection:
+                batch.settle()
+                query = 'INSERT INTO data_file (file, name, created) VALUES (?, ?, ?)'
+                inserted = connection.execute(query, (self._file_id(connection, stored), path.name, now()))
+        place = self.store.files.path_of(stored.digest, stored.suffix)
+        checksum = f'sha256:{stored.digest}'
+        return {'id': inserted.lastrowid, 'checksum': checksum, 'file': place.as_uri(), 'size': stored.size}
+
+    def create_data_units(
+        self, data: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Create units of uploaded files, all or none."""
+        units = [data] if isinstance(data, Mapping) else list(data)
+        with self._db.transaction() as connection:
+            ids = [self._insert_unit(connection, unit) for unit in units]
+        return [
+            self._shape_unit(row)
+            for unit_id in ids
+            for row in self._rows('SELECT * FROM data_unit WHERE id = ?', unit_id)
+        ]
+
+    def list_data_units(
+        self,
+        params: Mapping[str, Any] | None = None,
+        *,
+        url_conversion: Mapping[str, Any] | None = None,
+        list_all: bool = False,
+        page_size: int = 100,
+        timeout: int = 60,
+    ) -> Any:
+        """Return units in the order in which they came; filter: ``data_collection``."""
+        filters = self._filters(params, ('data_collection',), 'data units')
+        where = ' AND '.join(f'{column} = ?' for column in filters) or '1'
+        values = tuple(filters.values())
+        count = self._rows(f'SELECT count(*) FROM data_unit WHERE {where}', *values)[0][0]  # noqa: S608 - our own names
+        if list_all:
+            return self._walk_units(where, values, page_size), count
+        page, size = paging(params or {}, page_size)
+        query = f'SELECT * FROM data_unit WHERE {where} ORDER BY id LIMIT ? OFFSET ?'  # noqa: S608
+        rows = self._rows(query, *values, size, (page - 1) * size)
+        return as_page([self._shape_unit(row) for row in rows], count, page, size)
+
+    def _walk_units(self, where: str, values: Sequence[Any], size: int) -> Iterator[dict[str, Any]]:
+        query = f'SELECT * FROM data_unit WHERE {where} AND id > ? ORDER BY id LIMIT ?'  # noqa: S608
+        last = 0
+        while rows := self._rows(query, *values, last, size):
+            yield from map(self._shape_unit, rows)
+            last = rows[-1]['id']
+
+    def _insert_unit(self, connection: Connection, unit: Mapping[str, Any]) -> int:
+        collection = self.get_data_collection(unit.get('data_collection') or 0)
+        files = {name: _checksum(value) for name, value in (unit.get('files') or {}).items()}
+        _check_specifications(collection, files)
+        for name, checksum in files.items():
+            query = 'SELECT 1 FROM data_file JOIN file ON file.id = data_file.file WHERE digest = ?'
+            if not self._rows(query, checksum.removeprefix('sha256:')):
+                raise NotFoundError(
+                    f'The file {name} of a data unit, {checksum}, was not uploaded; create_data_file does that.'
+                )
+        query = 'INSERT INTO data_unit (data_collection, meta, files, groups, created) VALUES (?, ?, ?, ?, ?)'
+        values = (
+            collection['id'],
+            dump(unit.get('meta') or {}),
+            dump(files),
+            dump(unit.get('groups') or []),
+            now(),
+        )
+        return int(connection.execute(query, values).lastrowid or 0)
+
+    def _shape_unit(self, row: Row) -> dict[str, Any]:
+        unit = {**dict(row), 'meta': json.loads(row['meta']), 'groups': json.loads(row['groups'])}
+        unit['files'] = {
+            name: self._unit_file(name, checksum) for name, checksum in json.loads(row['files']).items()
+        }
+        return unit
+
+    def _unit_file(self, specification: str, checksum: str) -> dict[str, Any]:
+        query = 'SELECT file.*, data_file.name FROM data_file JOIN file ON file.id = data_file.file WHERE digest = ?'
+        row = self._rows(query, checksum.removeprefix('sha256:'))[0]
+        return {
+            'url': self._file_path(row).as_uri(),
+            'file_name_original': row['name'],
+            'specification': specification,
+            'checksum': checksum,
+            'size': row['size'],
+        }
+
+
+def _checksum(value: Any) -> str:
+    checksum = value.get('checksum') if isinstance(value, Mapping) else value
+    if not isinstance(checksum, str) or not checksum.startswith('sha256:'):
+        raise ParamsError(
+            f"{value!r} is no file of a data unit; give {{'checksum': ...}} as create_data_file returned it."
+        )
+    return checksum
+
+
+def _check_specifications(collection: Mapping[str, Any], files: Mapping[str, Any]) -> None:
+    known = {item['name']: item for item in collection['file_specifications']}
+    unknown = sorted(set(files) - set(known)) if known else []
+    missing = sorted(name for name, item in known.items() if item.get('is_required') and name not in files)
+    if unknown or missing or not files:
+        what = [f'has no specification {name!r}' for name in unknown] + [
+            f'requires a file {name!r}' for name in missing
+        ]
+        raise ParamsError(
+            f'The data collection {collection["name"]!r} {" and ".join(what) or "takes no unit without files"}. '
+            f'It has: {", ".join(known) or "none"}.'
+        )
+
+
+def _shape_collection(row: Row) -> dict[str, Any]:
+    return {**dict(row), 'file_specifications': json.loads(row['file_specifications'])}

@@ -1,0 +1,161 @@
+"""Reading the events of dataset versions."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ...errors import BackendError, ParamsError, UnknownNameError
+from ..filters import EVENT_FILTERS, PAGING, as_list, category_of, check_keys
+from .part import Part, as_id, as_page, dump_exact, paging
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from sqlite3 import Row
+
+__all__ = ['Events']
+
+FIELDS = ('id', 'pgh_id', 'category', 'data', 'files')
+_CHUNK = 200
+_LIST = '(SELECT value FROM json_each(?))'  # any number of values in one binding
+_UNSUPPORTED = {
+    'task': 'the embedded backend has no tasks',
+    'pagination': 'the embedded backend pages by number',
+}
+
+
+class Events(Part):
+    """Ground-truth events. An event is one item of one version, so `id` and `pgh_id` are the same here."""
+
+    def list_ground_truth_events(
+        self,
+        params: Mapping[str, Any] | None = None,
+        *,
+        url_conversion: Mapping[str, Any] | None = None,
+        list_all: bool = False,
+        page_size: int = 100,
+    ) -> Any:
+        """Return events, see `synapse_plugins.backends.Backend`.
+
+        Raises:
+            UnknownNameError: For a filter key or a field that nobody knows.
+            BackendError: For a filter that means nothing here.
+        """
+        params = dict(params or {})
+        fields = _checked(params)
+        where, values = _condition(params)
+        count = self._rows(f'SELECT count(*) FROM event WHERE {where}', *values)[0][0]  # noqa: S608 - values are bound
+        with_path = bool(url_conversion)
+        if list_all:
+            return self._walk(where, values, fields, _direction(params), with_path), count
+        page, size = paging(params, page_size)
+        rows = self._rows(
+            f'SELECT * FROM event WHERE {where} ORDER BY id {_direction(params)} LIMIT ? OFFSET ?',  # noqa: S608
+            *values, size, (page - 1) * size,
+        )  # fmt: skip
+        return as_page(self._shaped(rows, fields, with_path), count, page, size)
+
+    def _walk(
+        self, where: str, values: Sequence[Any], fields: Sequence[str], direction: str, with_path: bool
+    ) -> Iterator[dict[str, Any]]:
+        """Go through events in pieces, so that no read lasts long and memory stays flat."""
+        beyond, last = ('>', 0) if direction == 'ASC' else ('<', sys.maxsize)
+        while True:
+            rows = self._rows(
+                f'SELECT * FROM event WHERE {where} AND id {beyond} ? ORDER BY id {direction} LIMIT ?',  # noqa: S608
+                *values, last, _CHUNK,
+            )  # fmt: skip
+            if not rows:
+                return
+            yield from self._shaped(rows, fields, with_path)
+            last = rows[-1]['id']
+
+    def _shaped(self, rows: Sequence[Row], fields: Sequence[str], with_path: bool) -> list[dict[str, Any]]:
+        files = self._files([row['id'] for row in rows], with_path) if 'files' in fields else {}
+        events = []
+        for row in rows:
+            whole = {'id': row['id'], 'pgh_id': row['id'], 'category': row['category']}
+            if 'data' in fields:
+                whole['data'] = json.loads(row['data'])
+            whole['files'] = files.get(row['id'], {})
+            events.append({name: whole[name] for name in fields})
+        return events
+
+    def _files(self, events: Sequence[int], with_path: bool) -> dict[int, dict[str, Any]]:
+        if not events:
+            return {}
+        rows = self._rows(
+            'SELECT * FROM event_file JOIN file ON file.id = event_file.file '
+            'WHERE event IN (SELECT value FROM json_each(?)) ORDER BY event, specification',
+            dump_exact(events),
+        )
+        files: dict[int, dict[str, Any]] = {}
+        for row in rows:
+            path = self._file_path(row)
+            files.setdefault(row['event'], {})[row['specification']] = {
+                **({'path': path} if with_path else {'url': path.as_uri()}),
+                'file_type': row['file_type'],
+                'is_primary': bool(row['is_primary']),
+                'file_name_original': row['name'],
+                'specification': row['specification'],
+                'checksum': f'sha256:{row["digest"]}',
+                'size': row['size'],
+                'meta': json.loads(row['meta']),
+            }
+        return files
+
+
+def _checked(params: Mapping[str, Any]) -> tuple[str, ...]:
+    check_keys(params, EVENT_FILTERS | PAGING, 'ground-truth events')
+    for key, reason in _UNSUPPORTED.items():
+        if key in params:
+            raise BackendError(f'The filter {key} cannot be used here: {reason}. Leave it out.')
+    fields = as_list(params['fields'], 'fields') if params.get('fields') else FIELDS
+    for field in fields:
+        if field not in FIELDS:
+            raise UnknownNameError('field', str(field), FIELDS, 'It was given for ground-truth events.')
+    return tuple(fields)
+
+
+def _direction(params: Mapping[str, Any]) -> str:
+    ordering = params.get('ordering') or 'id'
+    if ordering.lstrip('-') not in {'id', 'pgh_id'}:
+        raise ParamsError(f"Events are ordered by 'pgh_id' or '-pgh_id', not by {ordering!r}.")
+    return 'DESC' if ordering.startswith('-') else 'ASC'
+
+
+def _condition(params: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    """Return the filters as SQL; several filters hold together."""
+    where: list[str] = []
+    values: list[Any] = []
+
+    def one_of(column: str, wanted: Sequence[Any]) -> None:
+        # One value by itself lets SQLite walk an index in the order of the ids.
+        where.append(f'{column} = ?' if len(wanted) == 1 else f'{column} IN {_LIST}')
+        values.append(wanted[0] if len(wanted) == 1 else dump_exact(wanted))
+
+    for key in ('ground_truth_dataset_versions', 'ground_truth_dataset_version'):
+        if key in params:
+            one_of('version', [as_id(value, 'dataset version') for value in as_list(params[key], key)])
+    for key in ('category', 'categories'):
+        if key in params:
+            one_of('category', [category_of(value) for value in as_list(params[key], key)])
+    for key in ('ids', 'ground_truth'):
+        if key in params:
+            one_of('id', [as_id(value, 'ground-truth event') for value in as_list(params[key], key)])
+    if 'ids_ex' in params:
+        where.append(f'id NOT IN {_LIST}')
+        values.append(
+            dump_exact([as_id(value, 'ground-truth event') for value in as_list(params['ids_ex'], 'ids_ex')])
+        )
+    if 'classes' in params:
+        where.append(
+            "EXISTS (SELECT 1 FROM json_tree(data) WHERE key = 'classification' AND type = 'text' "
+            'AND atom IN (SELECT value FROM json_each(?)))'
+        )
+        values.append(dump_exact(as_list(params['classes'], 'classes')))
+    if 'search' in params:
+        where.append('EXISTS (SELECT 1 FROM event_file WHERE event = event.id AND instr(name, ?))')
+        values.append(str(params['search']))
+    return ' AND '.join(where) or '1', tuple(values)
