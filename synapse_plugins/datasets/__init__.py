@@ -1,0 +1,67 @@
+"""The dataset engine: readers and writers of formats, around one neutral sample.
+
+>>> from synapse_plugins import datasets
+>>> datasets.convert('blood', 'blood_yolo', to='yolo').config_path  # doctest: +SKIP
+PosixPath('/home/me/blood_yolo/dataset.yaml')
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import formats
+    from .conversion import Conversion, convert
+    from .detection import detect_format, open_dataset
+    from .digest import fingerprint, seal
+    from .reader import Reader, Survey
+    from .report import Report
+    from .sample import Annotation, ImageFile, Sample
+    from .writer import Writer
+
+__all__ = [
+    'Annotation',
+    'Conversion',
+    'ImageFile',
+    'Reader',
+    'Report',
+    'Sample',
+    'Survey',
+    'Writer',
+    'convert',
+    'detect_format',
+    'fingerprint',
+    'formats',
+    'open_dataset',
+    'seal',
+]
+
+_MODULES = {
+    'Annotation': 'sample',
+    'Conversion': 'conversion',
+    'ImageFile': 'sample',
+    'Reader': 'reader',
+    'Report': 'report',
+    'Sample': 'sample',
+    'Survey': 'reader',
+    'Writer': 'writer',
+    'convert': 'conversion',
+    'detect_format': 'detection',
+    'fingerprint': 'digest',
+    'open_dataset': 'detection',
+    'seal': 'digest',
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _MODULES:
+        return getattr(import_module(f'{__name__}.{_MODULES[name]}'), name)
+    if name == 'formats':
+        return import_module(f'{__name__}.formats')
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,245 @@
+"""Converting a dataset: any format that can be read into any that can be written."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from ..errors import DatasetError, FormatError, LossError
+from ..providers import resolve
+from .classes import write_classes
+from .detection import detect_format, open_dataset
+from .digest import seal
+from .files import LINKS, disk_trouble
+from .formats import table
+from .output import Output, refuse_overlap
+from .report import Report
+from .stream import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .writer import Writer
+
+__all__ = ['ON_LOSS', 'REPORT_FILE', 'Conversion', 'convert']
+
+REPORT_FILE = 'report.json'
+"""Where a written dataset keeps how it came about; every folder that `convert` wrote has one."""
+
+ON_LOSS = ('warn', 'error', 'ignore')
+"""What to do when a conversion loses something."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """A converted dataset.
+
+    Attributes:
+        path: Its folder.
+        config_path: What a trainer is pointed at, e.g. ``dataset.yaml``; None if the format has no such file.
+        format: Its format.
+        source_format: The format it was converted from.
+        task: The task it was written for; None if the format knows none.
+        is_categorized: Whether it has splits.
+        count: How many pictures it holds.
+        splits: Split -> how many pictures; empty without splits.
+        classes: The class map; a class's number is its place.
+        report: What was kept, changed, dropped and quarantined.
+        on_loss: What was asked for.
+        stamp: What the caller had written beside the report; with it, as ``seal``, what the output looked like.
+    """
+
+    path: Path
+    config_path: Path | None
+    format: str
+    source_format: str
+    task: str | None
+    is_categorized: bool
+    count: int
+    splits: dict[str, int]
+    classes: list[str]
+    report: Report
+    on_loss: str = 'warn'
+    stamp: dict[str, str]
+
+    @property
+    def report_path(self) -> Path:
+        """Where the report lies."""
+        return self.path / REPORT_FILE
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to tell a person: the losses, unless they are to be ignored, and what is odd about the dataset."""
+        losses = [] if self.on_loss == 'ignore' else self.report.loss_lines()
+        return losses + self.report.warnings
+
+    def is_unaltered(self) -> bool:
+        """Tell whether the output is as it was written; False, too, where no stamp was asked for."""
+        try:
+            return self.stamp.get('seal') == seal(self.path)
+        except OSError:  # a link to nowhere, or a folder that is going
+            return False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, as it stands in the report file: without the place where it lies."""
+        return {
+            'format': self.format,
+            'source_format': self.source_format,
+            'task': self.task,
+            'is_categorized': self.is_categorized,
+            'count': self.count,
+            'splits': self.splits,
+            'classes': self.classes,
+            'config': None
+            if self.config_path is None
+            else self.config_path.relative_to(self.path).as_posix(),
+            'on_loss': self.on_loss,
+            'report': self.report.to_dict(),
+            'stamp': dict(self.stamp),
+        }
+
+    @classmethod
+    def load(cls, path: str | Path) -> Conversion:
+        """Return what `convert` wrote into *path*.
+
+        Raises:
+            FormatError: If it was not written by `convert`, or is not whole any more.
+        """
+        folder = Path(path)
+        try:
+            data = json.loads((folder / REPORT_FILE).read_text(encoding='utf-8'))
+            config = data.pop('config')
+            data['report'] = Report.from_dict(data['report'])
+            found = cls(path=folder, config_path=None if config is None else folder / config, **data)
+        except (OSError, ValueError, KeyError, TypeError) as exc:
+            raise FormatError(
+                f'{folder} was not written by a conversion, or its {REPORT_FILE} is damaged.'
+            ) from exc
+        if found.config_path is not None and not found.config_path.exists():
+            raise FormatError(f'{folder} is not whole any more: {found.config_path.name} is missing.')
+        return found
+
+
+@disk_trouble
+def convert(
+    source: str | Path,
+    destination: str | Path,
+    *,
+    to: str,
+    source_format: str | None = None,
+    task: str | None = None,
+    classes: Sequence[str] | None = None,
+    link: str = 'hard',
+    on_loss: str = 'warn',
+    drop_empty: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    stamp: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Conversion:
+    """Convert a dataset. The output appears whole or not at all; the source is never written to.
+
+    Args:
+        source: The folder of the dataset.
+        destination: The folder to make.
+        to: The format to write.
+        source_format: The format of the source; by default it is found out.
+        task: What the dataset is for, in formats that distinguish (yolo: ``detect``, ``segment``); by default
+            what its annotations are.
+        classes: The classes to keep, in order; by default all, in the order that the source declares, else
+            sorted.
+        link: How pictures come into the output: ``hard`` (falls back to a copy across file systems),
+            ``symlink`` or ``copy``.
+        on_loss: ``warn``: losses are among the result's `warnings`; ``error``: nothing is written if anything
+            would be changed, dropped or quarantined; ``ignore``: losses stand in the report only.
+        drop_empty: Leave out pictures without annotations.
+        overwrite: Replace an output that an earlier conversion wrote.
+        progress: Is called with how many samples are done and how many there are.
+        cancelled: Is asked now and then whether to stop.
+        stamp: What to write beside the report, by which the caller knows its own output again. Then the report
+            also tells what the output looked like, for `Conversion.is_unaltered`; without, the same input gives the
+            same report.
+        options: Options of the target format.
+
+    Raises:
+        FormatError: If the source cannot be read.
+        OutputExistsError: If the destination is taken.
+        LossError: If something would be lost and must not be.
+        DatasetError: If the source has no pictures or no annotations, or the conversion was cancelled.
+    """
+    _check('link', link, LINKS)
+    _check('on_loss', on_loss, ON_LOSS)
+    source, destination = Path(source), Path(destination)
+    source_format = source_format or detect_format(source)
+    report = Report()
+    reader = open_dataset(source, source_format, report=report)
+    writer_class = _writer_class(to)
+    refuse_overlap(source, destination)
+    output = Output(
+        destination, marker=REPORT_FILE, overwrite=overwrite, replaceable='--overwrite (overwrite=True)'
+    )
+    output.check()
+    stream = Stream(reader, chosen=classes, drop_empty=drop_empty, progress=progress, cancelled=cancelled)
+    task, class_map = stream.plan(writer_class, to, task)
+    with output:
+        writer = writer_class(
+            output.path,
+            classes=class_map,
+            splits=reader.splits,
+            task=task,
+            link=link,
+            report=report,
+            final_root=output.final,
+            **options,
+        )
+        with closing(writer):
+            stream.run(writer, class_map)
+            config = writer.finish()
+        conversion = Conversion(
+            path=output.final,
+            config_path=None if config is None else output.final / config,
+            format=to,
+            source_format=source_format,
+            task=task,
+            is_categorized=reader.is_categorized,
+            count=stream.count,
+            splits=stream.splits,
+            classes=class_map,
+            report=report,
+            on_loss=on_loss,
+            stamp=dict(stamp or {}),
+        )
+        if on_loss == 'error' and report.losses:
+            raise LossError(_loss_text(source, report))
+        _write_record(output.path, conversion, sealed=stamp is not None)
+        output.commit()
+    return conversion
+
+
+def _check(option: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise DatasetError(f'{option}={value!r} is none of {", ".join(known)}.')
+
+
+def _writer_class(name: str) -> type[Writer]:
+    provider = table.get(name)
+    if provider.writer is None:
+        raise FormatError(f'The format {name} can be read but not written.')
+    return cast('type[Writer]', resolve(provider.writer))
+
+
+def _loss_text(source: Path, report: Report) -> str:
+    losses = '; '.join(report.loss_lines(2))
+    return f'Converting {source} would lose something, so nothing was written: {losses}.'
+
+
+def _write_record(root: Path, conversion: Conversion, *, sealed: bool) -> None:
+    write_classes(root, conversion.classes)
+    if sealed:
+        conversion.stamp['seal'] = seal(root)
+    text = json.dumps(conversion.to_dict(), ensure_ascii=False, indent=2)
+    (root / REPORT_FILE).write_text(text + '\n', encoding='utf-8')

@@ -1,0 +1,58 @@
+"""Whether a dataset is still what it was: a digest of its annotation files and of its other files' looks."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from .files import read_bytes, scan
+from .images import IMAGE_SUFFIXES
+from .names import suffix_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+__all__ = ['fingerprint', 'seal']
+
+_ABOUT = frozenset(('report.json', 'export.json'))  # written about a dataset: how, when and by which run
+_ANNOTATIONS = frozenset(('.json', '.xml', '.txt', '.yaml', '.yml', '.names'))
+_OF_TRAINERS = frozenset(
+    ('.cache', '.npy')
+)  # what trainers keep beside pictures and labels for the next time
+
+
+def fingerprint(root: str | Path) -> str:
+    """Return a digest that changes with the dataset.
+
+    Annotation files count by content, pictures by name, size and time of change; other files, and what this package
+    wrote about the dataset, do not count.
+    """
+    return _digest(root, scan(root, _ANNOTATIONS | IMAGE_SUFFIXES))
+
+
+def seal(root: str | Path) -> str:
+    """Return a digest by which an output of this package is known to be as it was written.
+
+    As `fingerprint`, but files of any kind count, because a format may keep what it says in others. Only what trainers
+    leave beside pictures and labels does not.
+    """
+    return _digest(root, (name for name in scan(root) if suffix_of(name) not in _OF_TRAINERS))
+
+
+def _digest(root: str | Path, names: Iterable[str]) -> str:
+    digest = sha256()
+    for name in sorted(names):
+        if name in _ABOUT:
+            continue
+        path = f'{root}{os.sep}{name}'
+        digest.update(f'{name}\0'.encode('utf-8', 'surrogateescape'))
+        if suffix_of(name) in _ANNOTATIONS:
+            content = read_bytes(path)
+            digest.update(f'{len(content)}\0'.encode())
+            digest.update(content)
+        else:
+            status = os.stat(path)  # noqa: PTH116 - many small files, and a Path costs more than the call
+            digest.update(f'{status.st_size} {status.st_mtime_ns}\0'.encode())
+    return digest.hexdigest()

@@ -1,0 +1,122 @@
+"""The table of dataset formats; packs add to it when they load.
+
+The module itself is the table: ``formats.names()``, ``formats.get('yolo')``, ``formats.add(provider)``,
+``formats.discard('mine')``. Every entry is a record with references, so that asking for the names imports no
+format.
+"""
+
+from __future__ import annotations
+
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from ...errors import PackConflictError, UnknownNameError
+from ...providers import FormatProvider, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ['BUILTIN', 'FormatTable', 'add', 'discard', 'get', 'names', 'table']
+
+
+class FormatTable:
+    """Formats by name.
+
+    Args:
+        providers: What it holds at first.
+        packs: Reference to the function that loads the packs, which then add to this table; None: there are none.
+    """
+
+    def __init__(self, providers: Iterable[FormatProvider] = (), *, packs: str | None = None) -> None:
+        self._providers = {provider.name: provider for provider in providers}
+        self._packs = packs
+        self._loading = False
+        self._lock = RLock()
+
+    def __iter__(self) -> Iterator[FormatProvider]:
+        """Yield the records, by name."""
+        return iter([self._providers[name] for name in self.names()])
+
+    def names(self) -> list[str]:
+        """Return the names, sorted."""
+        return sorted(self._providers)
+
+    def get(self, name: str) -> FormatProvider:
+        """Return the record of a format; packs are loaded when it is not there without them.
+
+        Raises:
+            UnknownNameError: If there is no such format.
+            PackConflictError: If several packs claim the name.
+        """
+        found = self._providers.get(name)
+        if found is not None:
+            return found
+        manager = self.load_packs()
+        found = self._providers.get(name)
+        if found is not None:
+            return found
+        if manager is not None and (conflict := manager.format_conflict(name)) is not None:
+            raise conflict
+        raise UnknownNameError(
+            'dataset format', name, self._providers, '`synapse-plugins formats` lists them.'
+        )
+
+    def load_packs(self) -> Any:
+        """Let the installed packs add their formats, and return their manager; None while they are being loaded."""
+        with self._lock:
+            if self._packs is None or self._loading:
+                return None
+            self._loading = True  # a pack may ask for a format while it is loaded
+            try:
+                return resolve(self._packs)()
+            finally:
+                self._loading = False
+
+    def add(self, provider: FormatProvider) -> None:
+        """Add a format. Adding the same record again changes nothing.
+
+        Raises:
+            PackConflictError: If the name is taken by another record.
+        """
+        known = self._providers.setdefault(provider.name, provider)
+        if known != provider:
+            raise PackConflictError(
+                f'The dataset format {provider.name!r} exists already ({known.reader or known.writer}); '
+                f'{provider.reader or provider.writer} needs another name.'
+            )
+
+    def discard(self, name: str) -> None:
+        """Take a format out, if it is there."""
+        self._providers.pop(name, None)
+
+
+def _builtin(name: str, summary: str, stem: str) -> FormatProvider:
+    module = f'{__name__}.{name}'
+    return FormatProvider(
+        name=name,
+        reader=f'{module}:{stem}Reader',
+        writer=f'{module}:{stem}Writer',
+        detect=f'{module}:detect',
+        summary=summary,
+    )
+
+
+BUILTIN = (
+    _builtin('coco', 'COCO instances: one JSON file a split', 'Coco'),
+    _builtin('dm_v2', 'Datamaker v2: one JSON document an image', 'DmV2'),
+    _builtin('pascal_voc', 'Pascal VOC: one XML file an image, ImageSets for the splits', 'PascalVoc'),
+    _builtin(
+        'yolo', 'YOLO of ultralytics: one text file an image, dataset.yaml; tasks detect and segment', 'Yolo'
+    ),
+)
+"""The formats that ship with the package."""
+
+table = FormatTable(
+    BUILTIN, packs='synapse_plugins.packs:get_manager'
+)  # by name, because packs stand above this
+"""The table of this process."""
+
+names = table.names
+get = table.get
+add = table.add
+discard = table.discard

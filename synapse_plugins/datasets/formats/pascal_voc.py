@@ -1,0 +1,273 @@
+"""Pascal VOC: ``Annotations/<stem>.xml``, ``JPEGImages/<stem>.<suffix>``, ``ImageSets/Main/<split>.txt``.
+
+Coordinates count pixels from 1, and the right and bottom ones name the last pixel inside: the box of a whole
+picture of 640 x 480 is 1, 1, 640, 480. A box whose four corners are one point is a slip of the mouse, not a
+pixel; it has no area.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
+
+from ...errors import DatasetError, FormatError
+from ..files import by_stem, read_bytes, write_bytes
+from ..images import IMAGE_SUFFIXES
+from ..names import Fence, nfc, order_splits, split_name
+from ..reader import Reader, Survey
+from ..sample import Annotation, ImageFile, Sample
+from ..shapes import SHAPES, Shaper
+from ..writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ..geometry import Box
+    from ..report import Report
+
+__all__ = ['PascalVocReader', 'PascalVocWriter', 'detect']
+
+_OBJECT, _COMMENT = re.compile(rb'<object[\s/>]'), re.compile(rb'<!--.*?-->', re.DOTALL)
+_XML = frozenset(('.xml',))
+_TEXT = frozenset(('.txt',))
+_IMAGE_FOLDERS = ('JPEGImages', 'Images', 'images')
+_CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
+_FLAGS = ('pose', 'truncated', 'difficult', 'occluded')
+_UNSET = frozenset(('', '0', 'Unspecified'))
+_UNIONS = frozenset(('trainval', 'all', 'default'))
+_SPLIT_FILE = {'valid': 'val'}
+
+
+def detect(root: Path) -> str | None:
+    """Return why a folder is not of this format, None if it is."""
+    folder = root / 'Annotations'
+    if not folder.is_dir():
+        return 'it holds no Annotations/'
+    if not any(path.suffix.lower() == '.xml' for path in folder.iterdir()):
+        return 'its Annotations/ hold no XML file'
+    return None
+
+
+class PascalVocReader(Reader):
+    """Reads Pascal VOC."""
+
+    def __init__(self, root: Path, report: Report) -> None:
+        super().__init__(root, report)
+        reason = detect(root)
+        if reason:
+            raise FormatError(f'{root} is not a pascal_voc dataset: {reason}.')
+        self._images = _image_folder(root)
+        self._fence = Fence(root)
+        self._found = by_stem(self._images, IMAGE_SUFFIXES)
+        self._documents = by_stem(root / 'Annotations', _XML)
+        self._split_of = _image_sets(root)
+        self._used: set[str] = set()
+        self.splits = list(order_splits(set(self._split_of.values()))) or [None]
+
+    def count(self) -> int:
+        """Return how many annotation files there are."""
+        return len(self._documents)
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Yield the samples, by split and then by name."""
+        for split in self.splits:
+            for stem in sorted(self._documents):
+                if split is None or self._split_of.get(stem) == split:
+                    sample = self._sample(split, stem)
+                    if sample is not None:
+                        yield sample
+        self._left_over()
+
+    def _left_over(self) -> None:
+        if self.splits != [None]:
+            for stem in sorted(set(self._documents).difference(self._split_of)):
+                self.report.drop('image', 'it is in no image set', stem)
+                self._lose_objects(self._documents[stem][0], 'its image is in no image set', stem)
+        for _, names in sorted(self._documents.items()):
+            for name in names[1:]:
+                self.report.drop('annotation file', 'another one has its name', name)
+                self._lose_objects(name, 'another annotation file has the name of its own', name)
+        for stem, names in sorted(self._found.items()):
+            spare = [name for name in names if name not in self._used]
+            if stem not in self._documents or len(spare) < len(names):  # else its annotation file was counted
+                for name in spare:
+                    self.report.drop('image', 'it has no annotation file', name)
+        for stem in sorted(set(self._split_of).difference(self._documents)):
+            self.report.drop('image', 'an image set names it, but it has no annotation file', stem)
+
+    def _sample(self, split: str | None, stem: str) -> Sample | None:
+        key = f'{split}/{stem}' if split else stem
+        root = self._parse(self._documents[stem][0])
+        if isinstance(root, str):
+            self.report.quarantine('annotation file', root, key)
+            self._lose_objects(self._documents[stem][0], 'its annotation file cannot be read', key)
+            return None
+        path = self._image(stem, (root.findtext('filename') or '').strip())
+        if path is None:
+            self.report.drop('annotation file', 'its image is missing', key)
+            self._lose_objects(self._documents[stem][0], 'its image is missing', key)
+            return None
+        self._used.add(path.relative_to(self._images).as_posix())
+        annotations = [_annotation(element) for element in root.iter('object')]
+        return Sample(key, split, ImageFile(path, name=path.name), annotations)
+
+    def _lose_objects(self, name: str, reason: str, where: str) -> None:
+        """Count the objects of an annotation file that is not used, in a broken one those that begin in it."""
+        root = self._parse(name)
+        if isinstance(root, str):
+            with suppress(OSError):
+                content = _COMMENT.sub(b'', read_bytes(self.root / 'Annotations' / name))
+                if count := len(_OBJECT.findall(content)):
+                    self.report.drop('bounding_box', reason, where, count)
+            return
+        self.lose(map(_annotation, root.iter('object')), reason, where)
+
+    def _parse(self, name: str) -> ET.Element | str:
+        """Return what an annotation file holds, or why it cannot be read."""
+        try:
+            content = read_bytes(self.root / 'Annotations' / name)
+        except OSError as exc:
+            return exc.strerror or str(exc)
+        if b'<!ENTITY' in content or b'<!DOCTYPE' in content:
+            return 'it declares a document type, which no VOC file does'
+        try:
+            root = ET.fromstring(content)  # noqa: S314 - no entity can be declared
+        except (ET.ParseError, ValueError, LookupError):
+            return 'it is not valid XML'
+        return root if root.tag == 'annotation' else 'it is no VOC annotation'
+
+    def _image(self, stem: str, said: str) -> Path | None:
+        """Return the picture of an annotation file: the only one of the same stem, else the one it names."""
+        names = self._found.get(stem, [])
+        if said and len(names) != 1:
+            document = self.root / 'Annotations' / self._documents[stem][0]
+            return self._fence.file(self._images, said, document)
+        return self._images / names[0] if names else None
+
+    def survey(self) -> Survey:
+        """Return what the annotation files hold, without a look at the pictures."""
+        survey = Survey()
+        for names in self._documents.values():
+            root = self._parse(names[0])
+            for element in () if isinstance(root, str) else root.iter('object'):
+                survey.add('bounding_box', (element.findtext('name') or '').strip())
+        return survey
+
+
+def _annotation(element: ET.Element) -> Annotation:
+    attrs: list[dict[str, Any]] = []
+    for flag in _FLAGS:
+        text = (element.findtext(flag) or '').strip()
+        if text not in _UNSET:
+            attrs.append({'name': flag, 'value': int(text) if text.isdecimal() else text})
+    label = (element.findtext('name') or '').strip()
+    return Annotation('bounding_box', label or None, _read_corners(element.find('bndbox')), attrs=attrs)
+
+
+def _read_corners(element: ET.Element | None) -> list[float] | None:
+    """Return a box as ``[x, y, width, height]``, None if it is none."""
+    if element is None:
+        return None
+    try:
+        left, top, right, bottom = (float(element.findtext(corner) or '') for corner in _CORNERS)
+    except ValueError:
+        return None
+    if left == right and top == bottom:
+        return [left - 1, top - 1, 0.0, 0.0]
+    return [left - 1, top - 1, right - left + 1, bottom - top + 1]
+
+
+def _image_folder(root: Path) -> Path:
+    for name in _IMAGE_FOLDERS:
+        if (root / name).is_dir():
+            return root / name
+    raise FormatError(f'{root} has annotations but none of the folders {", ".join(_IMAGE_FOLDERS)}.')
+
+
+def _image_sets(root: Path) -> dict[str, str]:
+    """Return stem -> split. Unions such as ``trainval`` and the lists of single classes are passed over."""
+    folder = root / 'ImageSets' / 'Main'
+    split_of: dict[str, str] = {}
+    if not folder.is_dir():
+        return split_of
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() != '.txt' or path.stem.startswith('.'):
+            continue
+        split = split_name(path.stem)
+        try:
+            rows = [line.split() for line in path.read_text(encoding='utf-8-sig').splitlines()]
+        except UnicodeDecodeError as exc:
+            raise FormatError(f'{path} is not text in UTF-8; it should name one picture a line.') from exc
+        if path.stem in _UNIONS or any(len(row) > 1 for row in rows):  # `name 1`, `name -1`: one class's list
+            continue
+        for row in rows:
+            stem = nfc(row[0]) if row else ''
+            if stem and split_of.setdefault(stem, split) != split:
+                raise DatasetError(
+                    f'{path} puts {stem!r} into {split}, but it is in {split_of[stem]} already.'
+                )
+    return split_of
+
+
+# -- writing ------------------------------------------------------------------------------------------------
+
+
+class PascalVocWriter(Writer):
+    """Writes Pascal VOC. The format holds boxes; polygons and masks become boxes."""
+
+    def __init__(self, root: Path, **kwargs: Any) -> None:
+        super().__init__(root, **kwargs)
+        self._shaper = Shaper(self.report)
+        self._stems: dict[str | None, list[str]] = {split: [] for split in self.splits}
+
+    @classmethod
+    def holds(cls, task: str | None) -> frozenset[str]:  # noqa: ARG003 - the same under any
+        """Return the tools that have an area."""
+        return SHAPES
+
+    def write(self, sample: Sample) -> None:
+        """Write the annotation file and place the picture."""
+        stem, name = self.place(sample, 'JPEGImages')
+        image, where = sample.image, sample.key
+        size = f'<width>{image.width}</width><height>{image.height}</height><depth>3</depth>'
+        parts = [f'<annotation>\n  <filename>{escape(name)}</filename>\n  <size>{size}</size>\n']
+        for annotation in sample.annotations:
+            if annotation.tool not in SHAPES:
+                self.report.drop(annotation.tool, 'pascal_voc cannot hold it', where)
+            elif annotation.extra.get('iscrowd'):
+                self.report.drop(
+                    annotation.tool, 'it is a crowd, which pascal_voc would take for one object', where
+                )
+            elif self.number_of(annotation, where) is not None:
+                box = self._shaper.box(annotation, image, where)
+                if box is not None:
+                    parts.append(self._object(annotation, box, where))
+        parts.append('  <segmented>0</segmented>\n</annotation>\n')
+        write_bytes(f'{self.folder("Annotations")}/{stem}.xml', ''.join(parts).encode())
+        self._stems.setdefault(sample.split, []).append(stem)
+
+    def _object(self, annotation: Annotation, box: Box, where: str) -> str:
+        flags = {'pose': 'Unspecified', 'truncated': '0', 'difficult': '0'}
+        for attribute in annotation.attrs:
+            if attribute.get('name') in _FLAGS:
+                flags[attribute['name']] = str(attribute.get('value'))
+            elif attribute.get('name') != 'rotation':
+                self.report.drop('attribute', f'pascal_voc cannot hold {attribute.get("name")!r}', where)
+        corners = (box[0] + 1, box[1] + 1, box[2], box[3])
+        inner = ''.join(f'<{tag}>{value:.10g}</{tag}>' for tag, value in zip(_CORNERS, corners, strict=True))
+        rest = ''.join(f'<{flag}>{escape(text)}</{flag}>' for flag, text in flags.items())
+        return f'  <object><name>{escape(annotation.label or "")}</name>{rest}<bndbox>{inner}</bndbox></object>\n'
+
+    def finish(self) -> Path | None:
+        """Write the image sets."""
+        self.folder('Annotations')
+        for split, stems in self._stems.items():
+            if split is not None:
+                lines = ''.join(f'{stem}\n' for stem in stems)
+                path = f'{self.folder("ImageSets/Main")}/{_SPLIT_FILE.get(split, split)}.txt'
+                write_bytes(path, lines.encode())
+        return None

@@ -1,0 +1,360 @@
+"""Reading YOLO; the other half of `yolo`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ...errors import DatasetError, FormatError
+from ..classes import CLASSES_FILE, merged_numbers, read_classes
+from ..files import read_bytes, scan
+from ..images import IMAGE_SUFFIXES
+from ..names import Fence, keys_of, order_splits, split_name
+from ..reader import UNREADABLE, Reader, Survey
+from ..sample import Annotation, ImageFile, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..report import Report
+
+__all__ = ['YoloReader', 'detect']
+
+_CONFIGS = ('dataset.yaml', 'data.yaml', 'dataset.yml', 'data.yml')
+_NAME_FILES = ('classes.txt', 'obj.names', 'names.txt')
+_TEXT = frozenset(('.txt',))
+_SPLIT_KEYS = {'train': 'train', 'val': 'valid', 'valid': 'valid', 'validation': 'valid', 'test': 'test'}
+
+
+def detect(root: Path) -> str | None:
+    """Return why a folder is not of this format, None if it is."""
+    if _config_file(root) is not None:
+        return None
+    if not _plain_folders(root):
+        return 'it holds neither a dataset.yaml nor images/ beside labels/'
+    return None
+
+
+def _config_file(root: Path) -> Path | None:
+    """Return the YAML file that describes the dataset."""
+    for name in _CONFIGS:
+        if (root / name).is_file():
+            return root / name
+    others = sorted(
+        path for path in root.iterdir() if path.suffix.lower() in ('.yaml', '.yml') and path.is_file()
+    )
+    described = [path for path in others if 'names' in (_load(path, strict=False) or ())]
+    return described[0] if len(described) == 1 else None
+
+
+def _load(path: Path, *, strict: bool = True) -> dict[str, Any] | None:
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding='utf-8-sig'))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
+        if not strict:
+            return None
+        raise FormatError(f'{path} is not valid YAML: {exc}') from exc
+    if not isinstance(content, dict):
+        if not strict:
+            return None
+        raise FormatError(f'{path} should hold names: and the splits train:, val: and test:.')
+    return content
+
+
+def _plain_folders(root: Path) -> dict[str | None, list[Path]]:
+    """Return split -> folders of pictures: ``<split>/images``, ``images/<split>`` or ``images``."""
+    named: dict[str, list[Path]] = {}
+    for outer, inner in ((root, 'images'), (root / 'images', '')):
+        for folder in sorted(outer.iterdir()) if outer.is_dir() else ():
+            name = split_name(folder.name)
+            if name in ('train', 'valid', 'test') and (folder / inner).is_dir():
+                if not Path(_label_path(f'{folder / inner}{os.sep}x.jpg')).parent.is_dir():
+                    continue
+                named.setdefault(name, []).append(folder / inner)
+    if named:
+        return {name: named[name] for name in order_splits(set(named))}
+    if (root / 'images').is_dir() and (root / 'labels').is_dir():
+        return {None: [root / 'images']}
+    return {}
+
+
+def _label_path(image: str) -> str:
+    """Return the label file of a picture: the last ``images`` on its way is ``labels``, the suffix ``.txt``."""
+    before, found, after = image.rpartition(f'{os.sep}images{os.sep}')
+    moved = f'{before}{os.sep}labels{os.sep}{after}' if found else image
+    return f'{moved.rpartition(".")[0]}.txt'
+
+
+@dataclass(slots=True)
+class _Row:
+    """A line of a label file."""
+
+    number: int
+    values: list[float]
+    line: int
+    posed: bool
+    """Whether keypoints stood behind the box."""
+
+    @property
+    def tool(self) -> str:
+        """The tool of what it says."""
+        return 'bounding_box' if len(self.values) == 4 else 'polygon'
+
+
+class YoloReader(Reader):
+    """Reads YOLO: boxes and polygons. A picture without a label file is a background."""
+
+    declares_classes: ClassVar[bool] = True
+
+    def __init__(self, root: Path, report: Report) -> None:
+        super().__init__(root, report)
+        config = _config_file(root)
+        content = (_load(config) or {}) if config is not None else {}
+        self._fence = Fence(root)
+        self._keypoints = _keypoint_columns(content)
+        self._folders = self._splits(config, content) if config is not None else _plain_folders(root)
+        if not self._folders:
+            raise FormatError(f'{root} is not a yolo dataset: no split of it has a folder of pictures.')
+        self._names = self._read_names(config, content)
+        self._merged = merged_numbers(self._names)
+        self.splits = list(self._folders)
+        self._images = {split: self._find(folders) for split, folders in self._folders.items()}
+
+    # -- what the dataset says of itself --------------------------------------------------------------
+
+    @property
+    def classes(self) -> list[str]:
+        """The names, by number."""
+        return list(self._names.values())
+
+    def _splits(self, config: Path, content: dict[str, Any]) -> dict[str | None, list[Path]]:
+        found: dict[str, list[Path]] = {}
+        for key, split in _SPLIT_KEYS.items():
+            value = content.get(key)
+            entries = value if isinstance(value, list) else [value] if value else []
+            for entry in entries:
+                if not isinstance(entry, str):
+                    raise FormatError(f'{config}: {key}: should be a path or a list of paths.')
+                found.setdefault(split, []).append(self._place(config, str(content.get('path') or ''), entry))
+        return self._once({split: found[split] for split in order_splits(set(found))})
+
+    def _once(self, found: Mapping[str, list[Path]]) -> dict[str | None, list[Path]]:
+        """Return every set of folders under one split only.
+
+        A trainer wants both train and val, so a dataset without one of them names another's pictures for it.
+        They belong to the split that their path names; where it names none, the dataset has no splits.
+        """
+        splits_of: dict[tuple[Path, ...], list[str]] = {}
+        for split, folders in found.items():
+            splits_of.setdefault(tuple(folders), []).append(split)
+        once: dict[str | None, list[Path]] = {}
+        for places, splits in splits_of.items():
+            named = {split_name(part) for folder in places for part in folder.relative_to(self.root).parts}
+            own = next((split for split in splits if split in named), splits[0])
+            if len(splits) > 1 and own not in named and len(splits_of) == 1:
+                return {None: list(places)}
+            if len(splits) > 1:
+                self.report.warn(
+                    f'The splits {" and ".join(splits)} use the same pictures; they are read as {own}.'
+                )
+            once[own] = list(places)
+        return once
+
+    def _place(self, config: Path, base: str, entry: str) -> Path:
+        """Return where a split lies. Only the YAML file's own folder counts, wherever the dataset was moved."""
+        tries = [entry, entry.removeprefix('../')]
+        absolute = Path(base).is_absolute()
+        if base and not absolute:
+            tries.insert(0, f'{base}/{entry}')
+        if Path(entry).is_absolute():
+            tries = [os.path.relpath(entry, self.root)]
+        elif absolute:
+            tries.append(os.path.relpath(f'{base}/{entry}', self.root))
+        for name in tries:
+            if '..' not in Path(name).parts and (self.root / name).exists():
+                return self._fence.path(self.root, name, config)
+        raise DatasetError(
+            f'{config} names {entry!r}, which is not in {self.root}. Splits are looked for beside the YAML file.'
+        )
+
+    def _read_names(self, config: Path | None, content: dict[str, Any]) -> dict[int, str]:
+        names = content.get('names')
+        if config is None or names is None:
+            names = self._names_beside()
+        found = _read_names(names)
+        if not found:
+            raise FormatError(f'{config}: names: should be a list, or a mapping of numbers to names.')
+        return found
+
+    def _names_beside(self) -> list[str]:
+        names = read_classes(self.root)
+        if names is not None:
+            return names
+        for file in _NAME_FILES:
+            if (self.root / file).is_file():
+                text = (self.root / file).read_text(encoding='utf-8-sig')
+                return [line.strip() for line in text.splitlines() if line.strip()]
+        raise FormatError(
+            f'{self.root} does not say what its classes are called. Put a dataset.yaml with names:, a classes.txt '
+            f'or a {CLASSES_FILE} there.'
+        )
+
+    # -- the samples ----------------------------------------------------------------------------------
+
+    def _find(self, folders: list[Path]) -> list[tuple[str, str]]:
+        """Return (path below the split, path) of every picture, in order."""
+        found: dict[str, str] = {}
+        for folder in folders:
+            if folder.is_file():
+                found.update(self._listed(folder))
+                continue
+            # of several folders each keeps its own name before those of its pictures
+            prefix = f'{folder.relative_to(self.root).as_posix()}/' if len(folders) > 1 else ''
+            found.update((prefix + name, f'{folder}{os.sep}{name}') for name in scan(folder, IMAGE_SUFFIXES))
+        return sorted(found.items())
+
+    def _listed(self, file: Path) -> Iterator[tuple[str, str]]:
+        for line in file.read_text(encoding='utf-8-sig').splitlines():
+            name = line.strip()
+            if Path(name).is_absolute():
+                name = os.path.relpath(name, self.root)
+            if name:
+                base = file.parent if name.startswith('./') else self.root
+                yield name.removeprefix('./'), str(self._fence.path(base, name.removeprefix('./'), file))
+
+    def count(self) -> int:
+        """Return how many pictures there are."""
+        return sum(len(images) for images in self._images.values())
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Yield the samples, by split and then by name."""
+        for split, images in self._images.items():
+            prefix = f'{split}/' if split else ''
+            labels: set[str] = set()
+            keys = keys_of([name for name, _ in images])
+            for (name, path), own_key in zip(images, keys, strict=True):
+                label = _label_path(path)
+                labels.add(label)
+                image = ImageFile(Path(path), name=path.rpartition(os.sep)[2])
+                key = f'{prefix}{own_key}'
+                if self.measure(image, f'{prefix}{name}'):
+                    yield Sample(key, split, image, self._annotations(label, image, key))
+                elif Path(label).exists():
+                    self._lose_rows(self._rows(label, key), UNREADABLE, key)
+            self._left_over(split, labels)
+
+    def _left_over(self, split: str | None, used: set[str]) -> None:
+        """Count label files whose picture is missing."""
+        for folder in self._folders[split]:
+            labels = Path(_label_path(f'{folder}{os.sep}x.jpg')).parent
+            if folder.is_dir() and labels != folder and labels.is_dir():
+                for name in sorted(scan(labels, _TEXT)):
+                    if f'{labels}{os.sep}{name}' not in used:
+                        where, reason = f'{split or "labels"}/{name}', 'its image is missing'
+                        self.report.drop('annotation file', reason, where)
+                        self._lose_rows(self._rows(f'{labels}{os.sep}{name}', where), reason, where)
+
+    def _lose_rows(self, rows: list[_Row], reason: str, where: str) -> None:
+        for row in rows:
+            self.report.drop(row.tool, reason, where)
+
+    def _annotations(self, label: str, image: ImageFile, key: str) -> list[Annotation]:
+        annotations = []
+        for row in self._rows(label, key):
+            name = self._names.get(row.number)
+            if name is None:
+                raise DatasetError(
+                    f'{label}, line {row.line}: class {row.number} is not among the names '
+                    f'(0 to {max(self._names, default=-1)}). Correct the label or the names.'
+                )
+            if row.number in self._merged:
+                self.report.change('class', f'of several classes called {name!r} one was made', key)
+            annotations.append(_annotation(name, row.values, image))
+        return annotations
+
+    def _rows(self, label: str, key: str, *, quiet: bool = False) -> list[_Row]:
+        try:
+            content = read_bytes(label)
+            lines = content.decode('utf-8-sig').splitlines()
+        except FileNotFoundError:
+            if not quiet:
+                self.report.note('image', 'it has no label file, so it is a background', key)
+            return []
+        except UnicodeDecodeError:
+            if not quiet:
+                self.report.drop('annotation file', 'it is not text', key)
+                read = map(self._row, content.decode('utf-8-sig', 'replace').splitlines(), count(1))
+                self._lose_rows([row for row in read if row is not None], 'its label file is not text', key)
+            return []
+        rows = []
+        for place, line in enumerate(lines, 1):
+            if line.strip():
+                row = self._row(line, place)
+                if row is not None:
+                    rows.append(row)
+                    if row.posed and not quiet:
+                        self.report.drop('keypoint', 'keypoints of yolo objects are not read', key)
+                elif not quiet:
+                    self.report.drop('label line', 'it is malformed', f'{key}, line {place}')
+        return rows
+
+    def _row(self, line: str, place: int) -> _Row | None:
+        try:
+            number, *values = map(float, line.split())
+        except ValueError:
+            return None
+        if not number.is_integer():
+            return None
+        posed = bool(self._keypoints) and len(values) == 4 + self._keypoints
+        if posed:
+            values = values[:4]
+        if len(values) != 4 and (len(values) < 6 or len(values) % 2):
+            return None
+        return _Row(int(number), values, place, posed)
+
+    def survey(self) -> Survey:
+        """Return what the label files hold, without a look at the pictures."""
+        survey = Survey()
+        for images in self._images.values():
+            for _, path in images:
+                for row in self._rows(_label_path(path), '', quiet=True):
+                    survey.add(row.tool, self._names.get(row.number))
+        return survey
+
+
+def _annotation(name: str, values: list[float], image: ImageFile) -> Annotation:
+    width, height = image.width, image.height
+    if len(values) == 4:
+        x, y, w, h = values
+        data: list[Any] = [(x - w / 2) * width, (y - h / 2) * height, w * width, h * height]
+        return Annotation('bounding_box', name, data)
+    points = [[x * width, y * height] for x, y in zip(values[::2], values[1::2], strict=True)]
+    return Annotation('polygon', name, points)
+
+
+def _read_names(names: Any) -> dict[int, str]:
+    """Return number -> name, in order of the numbers; empty if *names* are none."""
+    if isinstance(names, list):
+        names = dict(enumerate(names))
+    # only plain values are names: the text of a nested one may have no end
+    if not isinstance(names, dict) or not all(isinstance(name, str | int | float) for name in names.values()):
+        return {}
+    try:
+        found = {int(number): str(name) for number, name in names.items()}
+    except (TypeError, ValueError):
+        return {}
+    return {number: found[number] for number in sorted(found)}
+
+
+def _keypoint_columns(content: dict[str, Any]) -> int:
+    """Return how many columns the keypoints of a pose dataset take; 0 in other datasets."""
+    match content.get('kpt_shape'):
+        case [int(points), int(values)]:
+            return points * values
+        case _:
+            return 0

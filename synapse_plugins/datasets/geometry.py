@@ -1,0 +1,120 @@
+"""Plane geometry in pixels: origin top left, x to the right, y down."""
+
+from __future__ import annotations
+
+from math import cos, isfinite, sin
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    'EPSILON',
+    'Box',
+    'Ring',
+    'area',
+    'clip_box',
+    'clip_ring',
+    'extent',
+    'read_ring',
+    'rotated',
+    'within',
+]
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+Ring = list[tuple[float, float]]
+"""The corners of a polygon; the last is joined to the first."""
+
+EPSILON = 1e-3
+"""A thousandth of a pixel: less than this is rounding, neither an overshoot nor an extent."""
+
+
+def within(box: Box, width: float, height: float) -> bool:
+    """Tell whether a box lies in the image, but for rounding."""
+    left, top, right, bottom = box
+    return left >= -EPSILON and top >= -EPSILON and right <= width + EPSILON and bottom <= height + EPSILON
+
+
+def clip_box(box: Box, width: float, height: float) -> Box | None:
+    """Return the part of a box that lies in the image, None if nothing does."""
+    left, top, right, bottom = box
+    left, top, right, bottom = max(left, 0.0), max(top, 0.0), min(right, width), min(bottom, height)
+    if right - left <= EPSILON or bottom - top <= EPSILON:
+        return None
+    return left, top, right, bottom
+
+
+def read_ring(data: Any) -> Ring:
+    """Return the corners that DM v2 data ``[[x, y], ...]`` holds.
+
+    Raises:
+        ValueError: If it is not that, or a number is not finite.
+    """
+    try:
+        ring = [(float(x), float(y)) for x, y in data]
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise ValueError('no list of points') from exc
+    if not isfinite(sum(map(sum, ring))):  # one check for all: what is not finite stays so in a sum
+        raise ValueError('a number is not finite')
+    return ring
+
+
+def extent(rings: Sequence[Ring]) -> Box:
+    """Return the smallest box around some polygons, which must have a corner."""
+    points = rings[0] if len(rings) == 1 else [point for ring in rings for point in ring]
+    xs, ys = zip(*points, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def area(ring: Ring) -> float:
+    """Return the area of a polygon, by the shoelace formula."""
+    if not ring:
+        return 0.0
+    x0, y0 = ring[0]  # relative to a corner, so that no digits are lost far from the origin
+    double, ax, ay = 0.0, 0.0, 0.0
+    for x, y in ring[1:]:
+        bx, by = x - x0, y - y0
+        double += ax * by - bx * ay
+        ax, ay = bx, by
+    return abs(double) / 2
+
+
+def clip_ring(ring: Ring, width: float, height: float) -> Ring:
+    """Return the part of a polygon that lies in the image (Sutherland and Hodgman); empty if nothing does.
+
+    Where the image cuts a polygon into several parts, they stay joined along the border; the area is right.
+    """
+    for axis, bound, sign in ((0, 0.0, 1), (0, width, -1), (1, 0.0, 1), (1, height, -1)):
+        ring = _cut(ring, axis, bound, sign)
+    return ring
+
+
+def _cut(ring: Ring, axis: int, bound: float, sign: int) -> Ring:
+    """Return the part of a polygon on one side of a line parallel to an axis."""
+    kept: Ring = []
+    for place, corner in enumerate(ring):
+        before = ring[place - 1]
+        distance, distance_before = sign * (corner[axis] - bound), sign * (before[axis] - bound)
+        if (distance >= 0) != (distance_before >= 0):
+            share = distance_before / (distance_before - distance)
+            other = before[1 - axis] + share * (corner[1 - axis] - before[1 - axis])
+            kept.append((bound, other) if axis == 0 else (other, bound))
+        if distance >= 0:
+            kept.append(corner)
+    return kept
+
+
+def rotated(box: Box, angle: float) -> Ring:
+    """Return the corners of a box turned about its centre, clockwise on the screen, by *angle* in radians."""
+    left, top, right, bottom = box
+    middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
+    half_x, half_y, c, s = (right - left) / 2, (bottom - top) / 2, cos(angle), sin(angle)
+    corners: Sequence[tuple[float, float]] = (
+        (-half_x, -half_y),
+        (half_x, -half_y),
+        (half_x, half_y),
+        (-half_x, half_y),
+    )
+    return [(middle_x + x * c - y * s, middle_y + x * s + y * c) for x, y in corners]

@@ -1,0 +1,231 @@
+"""What the header of a picture says: its size the way a trainer sees it, and whether the file is whole.
+
+No pixel is decoded. JPEG, PNG, BMP, GIF and WebP are read here; anything else is left to Pillow.
+"""
+
+from __future__ import annotations
+
+import os
+from struct import Struct, error, unpack_from
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import DatasetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ['IMAGE_SUFFIXES', 'Probe', 'probe']
+
+IMAGE_SUFFIXES = frozenset(('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif'))
+"""Suffixes of pictures, in lower case; the case on disk does not matter."""
+
+_FLAGS = os.O_RDONLY | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
+_HEAD = 4096
+_ORIENTATION, _WIDTH, _HEIGHT = 0x0112, 0x0100, 0x0101
+_SIDEWAYS = frozenset((5, 6, 7, 8))
+_MOST_PARTS = 4096  # a file of nothing but tiny segments must not keep us
+_PAIR = Struct('>HH')
+_PNG_END = b'\0\0\0\0IEND\xaeB`\x82'
+
+
+class Probe(NamedTuple):
+    """What a header says.
+
+    Attributes:
+        width: In pixels, after EXIF orientation.
+        height: In pixels, after EXIF orientation.
+        complete: False for a JPEG that does not end with its end marker. Trainers repair such a file in
+            place, so it must be copied, never linked. Whether its pixels are whole, `cut.is_cut_short` tells.
+    """
+
+    width: int
+    height: int
+    complete: bool
+
+
+class _File:
+    """Random access to an open file, of which the head is in memory."""
+
+    __slots__ = ('fd', 'head', 'size')
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.size = os.fstat(fd).st_size
+        self.head = os.read(fd, _HEAD)
+
+    def at(self, offset: int, count: int) -> bytes:
+        """Return *count* bytes from *offset*, fewer at the end of the file."""
+        if offset + count <= len(self.head):
+            return self.head[offset : offset + count]
+        os.lseek(self.fd, offset, os.SEEK_SET)
+        return os.read(self.fd, count)
+
+
+def probe(path: str | os.PathLike[str]) -> Probe:
+    """Read the header of a picture.
+
+    Raises:
+        DatasetError: If the file is empty, cut short, or no picture; the text is the reason alone.
+        OSError: If it cannot be opened.
+    """
+    fd = os.open(path, _FLAGS)
+    try:
+        file = _File(fd)
+        if not file.size:
+            raise DatasetError('the file is empty')
+        parse = _parser(file.head)
+        found = parse(file) if parse is not None else None
+    except (error, IndexError) as exc:
+        raise DatasetError('the header is cut short') from exc
+    finally:
+        os.close(fd)
+    if found is None:
+        found = _by_pillow(path)
+    if found.width <= 0 or found.height <= 0:
+        raise DatasetError(f'the header says {found.width} x {found.height} pixels')
+    return found
+
+
+def _parser(head: bytes) -> Callable[[_File], Probe] | None:
+    if head.startswith(b'\xff\xd8'):
+        return _jpeg
+    if head.startswith(b'\x89PNG\r\n\x1a\n'):
+        return _png
+    if head.startswith(b'RIFF') and head[8:12] == b'WEBP':
+        return _webp
+    if head.startswith(b'BM'):
+        return _bmp
+    if head.startswith((b'GIF87a', b'GIF89a')):
+        return _gif
+    return None
+
+
+def _jpeg(file: _File) -> Probe:
+    position, turned = 2, False
+    for _ in range(_MOST_PARTS):
+        marker = file.at(position, 4)
+        if marker[0] != 0xFF:
+            break
+        code = marker[1]
+        if code == 0xFF:  # a fill byte
+            position += 1
+            continue
+        if code == 0x01 or 0xD0 <= code <= 0xD7:  # markers without a body
+            position += 2
+            continue
+        if 0xC0 <= code <= 0xCF and code not in (0xC4, 0xC8, 0xCC):
+            height, width = _PAIR.unpack(file.at(position + 5, 4))
+            complete = file.at(file.size - 2, 2) == b'\xff\xd9'
+            return Probe(height, width, complete) if turned else Probe(width, height, complete)
+        if code in (0xD9, 0xDA):  # the end, or pixels: no frame header came before
+            break
+        length = marker[2] << 8 | marker[3]
+        if code == 0xE1 and file.at(position + 4, 6) == b'Exif\0\0':
+            turned = _orientation(file.at(position + 10, length - 8)) in _SIDEWAYS
+        position += 2 + length
+    raise DatasetError('no JPEG frame header was found')
+
+
+def _orientation(tiff: bytes) -> int:
+    """Return the orientation that an EXIF block says, 1 when it says none or is damaged."""
+    order = {b'II': '<', b'MM': '>'}.get(tiff[:2])
+    if order is None:
+        return 1
+    try:
+        (start,) = unpack_from(f'{order}I', tiff, 4)
+        (count,) = unpack_from(f'{order}H', tiff, start)
+        for entry in range(start + 2, start + 2 + 12 * count, 12):
+            tag, kind = unpack_from(f'{order}HH', tiff, entry)
+            if tag == _ORIENTATION:
+                return int(unpack_from(f'{order}{"I" if kind == 4 else "H"}', tiff, entry + 8)[0])
+    except error:
+        return 1
+    return 1
+
+
+def _png(file: _File) -> Probe:
+    width, height = unpack_from('>II', file.head, 16)
+    if file.at(file.size - 12, 12) != _PNG_END:
+        _walk_png(file, 8, stop=b'IEND')
+    turned = False
+    exif = _walk_png(file, 33, stop=b'IDAT', wanted=b'eXIf')
+    if exif is not None:
+        turned = _orientation(exif) in _SIDEWAYS
+    return Probe(height, width, True) if turned else Probe(width, height, True)
+
+
+def _walk_png(file: _File, position: int, stop: bytes, wanted: bytes = b'') -> bytes | None:
+    """Go through the chunks until *stop*, and return the body of the chunk *wanted*."""
+    for _ in range(file.size // 12):
+        length, name = unpack_from('>I4s', file.at(position, 8))
+        if name == wanted:
+            return file.at(position + 8, min(length, 1 << 16))
+        if name == stop:
+            return None
+        position += 12 + length
+    raise DatasetError('the file is cut short')
+
+
+def _webp(file: _File) -> Probe:
+    head = file.head
+    (length,) = unpack_from('<I', head, 4)
+    if file.size < length + 8:
+        raise DatasetError('the file is cut short')
+    kind = head[12:16]
+    if kind == b'VP8 ':
+        width, height = unpack_from('<HH', head, 26)
+        return Probe(width & 0x3FFF, height & 0x3FFF, True)
+    if kind == b'VP8L':
+        (bits,) = unpack_from('<I', head, 21)
+        return Probe((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, True)
+    if kind != b'VP8X':
+        raise DatasetError('no WebP frame was found')
+    width = int.from_bytes(head[24:27], 'little') + 1
+    height = int.from_bytes(head[27:30], 'little') + 1
+    if head[20] & 0x08 and _webp_orientation(file) in _SIDEWAYS:
+        return Probe(height, width, True)
+    return Probe(width, height, True)
+
+
+def _webp_orientation(file: _File) -> int:
+    position = 12
+    for _ in range(_MOST_PARTS):
+        name, length = unpack_from('<4sI', file.at(position, 8))
+        if name == b'EXIF':
+            body = file.at(position + 8, min(length, 1 << 16))
+            return _orientation(body.removeprefix(b'Exif\0\0'))
+        position += 8 + length + (length & 1)
+    return 1
+
+
+def _bmp(file: _File) -> Probe:
+    (header,) = unpack_from('<I', file.head, 14)
+    if header == 12:
+        width, height = unpack_from('<HH', file.head, 18)
+        return Probe(width, height, True)
+    width, height = unpack_from('<ii', file.head, 18)
+    return Probe(width, abs(height), True)  # a negative height: rows from the top
+
+
+def _gif(file: _File) -> Probe:
+    width, height = unpack_from('<HH', file.head, 6)
+    return Probe(width, height, True)
+
+
+def _by_pillow(path: str | os.PathLike[str]) -> Probe:
+    import warnings
+
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # of a size that only decoding would make a danger
+            with Image.open(path) as picture:  # reads the header, not the pixels
+                width, height = picture.size
+                if picture.format == 'TIFF':  # whose size some versions turn, others not
+                    tags = picture.getexif()
+                    width, height = tags.get(_WIDTH, width), tags.get(_HEIGHT, height)
+                turned = picture.getexif().get(_ORIENTATION) in _SIDEWAYS
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
+        raise DatasetError('it is not a picture that can be read') from exc
+    return Probe(height, width, True) if turned else Probe(width, height, True)

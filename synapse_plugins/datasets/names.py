@@ -1,0 +1,147 @@
+"""Names of splits, files and classes: one spelling each, and none that leads outside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unicodedata import is_normalized, normalize
+
+from ..errors import DatasetError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    'SPLIT_ORDER',
+    'Fence',
+    'Namer',
+    'is_text',
+    'keys_of',
+    'leaf',
+    'nfc',
+    'order_splits',
+    'split_name',
+    'suffix_of',
+]
+
+SPLIT_ORDER = ('train', 'valid', 'test')
+"""The canonical splits, in the order in which they are read and written."""
+
+_ALIASES = {
+    'train': 'train',
+    'training': 'train',
+    'val': 'valid',
+    'valid': 'valid',
+    'validation': 'valid',
+    'dev': 'valid',
+    'test': 'test',
+    'testing': 'test',
+}
+
+
+def split_name(name: str) -> str:
+    """Return the canonical name of a split: ``val`` and ``validation`` are ``valid``; others keep theirs."""
+    return _ALIASES.get(name.casefold(), name)
+
+
+def order_splits(names: set[str]) -> list[str]:
+    """Return split names in canonical order, others after them by code point."""
+    return [name for name in SPLIT_ORDER if name in names] + sorted(names.difference(SPLIT_ORDER))
+
+
+def leaf(path: str) -> str:
+    """Return the last part of a POSIX path."""
+    return path.rpartition('/')[2]
+
+
+def suffix_of(name: str) -> str:
+    """Return the suffix of a file name in lower case, with its dot; empty if it has none."""
+    stem, dot, suffix = name.rpartition('.')
+    return f'.{suffix.lower()}' if stem and dot else ''
+
+
+def is_text(name: str) -> bool:
+    """Tell whether a file name is valid UTF-8 on disk, so that it can stand in a file."""
+    return not any('\ud800' <= character <= '\udfff' for character in name)
+
+
+def nfc(text: str) -> str:
+    """Return *text* in Unicode normal form C, in which one spelling is one string."""
+    return text if text.isascii() or is_normalized('NFC', text) else normalize('NFC', text)
+
+
+class Fence:
+    """Keeps the file names that annotation files hold within a folder.
+
+    Args:
+        root: The folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._real = root.resolve()
+        self._inside: dict[Path, bool] = {}
+
+    def path(self, base: Path, name: str, said_by: object) -> Path:
+        """Return the path of the file *name*, relative to *base*, that *said_by* speaks of.
+
+        Folders on the way may be links only to places in the root. The file itself may be a link: that is how
+        a dataset written with ``--link symlink`` looks.
+
+        Raises:
+            DatasetError: If the name leads outside.
+        """
+        relative = Path(name.replace('\\', '/'))
+        path = base / relative
+        outside = relative.is_absolute() or relative.drive or '..' in relative.parts or '\0' in name
+        if outside or not self._holds(path.parent):
+            raise DatasetError(
+                f'{said_by} names {name!r}, which leads outside {self.root}. Nothing was read from there; '
+                'write names relative to the dataset.'
+            )
+        return path
+
+    def file(self, base: Path, name: str, said_by: object) -> Path | None:
+        """Return `path` if there is such a file, else None."""
+        path = self.path(base, name, said_by)
+        try:
+            return path if path.is_file() else None
+        except OSError:  # a name longer than the system allows
+            return None
+
+    def _holds(self, folder: Path) -> bool:
+        known = self._inside.get(folder)
+        if known is None:
+            known = self._inside[folder] = folder.resolve().is_relative_to(self._real)
+        return known
+
+
+def keys_of(names: Sequence[str]) -> list[str]:
+    """Return a key for each path: the path without suffix, or the whole path where others share that."""
+    stems = [name.rpartition('.')[0] or name for name in names]
+    counts = Counter(stems)
+    return [stem if counts[stem] == 1 else name for stem, name in zip(stems, names, strict=True)]
+
+
+class Namer:
+    """Gives every sample a file stem that is unique in its folder, on a case-insensitive disk too.
+
+    The first sample keeps its stem; one that comes to a taken stem gets eight digits of its key's digest
+    behind it. So names depend on the dataset alone.
+    """
+
+    def __init__(self) -> None:
+        self._taken: set[tuple[str, str]] = set()
+
+    def name(self, folder: str, stem: str, key: str) -> str:
+        """Return the stem for the sample *key* in *folder*, as near to *stem* as possible."""
+        stem = nfc(stem)
+        candidate, attempt = stem, 0
+        while (folder, candidate.casefold()) in self._taken:
+            digest = sha256(f'{key}\0{attempt}'.encode('utf-8', 'surrogatepass')).hexdigest()[:8]
+            candidate = f'{stem}-{digest}'
+            attempt += 1
+        self._taken.add((folder, candidate.casefold()))
+        return candidate

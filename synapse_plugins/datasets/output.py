@@ -1,0 +1,208 @@
+"""An output folder that appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING, Self
+
+from ..errors import DatasetError, OutputExistsError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ['Output', 'refuse_overlap']
+
+_STALE_AFTER = 60.0  # seconds, in which the owner of a new work folder has locked it
+
+
+class Output:
+    """A folder made beside its final place and moved there when it is whole.
+
+    Use it as a context: without `commit`, nothing is left behind. A work folder that a killed process left is
+    removed by the next one that writes to the same place.
+
+    Args:
+        final: Where the folder shall be.
+        marker: A file that every folder of this kind has; only such a folder is ever replaced.
+        overwrite: Replace what is there, in one step where the file system can exchange two folders.
+        replaceable: What a person has to say to replace a folder of this kind; empty where that cannot be said.
+    """
+
+    def __init__(self, final: Path, *, marker: str, overwrite: bool = False, replaceable: str = '') -> None:
+        self.final = Path(os.path.abspath(final))  # noqa: PTH100 - resolve() would follow a link at the place
+        self.path = self.final.with_name(f'.{self.final.name}.part-{token_hex(4)}')
+        self._marker = marker
+        self._overwrite = overwrite
+        self._replaceable = replaceable
+        self._lock = -1
+
+    def check(self) -> None:
+        """Refuse a taken place.
+
+        Raises:
+            OutputExistsError: If something is there that may not be replaced.
+        """
+        if not os.path.lexists(self.final) or _is_empty(self.final):
+            return
+        is_ours = not self.final.is_symlink() and (self.final / self._marker).is_file()
+        if not self._overwrite:
+            raise OutputExistsError(
+                f'{self.final} exists already. Choose another place, or remove it'
+                f'{f"; {self._replaceable} replaces it" if is_ours and self._replaceable else ""}.'
+            )
+        if not is_ours:
+            raise OutputExistsError(
+                f'{self.final} was not written by synapse-plugins (it has no {self._marker}), so it is not '
+                'replaced. Remove it yourself, or choose another place.'
+            )
+
+    def __enter__(self) -> Self:
+        """Make the work folder."""
+        self.check()
+        self.make_parent()
+        _remove_stale(self.final)
+        try:
+            self.path.mkdir()
+        except OSError as exc:
+            raise DatasetError(_cannot_be_made(self.path.parent, 'written to', exc)) from exc
+        self._lock = _lock(self.path)
+        return self
+
+    def make_parent(self) -> None:
+        """Make the folder in which the output will lie.
+
+        Raises:
+            DatasetError: If that cannot be.
+        """
+        try:
+            self.final.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise DatasetError(_cannot_be_made(self.final.parent, 'made', exc)) from exc
+
+    def commit(self) -> Path:
+        """Move the folder to its final place, durably, and return that."""
+        _sync(self.path / self._marker)
+        _sync(self.path)
+        self.check()
+        if not os.path.lexists(self.final):
+            self._rename()
+        elif _is_empty(self.final):
+            self.final.rmdir()
+            self._rename()
+        elif not _exchange(self.path, self.final):
+            self._replace()
+        _sync(self.final.parent)
+        return self.final
+
+    def _rename(self) -> None:
+        try:
+            self.path.rename(self.final)
+        except OSError as exc:
+            if not os.path.lexists(self.final):
+                raise
+            raise OutputExistsError(
+                f'{self.final} appeared while it was being written; it was left as is.'
+            ) from exc
+
+    def _replace(self) -> None:
+        """Put the old folder aside, then the new one in its place; back again if that fails."""
+        old = self.final.with_name(f'.{self.final.name}.old-{token_hex(4)}')
+        self.final.rename(old)
+        try:
+            self.path.rename(self.final)
+        except OSError:
+            old.rename(self.final)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove the work folder, or what the exchange put in its place."""
+        if self.path.exists():
+            shutil.rmtree(self.path, ignore_errors=True)
+        if self._lock >= 0:
+            os.close(self._lock)
+
+
+def _cannot_be_made(folder: Path, verb: str, error: OSError) -> str:
+    """Say why there can be no output, naming the file in the way if there is one."""
+    above = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), folder)
+    why = f'{above} is not a folder' if not above.is_dir() else error.strerror or str(error)
+    return f'The folder {folder} cannot be {verb}: {why}. Nothing was written; choose another place.'
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and next(path.iterdir(), None) is None
+
+
+def _sync(path: Path) -> None:
+    if os.name == 'nt' and path.is_dir():  # Windows has no way to sync a folder
+        return
+    fd = os.open(path, os.O_RDWR if os.name == 'nt' else os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _lock(folder: Path) -> int:
+    """Hold *folder* as long as this process lives; -1 where folders cannot be locked."""
+    if sys.platform == 'win32':
+        return -1
+    import fcntl
+
+    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        return -1
+    return fd
+
+
+def _remove_stale(final: Path) -> None:
+    """Remove work folders whose process is gone."""
+    prefix = f'.{final.name}.part-'
+    with os.scandir(final.parent) as entries:
+        found = [Path(entry.path) for entry in entries if entry.name.startswith(prefix)]
+    for path in found:
+        try:
+            if time.time() - path.stat().st_mtime < _STALE_AFTER:
+                continue
+            fd = _lock(path)
+        except OSError:
+            continue
+        if fd >= 0:
+            shutil.rmtree(path, ignore_errors=True)
+            os.close(fd)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step; False where the system cannot."""
+    if sys.platform != 'linux':
+        return False
+    import ctypes
+
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return bool(renameat2(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0)
+
+
+def refuse_overlap(source: Path, destination: Path) -> None:
+    """Refuse to write a dataset into its own source, or over it.
+
+    Raises:
+        DatasetError: If one lies in the other.
+    """
+    inner, outer = destination.resolve(), source.resolve()
+    if inner == outer or inner.is_relative_to(outer) or outer.is_relative_to(inner):
+        raise DatasetError(f'{destination} and the source {source} overlap; write the output somewhere else.')

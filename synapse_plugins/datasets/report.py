@@ -1,0 +1,190 @@
+"""The report of a conversion: what was kept, changed, dropped and quarantined, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ['EXAMPLES', 'Entry', 'Report']
+
+EXAMPLES = 5
+"""How many places a reason names; the count is always the whole."""
+
+_PHRASES = {
+    'changed': 'changed',
+    'dropped': 'dropped',
+    'quarantined': 'quarantined',
+    'left_out': 'left out as asked',
+    'noted': 'noted',
+}
+
+_LOSSES = ('changed', 'dropped', 'quarantined')
+
+
+@dataclass(slots=True)
+class Entry:
+    """How often one thing happened to one kind, with the first places.
+
+    Attributes:
+        kind: A tool (``bounding_box`` ...), ``image``, ``annotation file``, ``attribute`` or ``class``.
+        reason: What happened and why.
+        count: How often.
+        examples: The first places, at most `EXAMPLES`.
+    """
+
+    kind: str
+    reason: str
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+class Report:
+    """Counts by kind and reason.
+
+    Each annotation is in ``kept``, or is counted once for every reason why it was changed, or is in ``dropped``.
+    ``quarantined`` are images and annotation files that cannot be read, ``left_out`` is what the user chose to
+    leave out, and ``noted`` is what a person should know though nothing was lost.
+
+    Attributes:
+        kept: Kind -> how many came through as they were.
+        warnings: Sentences about the dataset as a whole.
+        renamed: Sample key -> the file name it got, where it could not keep its own.
+    """
+
+    def __init__(self) -> None:
+        self.kept: dict[str, int] = {}
+        self.warnings: list[str] = []
+        self.renamed: dict[str, str] = {}
+        self._buckets: dict[str, dict[tuple[str, str], Entry]] = {name: {} for name in _PHRASES}
+
+    # -- counting -------------------------------------------------------------------------------------
+
+    def keep(self, kind: str, count: int = 1) -> None:
+        """Count what came through unchanged."""
+        self.kept[kind] = self.kept.get(kind, 0) + count
+
+    def change(self, kind: str, reason: str, where: str, count: int = 1) -> None:
+        """Count what came through, but not as it was."""
+        self._count('changed', kind, reason, where, count)
+
+    def drop(self, kind: str, reason: str, where: str, count: int = 1) -> None:
+        """Count what is not in the output."""
+        self._count('dropped', kind, reason, where, count)
+
+    def quarantine(self, kind: str, reason: str, where: str) -> None:
+        """Count a file that cannot be read, and whose sample is not in the output."""
+        self._count('quarantined', kind, reason, where, 1)
+
+    def leave_out(self, kind: str, reason: str, where: str, count: int = 1) -> None:
+        """Count what the user chose to leave out; that is no loss."""
+        self._count('left_out', kind, reason, where, count)
+
+    def note(self, kind: str, reason: str, where: str, count: int = 1) -> None:
+        """Count what a person should know though nothing was lost."""
+        self._count('noted', kind, reason, where, count)
+
+    def warn(self, sentence: str) -> None:
+        """Say something about the dataset as a whole, once."""
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+
+    def _count(self, bucket: str, kind: str, reason: str, where: str, count: int) -> None:
+        entries = self._buckets[bucket]
+        entry = entries.get((kind, reason))
+        if entry is None:
+            entry = entries[kind, reason] = Entry(kind, reason)
+        entry.count += count
+        if len(entry.examples) < EXAMPLES:
+            shown = where.encode('utf-8', 'backslashreplace').decode()  # a file name may be no text
+            if shown not in entry.examples:
+                entry.examples.append(shown)
+
+    # -- reading --------------------------------------------------------------------------------------
+
+    @property
+    def changed(self) -> list[Entry]:
+        """What came through, but not as it was."""
+        return self._entries('changed')
+
+    @property
+    def dropped(self) -> list[Entry]:
+        """What is not in the output."""
+        return self._entries('dropped')
+
+    @property
+    def quarantined(self) -> list[Entry]:
+        """Files that cannot be read."""
+        return self._entries('quarantined')
+
+    @property
+    def left_out(self) -> list[Entry]:
+        """What the user chose to leave out."""
+        return self._entries('left_out')
+
+    @property
+    def noted(self) -> list[Entry]:
+        """What a person should know though nothing was lost."""
+        return self._entries('noted')
+
+    @property
+    def losses(self) -> bool:
+        """Whether anything was changed, dropped or quarantined."""
+        return any(self._buckets[name] for name in _LOSSES)
+
+    def _entries(self, bucket: str) -> list[Entry]:
+        entries = self._buckets[bucket]
+        return [entries[key] for key in sorted(entries)]
+
+    def lines(self, examples: int = EXAMPLES) -> list[str]:
+        """Return the report as lines for a person, the losses after what was kept, with so many examples each."""
+        kept = ', '.join(f'{count} {kind}' for kind, count in sorted(self.kept.items()))
+        lines = [f'kept {kept}'] if kept else []
+        lines += self._bucket_lines(_PHRASES, examples)
+        lines.extend(f'warning: {sentence}' for sentence in self.warnings)
+        if self.renamed:
+            lines.append(
+                f'renamed {len(self.renamed)} pictures, whose names were taken or not in normal form (NFC)'
+            )
+        return lines
+
+    def loss_lines(self, examples: int = EXAMPLES) -> list[str]:
+        """Return what was changed, dropped or quarantined, as lines for a person."""
+        return self._bucket_lines(_LOSSES, examples)
+
+    def _bucket_lines(self, buckets: Iterable[str], examples: int) -> list[str]:
+        lines = []
+        for bucket in buckets:
+            for entry in self._entries(bucket):
+                places = entry.examples[:examples]
+                more = ', ...' if entry.count > len(places) else ''
+                shown = f' ({", ".join(places)}{more})' if places else ''
+                lines.append(f'{_PHRASES[bucket]} {entry.count} {entry.kind}: {entry.reason}{shown}')
+        return lines
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data, always in the same order."""
+        data: dict[str, Any] = {'kept': dict(sorted(self.kept.items()))}
+        for bucket in _PHRASES:
+            data[bucket] = [
+                {'kind': entry.kind, 'reason': entry.reason, 'count': entry.count, 'examples': entry.examples}
+                for entry in self._entries(bucket)
+            ]
+        data['warnings'] = list(self.warnings)
+        data['renamed'] = dict(sorted(self.renamed.items()))
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Report:
+        """Return the report that `to_dict` made *data* from."""
+        report = cls()
+        report.kept = dict(data['kept'])
+        report.warnings = list(data['warnings'])
+        report.renamed = dict(data['renamed'])
+        for bucket, entries in report._buckets.items():
+            for item in data[bucket]:
+                entry = Entry(item['kind'], item['reason'], item['count'], list(item['examples']))
+                entries[entry.kind, entry.reason] = entry
+        return report

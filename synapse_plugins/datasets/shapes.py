@@ -1,0 +1,213 @@
+"""Annotations as boxes or polygons within the image, everything that changes on the way counted."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from .geometry import EPSILON, Box, Ring, area, clip_box, clip_ring, extent, read_ring, rotated, within
+
+if TYPE_CHECKING:
+    from .masks import Mask
+    from .report import Report
+    from .sample import Annotation, ImageFile
+
+__all__ = ['SHAPES', 'Shaper']
+
+SHAPES = frozenset(('bounding_box', 'polygon', 'segmentation'))
+"""The tools that have an area."""
+
+_CLIPPED = 'it was clipped to the image'
+_OUTSIDE = 'it lies outside the image'
+_NO_AREA = 'it has no area'
+_MALFORMED = 'its data is malformed'
+
+
+class Shaper:
+    """Turns annotations into shapes that lie in the image and have an area.
+
+    Each annotation is counted: kept; or changed, once a reason; or dropped, and then the answer is None.
+
+    Args:
+        report: Where.
+        parts: What the format does to a polygon of several rings; empty: it holds them.
+    """
+
+    def __init__(self, report: Report, *, parts: str = '') -> None:
+        self._report = report
+        self._parts = parts
+
+    # -- boxes ----------------------------------------------------------------------------------------
+
+    def box(
+        self, annotation: Annotation, image: ImageFile, where: str, *, keeps_rotation: bool = False
+    ) -> Box | None:
+        """Return the box of an annotation; polygons and masks become their extent.
+
+        Args:
+            annotation: The annotation.
+            image: Its picture.
+            where: What the report names.
+            keeps_rotation: The writer keeps a box's rotation beside it, so that it is not ignored.
+        """
+        if annotation.tool != 'bounding_box':
+            return self._extent(annotation, image, where)
+        box = _read_box(annotation.data)
+        if box is None:
+            self._report.drop('bounding_box', _MALFORMED, where)
+            return None
+        clipped = self.clipped_box('bounding_box', box, image, where)
+        if clipped is None:
+            return None
+        changed = clipped is not box and not within(box, image.width, image.height)
+        if annotation.attrs and not keeps_rotation and rotation(annotation):
+            self._report.change('bounding_box', 'its rotation was ignored', where)
+            changed = True
+        if not changed:
+            self._report.keep('bounding_box')
+        return clipped
+
+    def clipped_box(self, tool: str, box: Box, image: ImageFile, where: str) -> Box | None:
+        """Return the part of *box* in the image; the same object if that is all of it."""
+        left, top, right, bottom = box
+        if right - left <= EPSILON or bottom - top <= EPSILON:
+            self._report.drop(tool, _NO_AREA, where)
+            return None
+        if left >= 0 and top >= 0 and right <= image.width and bottom <= image.height:
+            return box
+        clipped = clip_box(box, image.width, image.height)
+        if clipped is None:
+            self._report.drop(tool, _OUTSIDE, where)
+        elif not within(box, image.width, image.height):
+            self._report.change(tool, _CLIPPED, where)
+        return clipped
+
+    def _extent(self, annotation: Annotation, image: ImageFile, where: str) -> Box | None:
+        tool = annotation.tool
+        if tool == 'segmentation':
+            mask = self._mask(annotation, image, where)
+            box = None if mask is None else mask[0].box
+        else:
+            rings = self._read_rings(annotation, where)
+            box = None if rings is None else extent(rings)
+            if box is not None:
+                box = self.clipped_box(tool, box, image, where)
+        if box is not None:
+            self._report.change(tool, 'it became a box', where)
+        return box
+
+    # -- polygons -------------------------------------------------------------------------------------
+
+    def rings(self, annotation: Annotation, image: ImageFile, where: str) -> list[Ring] | None:
+        """Return the polygon of an annotation, a ring for every part; boxes get four corners, masks an outline."""
+        tool = annotation.tool
+        if tool == 'segmentation':
+            return self._outlines(annotation, image, where)
+        read = self._corners if tool == 'bounding_box' else self._read_rings
+        rings = read(annotation, where)
+        if rings is None:
+            return None
+        clipped = self.clipped_rings(tool, rings, image, where)
+        if clipped is None:
+            return None
+        if tool == 'bounding_box':
+            self._report.change(tool, 'it became a polygon of four corners', where)
+        elif self._parts and len(clipped) > 1:
+            self._report.change(tool, self._parts, where)
+        elif clipped is rings or within(extent(rings), image.width, image.height):
+            self._report.keep(tool)  # what is no more than rounding is not worth a word
+        return clipped
+
+    def clipped_rings(self, tool: str, rings: list[Ring], image: ImageFile, where: str) -> list[Ring] | None:
+        """Return the part of *rings* in the image; the same object if that is all of it."""
+        box = extent(rings)
+        if sum(area(ring) for ring in rings) <= EPSILON:
+            self._report.drop(tool, _NO_AREA, where)
+            return None
+        if box[0] >= 0 and box[1] >= 0 and box[2] <= image.width and box[3] <= image.height:
+            return rings
+        clipped = [clip_ring(ring, image.width, image.height) for ring in rings]
+        clipped = [ring for ring in clipped if area(ring) > EPSILON]
+        if not clipped:
+            self._report.drop(tool, _OUTSIDE, where)
+            return None
+        if not within(box, image.width, image.height):
+            self._report.change(tool, _CLIPPED, where)
+        return clipped
+
+    def _corners(self, annotation: Annotation, where: str) -> list[Ring] | None:
+        box = _read_box(annotation.data)
+        if box is None:
+            self._report.drop('bounding_box', _MALFORMED, where)
+            return None
+        return [rotated(box, rotation(annotation))]
+
+    def _read_rings(self, annotation: Annotation, where: str) -> list[Ring] | None:
+        try:
+            rings = [read_ring(ring) for ring in (annotation.data, *annotation.extra.get('parts', ()))]
+        except (ValueError, TypeError):
+            self._report.drop(annotation.tool, _MALFORMED, where)
+            return None
+        rings = [ring for ring in rings if len(ring) > 2]
+        if not rings:
+            self._report.drop(annotation.tool, 'it has fewer than three corners', where)
+            return None
+        return rings
+
+    # -- masks ----------------------------------------------------------------------------------------
+
+    def mask(self, annotation: Annotation, image: ImageFile, where: str) -> Mask | None:
+        """Return the mask of an annotation, counted."""
+        mask = self._mask(annotation, image, where)
+        if mask is not None and not mask[1]:
+            self._report.keep(annotation.tool)
+        return None if mask is None else mask[0]
+
+    def _mask(self, annotation: Annotation, image: ImageFile, where: str) -> tuple[Mask, bool] | None:
+        """Return the mask of an annotation and whether it was clipped, which is counted."""
+        from .masks import Mask  # needs numpy
+
+        try:
+            mask, outside = Mask.from_dm(annotation.data, image.width, image.height)
+        except ValueError:
+            self._report.drop(annotation.tool, _MALFORMED, where)
+            return None
+        if not mask.bits.size:
+            self._report.drop(annotation.tool, _OUTSIDE if outside else _NO_AREA, where)
+            return None
+        if outside:
+            self._report.change(annotation.tool, _CLIPPED, where)
+        return mask, bool(outside)
+
+    def _outlines(self, annotation: Annotation, image: ImageFile, where: str) -> list[Ring] | None:
+        mask = self._mask(annotation, image, where)
+        if mask is None:
+            return None
+        rings, holes = mask[0].outlines()
+        self._report.change('segmentation', 'it became a polygon', where)
+        if holes:
+            self._report.change('segmentation', 'its holes were filled', where)
+        if self._parts and len(rings) > 1:
+            self._report.change('segmentation', self._parts, where)
+        return rings
+
+
+def rotation(annotation: Annotation) -> float:
+    """Return the rotation of a box in radians, 0.0 if it has none."""
+    for attribute in annotation.attrs:
+        if attribute.get('name') == 'rotation':
+            value = attribute.get('value')
+            if isinstance(value, int | float) and isfinite(value):
+                return float(value)
+    return 0.0
+
+
+def _read_box(data: Any) -> Box | None:
+    try:
+        x, y, width, height = data
+        box = (x, y, x + width, y + height)
+        if isfinite(x) and isfinite(y) and isfinite(box[2]) and isfinite(box[3]):
+            return box
+    except (TypeError, ValueError, OverflowError):
+        pass
+    return None

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from synapse_plugins.datasets.geometry import area
+from synapse_plugins.datasets.masks import Mask
+
+BITS = hnp.arrays(np.bool_, st.tuples(st.integers(1, 14), st.integers(1, 14)))
+
+
+def runs_of(bits: Any) -> list[list[int]]:
+    return [[int(index), 1] for index in np.flatnonzero(bits)]
+
+
+@given(BITS)
+def test_indices_and_runs_hold_the_same(bits: Any) -> None:
+    height, width = bits.shape
+    by_runs, _ = Mask.from_dm(runs_of(bits), width, height)
+    by_index, outside = Mask.from_dm(np.flatnonzero(bits).tolist(), width, height)
+    assert outside == 0
+    assert by_runs.to_runs(width) == by_index.to_runs(width)
+    assert by_runs.area == bits.sum()
+    again, _ = Mask.from_dm(by_runs.to_runs(width), width, height)
+    assert np.array_equal(again.bits, by_runs.bits)
+    assert (again.left, again.top) == (by_runs.left, by_runs.top)
+
+
+@given(BITS)
+def test_the_run_length_code_is_that_of_pycocotools(bits: Any) -> None:
+    coco = pytest.importorskip('pycocotools.mask')
+    height, width = bits.shape
+    mask, _ = Mask.from_dm(runs_of(bits), width, height)
+    theirs = coco.encode(np.asfortranarray(bits.astype(np.uint8)))
+    ours = mask.to_coco(width, height)
+    assert ours['counts'].encode() == theirs['counts']
+    assert ours['size'] == theirs['size']
+    again, again_width, again_height = Mask.from_coco(ours)
+    assert (again_width, again_height) == (width, height)
+    assert again.to_runs(width) == mask.to_runs(width)
+
+
+@given(st.lists(st.integers(0, 200_000), min_size=1, max_size=20))
+def test_plain_and_packed_lengths_hold_the_same(lengths: list[int]) -> None:
+    from synapse_plugins.datasets.masks import _pack, _unpack
+
+    assert _unpack(_pack(np.array(lengths, np.int64))).tolist() == lengths
+
+
+@given(BITS)
+def test_outlines_and_holes_add_up_to_the_mask(bits: Any) -> None:
+    height, width = bits.shape
+    mask, _ = Mask.from_dm(runs_of(bits), width, height)
+    if not mask.bits.size:
+        return
+    rings, holes = mask.outlines()
+    filled = np.zeros_like(bits)
+    for ring in rings:
+        filled |= rasterised(ring, width, height)
+        assert all(ring[i - 1] != ring[i] for i in range(len(ring)))
+    assert (filled | bits).sum() == filled.sum()  # nothing is lost
+    if not holes:
+        assert np.array_equal(filled, bits)
+        assert sum(area(ring) for ring in rings) == bits.sum()
+
+
+def rasterised(ring: list[tuple[float, float]], width: int, height: int) -> Any:
+    """Return the pixels whose centre lies in a polygon, by counting crossings."""
+    bits = np.zeros((height, width), np.bool_)
+    for y in range(height):
+        for (ax, ay), (bx, by) in zip(ring, ring[1:] + ring[:1], strict=True):
+            if (ay <= y + 0.5) != (by <= y + 0.5):
+                bits[y, max(0, round(ax if ax == bx else (ax + bx) / 2)) :] ^= True
+    return bits
+
+
+def test_parts_that_touch_at_a_corner_are_two() -> None:
+    mask, _ = Mask.from_dm([0, 3], 2, 2)
+    rings, holes = mask.outlines()
+    assert holes == 0
+    assert [sorted(ring) for ring in rings] == [
+        [(0, 0), (0, 1), (1, 0), (1, 1)],
+        [(1, 1), (1, 2), (2, 1), (2, 2)],
+    ]
+
+
+def test_a_hole_is_counted() -> None:
+    mask, _ = Mask.from_dm([[0, 3], [3, 1], [5, 1], [6, 3]], 3, 3)
+    rings, holes = mask.outlines()
+    assert (len(rings), holes) == (1, 1)
+    assert area(rings[0]) == 9
+
+
+def test_pixels_outside_are_counted() -> None:
+    mask, outside = Mask.from_dm([[10, 4]], 4, 3)
+    assert (mask.area, outside) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    'data', [None, 'x', [[1, 2, 3]], [-1], [[0, -2]], [1 << 60], {'a': 1}, [[1], [2, 3]]]
+)
+def test_what_is_no_mask_is_refused(data: Any) -> None:
+    with pytest.raises(ValueError, match='pixel'):
+        Mask.from_dm(data, 4, 4)
+
+
+@pytest.mark.parametrize(
+    'code',
+    [
+        {},
+        {'size': [2, 2], 'counts': [1, 2]},
+        {'size': [2, 2], 'counts': [-1, 5]},
+        {'size': [2, 2], 'counts': '\x10'},
+        {'size': [2, 2], 'counts': 'P'},
+        {'size': [1 << 20, 1 << 20], 'counts': '0'},
+    ],
+)
+def test_what_is_no_run_length_code_is_refused(code: Any) -> None:
+    with pytest.raises(ValueError, match=r'run.length|too large'):
+        Mask.from_coco(code)

@@ -1,0 +1,188 @@
+"""What others make of what we write."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from synapse_plugins.datasets import convert
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# in a process of its own: ultralytics changes the environment and writes settings
+ULTRALYTICS = """
+import json, os, sys
+os.environ.update(YOLO_CONFIG_DIR=sys.argv[3], YOLO_OFFLINE='true', YOLO_AUTOINSTALL='false', YOLO_VERBOSE='false')
+from ultralytics.data.dataset import YOLODataset
+from ultralytics.data.utils import check_det_dataset
+data = check_det_dataset(sys.argv[1], autodownload=False)
+found = {'names': data['names']}
+for split in ('train', 'val', 'test'):
+    if not data.get(split):
+        continue
+    dataset = YOLODataset(img_path=data[split], data=data, task=sys.argv[2], imgsz=64, augment=False)
+    cache = dataset.get_labels()
+    found[split] = {
+        os.path.basename(label['im_file']): [
+            label['shape'],
+            label['cls'].ravel().tolist(),
+            label['bboxes'].tolist(),
+            [segment.tolist() for segment in label['segments']],
+        ]
+        for label in cache
+    }
+print('FOUND' + json.dumps(found))
+"""
+
+
+def by_ultralytics(config: Path, task: str, folder: Path) -> dict[str, Any]:
+    command = [sys.executable, '-c', ULTRALYTICS, str(config), task, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=250, encoding='utf-8')
+    assert done.returncode == 0, done.stderr[-3000:]
+    for words in ('corrupt', 'WARNING', 'duplicate'):
+        assert words not in done.stdout + done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith('FOUND')]
+    found: dict[str, Any] = json.loads(line.removeprefix('FOUND'))
+    return found
+
+
+@pytest.fixture
+def shapes(tmp_path: Path, make: Any) -> Path:
+    """Three classes in Hangul and other scripts; a turned picture, an empty one, shapes that cross the border."""
+    root = make.dm(
+        tmp_path / 'in',
+        {
+            'train/사진 하나.jpg': {
+                'bounding_box': [make.box('지게차', 4, 6, 20, 10), make.box('사람', -10, 20, 30, 100)],
+                'polygon': [make.polygon('é', (5, 5), (60, 8), (30, 90))],
+                'segmentation': [
+                    {
+                        'id': 's',
+                        'classification': 'é',
+                        'attrs': [],
+                        'data': [[64 * 20 + 5, 10], [64 * 21 + 5, 9]],
+                    }
+                ],
+            },
+            'train/PNG.PNG': {'bounding_box': [make.box('사람', 0, 0, 64, 48)]},
+            'train/empty.bmp': {},
+            'valid/turned.jpg': {'bounding_box': [make.box('사람', 10, 40, 10, 20)]},
+            'test/c.webp': {'bounding_box': [make.box('지게차', 1, 1, 2, 2)]},
+        },
+    )
+    make.picture(root / 'valid/original_files/turned.jpg', (64, 48), orientation=6)
+    return root
+
+
+@pytest.mark.yolo
+@pytest.mark.skipif(find_spec('ultralytics') is None, reason='needs the yolo extra')
+def test_ultralytics_reads_boxes(shapes: Path, tmp_path: Path) -> None:
+    conversion = convert(shapes, tmp_path / '출력', to='yolo', task='detect')
+    found = by_ultralytics(tmp_path / '출력' / 'dataset.yaml', 'detect', tmp_path / 'config')
+    assert found['names'] == {'0': 'é', '1': '사람', '2': '지게차'}
+    assert conversion.classes == ['é', '사람', '지게차']
+    assert set(found['train']) == {'사진 하나.jpg', 'PNG.PNG', 'empty.bmp'}
+    shape, numbers, boxes, _ = found['train']['사진 하나.jpg']
+    assert (shape, numbers) == ([48, 64], [2, 1, 0, 0])
+    assert boxes[0] == pytest.approx([14 / 64, 11 / 48, 20 / 64, 10 / 48], abs=1e-6)
+    assert boxes[1] == pytest.approx([10 / 64, 34 / 48, 20 / 64, 28 / 48], abs=1e-6)
+    assert found['train']['empty.bmp'][1] == []
+    shape, _, boxes, _ = found['val']['turned.jpg']
+    assert shape == [64, 48]
+    assert boxes[0] == pytest.approx([15 / 48, 50 / 64, 10 / 48, 20 / 64], abs=1e-6)
+    assert set(found['test']) == {'c.webp'}
+
+
+@pytest.mark.yolo
+@pytest.mark.skipif(find_spec('ultralytics') is None, reason='needs the yolo extra')
+def test_ultralytics_reads_polygons(shapes: Path, tmp_path: Path) -> None:
+    convert(shapes, tmp_path / 'out', to='yolo', task='segment')
+    found = by_ultralytics(tmp_path / 'out' / 'dataset.yaml', 'segment', tmp_path / 'config')
+    _, numbers, boxes, segments = found['train']['사진 하나.jpg']
+    assert numbers == [2, 1, 0, 0]
+    assert len(segments) == 4
+    assert boxes[3] == pytest.approx([10 / 64, 21 / 48, 10 / 64, 2 / 48], abs=1e-6)
+
+
+@pytest.mark.yolo
+@pytest.mark.skipif(find_spec('ultralytics') is None, reason='needs the yolo extra')
+def test_ultralytics_reads_the_blood_cells(real_data: Path, tmp_path: Path) -> None:
+    convert(real_data / 'bccd', tmp_path / 'out', to='yolo')
+    before = sum(len(numbers) for numbers in labels(tmp_path / 'out').values())
+    found = by_ultralytics(tmp_path / 'out' / 'dataset.yaml', 'detect', tmp_path / 'config')
+    assert [len(found[split]) for split in ('train', 'val', 'test')] == [205, 87, 72]
+    read = sum(len(label[1]) for split in ('train', 'val', 'test') for label in found[split].values())
+    assert read == before == 4886
+
+
+def labels(root: Path) -> dict[str, list[str]]:
+    return {path.stem: path.read_text('utf-8').splitlines() for path in root.glob('*/labels/*.txt')}
+
+
+@pytest.mark.filterwarnings(
+    'ignore:__array__ implementation:DeprecationWarning'
+)  # of pycocotools under numpy 2
+def test_pycocotools_reads_coco(shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    coco = pytest.importorskip('pycocotools.coco')
+    convert(shapes, tmp_path / 'out', to='coco')
+    found = coco.COCO(str(tmp_path / 'out/annotations/instances_train.json'))
+    assert [found.cats[number]['name'] for number in found.getCatIds()] == ['é', '사람', '지게차']
+    assert [record['file_name'] for record in found.loadImgs(found.getImgIds())] == [
+        'PNG.PNG',
+        'empty.bmp',
+        '사진 하나.jpg',
+    ]
+    for record in found.loadAnns(found.getAnnIds()):
+        assert record['iscrowd'] == 0
+        if record['segmentation']:
+            mask = found.annToMask(record)
+            assert mask.shape == (48, 64)
+            assert mask.sum() == pytest.approx(record['area'], rel=0.1)
+    (mask,) = [a for a in found.loadAnns(found.getAnnIds()) if isinstance(a['segmentation'], dict)]
+    assert (mask['area'], mask['bbox']) == (19, [5, 20, 10, 2])
+    assert capsys.readouterr().out  # it prints how long it took
+
+
+def test_pycocotools_scores_a_perfect_detector(real_data: Path, tmp_path: Path) -> None:
+    coco = pytest.importorskip('pycocotools.coco')
+    cocoeval = pytest.importorskip('pycocotools.cocoeval')
+    convert(real_data / 'bccd', tmp_path / 'out', to='coco')
+    truth = coco.COCO(str(tmp_path / 'out/annotations/instances_valid.json'))
+    keys = ('image_id', 'category_id', 'bbox')
+    perfect = truth.loadRes([{**{key: a[key] for key in keys}, 'score': 1.0} for a in truth.anns.values()])
+    score = cocoeval.COCOeval(truth, perfect, 'bbox')
+    score.evaluate()
+    score.accumulate()
+    score.summarize()
+    assert score.stats[0] > 0.99
+
+
+@pytest.mark.yolo
+@pytest.mark.skipif(find_spec('ultralytics') is None, reason='needs the yolo extra')
+def test_the_converter_of_ultralytics_reads_coco(shapes: Path, tmp_path: Path) -> None:
+    convert(shapes, tmp_path / 'out', to='coco')
+    convert(shapes, tmp_path / 'yolo', to='yolo', task='detect')
+    script = (
+        'import os, sys\n'
+        "os.environ.update(YOLO_CONFIG_DIR=sys.argv[3], YOLO_OFFLINE='true', YOLO_AUTOINSTALL='false')\n"
+        'from ultralytics.data.converter import convert_coco\n'
+        'convert_coco(sys.argv[1], sys.argv[2], cls91to80=False)\n'
+    )
+    command = [sys.executable, '-c', script, str(tmp_path / 'out/annotations'), str(tmp_path / 'theirs')]
+    done = subprocess.run(
+        [*command, str(tmp_path / 'config')], capture_output=True, text=True, timeout=250, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    theirs = (tmp_path / 'theirs/labels/train/사진 하나.txt').read_text('utf-8').splitlines()
+    ours = (tmp_path / 'yolo/train/labels/사진 하나.txt').read_text('utf-8').splitlines()
+    assert [numbers(line) for line in theirs] == [pytest.approx(numbers(line), abs=1e-5) for line in ours]
+
+
+def numbers(line: str) -> list[float]:
+    return [float(number) for number in line.split()]
