@@ -1,0 +1,49 @@
+"""Actions: what a user runs. The names are loaded when they are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .base import ActionContext, BaseAction
+    from .export import BaseExportAction, ExportContext
+    from .train import BaseTrainAction, BaseTrainParams, TrainContext, TrainResult
+    from .upload import BaseUploadAction, UploadContext
+
+__all__ = [
+    'ActionContext',
+    'BaseAction',
+    'BaseExportAction',
+    'BaseTrainAction',
+    'BaseTrainParams',
+    'BaseUploadAction',
+    'ExportContext',
+    'TrainContext',
+    'TrainResult',
+    'UploadContext',
+]
+
+_HOMES = {
+    'ActionContext': 'base',
+    'BaseAction': 'base',
+    'BaseExportAction': 'export',
+    'BaseTrainAction': 'train',
+    'BaseTrainParams': 'train',
+    'BaseUploadAction': 'upload',
+    'ExportContext': 'export',
+    'TrainContext': 'train',
+    'TrainResult': 'train',
+    'UploadContext': 'upload',
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    from importlib import import_module
+
+    return getattr(import_module(f'{__name__}.{_HOMES[name]}'), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

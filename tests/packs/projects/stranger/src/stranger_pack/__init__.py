@@ -1,0 +1,1 @@
+"""A format of its own, its trainer, a trainer for coco, and a step."""
