@@ -1,0 +1,74 @@
+"""The actions of the built-in pack."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from synapse_plugins.actions.base import BaseAction
+from synapse_plugins.actions.train import BaseTrainAction, BaseTrainParams, TrainContext
+from synapse_plugins.errors import MissingExtraError
+
+from .convert import ConvertDatasetStep
+from .export import ExportDatasetStep
+from .pack import ULTRALYTICS_LINE
+from .step_params import ExportParams
+from .val_yolo import ValYoloStep, options_of_model
+from .yolo_params import YoloValParams
+
+if TYPE_CHECKING:
+    from synapse_plugins.steps import StepRegistry
+
+__all__ = ['TrainAction', 'YoloValAction', 'YoloValActionParams']
+
+
+class TrainAction(BaseTrainAction[BaseTrainParams]):
+    """Trains on a dataset with any trainer that a pack provides."""
+
+    action_name = 'train'
+
+
+class YoloValActionParams(YoloValParams, ExportParams):
+    """Parameters of `YoloValAction`, beside those of ultralytics' validation.
+
+    Attributes:
+        dataset: Id of the dataset version to evaluate on.
+        checkpoint: Id of the registered model.
+        splits: Split name -> filters, to evaluate on a part of the dataset; None: all of it.
+    """
+
+    dataset: int = Field(description='dataset to evaluate on: id of a version, name, name@version, or folder')
+    checkpoint: int = Field(description='registered model: id or name')
+    splits: dict[str, Any] | None = Field(
+        None, description='split -> filters, to evaluate on a part; by default all'
+    )
+
+
+class YoloValAction(BaseAction[YoloValActionParams]):
+    """Evaluates a registered YOLO model on a dataset and keeps the figures with the model."""
+
+    action_name = 'yolo.val'
+    category = 'neural_net'
+
+    def setup_steps(self, registry: StepRegistry[Any]) -> None:
+        """Export the dataset, convert it with the model's own classes and task, evaluate."""
+        if find_spec('ultralytics') is None:
+            raise MissingExtraError(
+                f'yolo.val needs ultralytics, which is not installed. Type: {ULTRALYTICS_LINE}'
+            )
+        options = options_of_model(self.client.get_model(self.params.checkpoint))
+        if self.params.task is not None:
+            options['task'] = self.params.task
+        registry.register(ExportDatasetStep())
+        registry.register(ConvertDatasetStep('yolo', **options))
+        registry.register(ValYoloStep())
+
+    def create_context(self) -> TrainContext:
+        """Make what the steps share."""
+        return TrainContext(self.ctx, params=self.params.model_dump(), typed_params=self.params)
+
+    def result_of(self, context: Any) -> dict[str, Any]:
+        """Return the model that was evaluated and its figures."""
+        return {'model_id': self.params.checkpoint, 'metrics': dict(context.metrics)}
