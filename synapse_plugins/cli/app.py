@@ -1,0 +1,164 @@
+"""The root command: a table of names, each command's module imported when it is invoked.
+
+typer reads the annotations when it builds a command, so this module does not postpone them.
+"""
+
+import re
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from .._version import __version__
+from .settings import PROGRAM, Settings
+
+__all__ = ['COMMANDS', 'root_command']
+
+COMMANDS = {
+    'demo': 'Train a model on a small dataset made here: the whole way, in two minutes.',
+    'run': 'Run an action, such as train or yolo.train.',
+    'runs': 'Look at past runs, or remove their records.',
+    'datasets': 'Import, list, show, export or remove datasets.',
+    'models': 'List, show, export or remove trained models.',
+    'convert': 'Convert a dataset folder to another format.',
+    'new': 'Make a plugin project or a step pack that works before its first edit.',
+    'update': 'Bring a project that `new` made forward to the newest template.',
+    'actions': 'List the actions, or show the parameters of one.',
+    'packs': 'List the installed packs and what they provide.',
+    'steps': 'List the steps that packs provide, and which one serves.',
+    'formats': 'List the dataset formats.',
+    'migrate': 'Rewrite a plugin that is built on synapse-sdk so that it runs here; '
+    'shows the diff, and what it cannot do.',
+    'config': "Check a plugin's config.yaml, or bring it in line with the code.",
+    'publish': 'Publish a plugin; in this version only --dry-run, which shows what would be sent.',
+    'doctor': 'Check the installation and the store.',
+    'cache': 'Clear what can be made again.',
+}
+"""Name of each command -> its line in the root help. The module has the command's name."""
+
+_GLOBAL_OPTIONS = ('home', 'traceback')
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands by `COMMANDS` and imports one when it is asked for.
+
+    The contexts are typed `Any`: typer moved their class between its releases.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import and return a command, or None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f'.commands.{cmd_name}', __package__)
+        command = typer.main.get_command(module.app)
+        _plain_usage(command)
+        shared = [param for param in self.params if param.name in _GLOBAL_OPTIONS]
+        _share(command, shared)
+        return command
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a usage error says its reason without the word of a library in front of it."""
+        try:
+            return super().invoke(ctx)
+        except Exception as exc:
+            message = getattr(exc, 'message', None)
+            if hasattr(exc, 'format_message') and isinstance(message, str):
+                exc.message = message.removeprefix('Value error, ')  # type: ignore[attr-defined]
+            raise
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command, or fail with the names that come near."""
+        from ..errors import suggestion
+
+        if args[0] not in COMMANDS and not args[0].startswith('-'):
+            ctx.fail(f'No such command {args[0]!r}. {suggestion(args[0], COMMANDS)}'.rstrip())
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the table; no command is imported for it."""
+        with formatter.section('Commands'):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _share(command: Any, options: Iterable[Any]) -> None:
+    """Let *command* and the commands below it take the global options too, after their names."""
+    for child in getattr(command, 'commands', {}).values():
+        _share(child, options)
+    command.params.extend(options)
+
+
+def _plain_usage(command: Any) -> None:
+    """Write the arguments in usage lines as everybody does: some releases of typer put braces around them."""
+    for child in getattr(command, 'commands', {}).values():
+        _plain_usage(child)
+    pieces = command.collect_usage_pieces
+    command.collect_usage_pieces = lambda ctx: [re.sub('[{}]', '', piece) for piece in pieces(ctx)]
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f'{PROGRAM} {__version__}')
+        raise typer.Exit
+
+
+def _set_home(ctx: typer.Context, value: Path | None) -> Path | None:
+    if value is not None:
+        _settings(ctx).home = value
+    return value
+
+
+def _set_traceback(ctx: typer.Context, value: bool) -> bool:
+    _settings(ctx).traceback |= value
+    return value
+
+
+def _settings(ctx: typer.Context) -> Settings:
+    settings: Settings = ctx.obj
+    return settings
+
+
+_app = typer.Typer(
+    cls=LazyGroup,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+)
+
+
+@_app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option('--version', help='Show the version and exit.', callback=_show_version, is_eager=True),
+    ] = False,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            '--home',
+            metavar='DIR',
+            help='Folder of the store; by default $SYNAPSE_PLUGINS_HOME, else the data folder of the platform.',
+            callback=_set_home,
+            expose_value=False,
+        ),
+    ] = None,
+    traceback: Annotated[
+        bool,
+        typer.Option(
+            '--traceback', help='Show where an error came from.', callback=_set_traceback, expose_value=False
+        ),
+    ] = False,
+) -> None:
+    """Train, convert and ship: steps, actions and datasets for the Synapse labelling platform."""
+
+
+def root_command() -> Any:
+    """Return the command that stands for the whole program."""
+    return typer.main.get_command(_app)

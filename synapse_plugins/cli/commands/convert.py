@@ -1,0 +1,102 @@
+"""``convert``: a dataset folder in another format; needs no store and no backend."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import output
+from ..options import FromOption, JsonOption, new_app
+from ..report_view import say_report
+
+app = new_app()
+
+
+class Link(StrEnum):
+    """How the pictures come into the new folder."""
+
+    HARD = 'hard'
+    SYMLINK = 'symlink'
+    COPY = 'copy'
+
+
+class OnLoss(StrEnum):
+    """What to do when something cannot be said in the new format."""
+
+    WARN = 'warn'
+    ERROR = 'error'
+    IGNORE = 'ignore'
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(metavar='SRC', help='Folder of the dataset.', show_default=False)],
+    destination: Annotated[Path, typer.Argument(metavar='DST', help='Folder to make.', show_default=False)],
+    to: Annotated[str, typer.Option('--to', metavar='FORMAT', help='Format to write.')],
+    source_format: FromOption = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            '--task', metavar='TASK', help='Task that the format is written for, e.g. detect or segment.'
+        ),
+    ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option('--classes', metavar='A,B', help='Classes to keep, in the order of their numbers.'),
+    ] = None,
+    link: Annotated[
+        Link, typer.Option('--link', help='How the pictures come into the new folder.', show_default=True)
+    ] = Link.HARD,
+    on_loss: Annotated[
+        OnLoss,
+        typer.Option(
+            '--on-loss',
+            help='When something gets lost: say so, write nothing, or leave it to report.json.',
+            show_default=True,
+        ),
+    ] = OnLoss.WARN,
+    drop_empty: Annotated[
+        bool, typer.Option('--drop-empty', help='Leave out pictures without annotations.')
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option('--overwrite', help='Replace a folder that an earlier conversion made.')
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Convert a dataset folder to another format."""
+    from ...datasets import convert as convert_dataset
+
+    with output.progress_bar('Converting') as progress:
+        made = convert_dataset(
+            source,
+            destination,
+            to=to,
+            source_format=source_format,
+            task=task,
+            classes=None if classes is None else [name.strip() for name in classes.split(',')],
+            link=link.value,
+            on_loss=on_loss.value,
+            drop_empty=drop_empty,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    if as_json:
+        output.emit_json(
+            {
+                'path': made.path,
+                'config_path': made.config_path,
+                'format': made.format,
+                'task': made.task,
+                'count': made.count,
+                'splits': made.splits,
+                'classes': made.classes,
+                'report': made.report.to_dict(),
+                'report_path': made.report_path,
+            }
+        )
+        return
+    output.say(f'Converted {made.count:,} images to {made.format} in {made.path}')
+    say_report(made)
+    if made.config_path:
+        output.say(f'Point a trainer at {made.config_path}')

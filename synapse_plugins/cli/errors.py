@@ -1,0 +1,96 @@
+"""How an exception becomes a paragraph on stderr and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from ..errors import SynapsePluginsError
+from .output import emit_json, prose
+from .streams import silence_stdout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .settings import Settings
+
+__all__ = ['guarded', 'print_error']
+
+_INTERRUPTED = 130
+_BUG = (
+    'This is a bug of synapse-plugins, or of a pack or plugin whose files are named above. '
+    'Please report it with these lines: https://github.com/synapse-plugins/synapse-plugins/issues'
+)
+_SURROUNDINGS = {
+    errno.ENOSPC: 'Free some space there and run the command again.',
+    errno.EACCES: 'Check who owns it, or name another place.',
+    errno.EPERM: 'Check who owns it, or name another place.',
+    errno.EROFS: 'Name a place that can be written to.',
+    getattr(errno, 'EDQUOT', -1): 'Free some of your quota there and run the command again.',
+}
+"""Faults of the machine that are no bug of anybody's, and what to do."""
+
+
+def guarded(call: Callable[[], object], *, settings: Settings) -> int:
+    """Run *call* and return its exit code; what it raises on purpose becomes one paragraph on stderr.
+
+    Anything else is a bug, and is shown with its traceback. With ``--json`` the error is a document on stdout too.
+
+    Args:
+        call: The command; it may raise SystemExit.
+        settings: What the command line says, once it has been read.
+    """
+    try:
+        code = _exit_code(call)
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    except BrokenPipeError:
+        code = 1
+        silence_stdout()
+    except Exception as exc:  # noqa: BLE001 - the last place where it can be told
+        code = _tell(exc, settings)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has read enough, as `head` does; the command did its work
+        silence_stdout()
+    return code
+
+
+def _tell(error: Exception, settings: Settings) -> int:
+    """Say what went wrong, and return the exit code."""
+    code, text, with_traceback = 1, _BUG, True
+    if isinstance(error, SynapsePluginsError):
+        code, text, with_traceback = error.exit_code, str(error), settings.traceback
+    elif isinstance(error, OSError) and error.errno in _SURROUNDINGS:
+        text, with_traceback = _surroundings(error), settings.traceback
+    if settings.as_json:
+        said = str(error) if text is _BUG else text
+        emit_json({'error': {'type': type(error).__name__, 'message': said, 'exit_code': code}})
+    print_error(error, text, with_traceback=with_traceback)
+    return code
+
+
+def _exit_code(call: Callable[[], object]) -> int:
+    try:
+        call()
+    except SystemExit as exc:
+        if isinstance(exc.code, int):
+            return exc.code
+        return 1 if exc.code else 0
+    return 0
+
+
+def print_error(
+    error: BaseException, text: str, *, with_traceback: bool = False, head: str = 'Error'
+) -> None:
+    """Print *text* about an error as one paragraph on stderr, after its traceback when that is wanted."""
+    if with_traceback:
+        traceback.print_exception(error)
+    prose(f'{head}: {text.strip() or type(error).__name__}', sys.stderr)
+
+
+def _surroundings(error: OSError) -> str:
+    where = f': {error.filename}' if error.filename else ''
+    return f'{error.strerror}{where}. {_SURROUNDINGS[error.errno or 0]}'

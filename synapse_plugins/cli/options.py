@@ -1,0 +1,73 @@
+"""What the commands share: the shape of their typer app, and parameters that mean the same everywhere."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .settings import Settings
+
+__all__ = [
+    'DatasetArgument',
+    'FromOption',
+    'JsonOption',
+    'ModelArgument',
+    'PluginOption',
+    'RunArgument',
+    'new_app',
+    'settings_of',
+]
+
+
+def _set_json(ctx: typer.Context, value: bool) -> bool:
+    settings_of(ctx).as_json |= value
+    return value
+
+
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        '--json',
+        help='Print one JSON document on stdout, and nothing else.',
+        callback=_set_json,
+        is_eager=True,  # an error in what stands before it is told in JSON too
+    ),
+]
+FromOption = Annotated[
+    str | None,
+    typer.Option('--from', metavar='FORMAT', help='Format of the source; found out when it is not given.'),
+]
+PluginOption = Annotated[
+    Path | None,
+    typer.Option(
+        '--plugin',
+        metavar='DIR',
+        help='Folder of the plugin project; by default the current one.',
+        show_default=False,
+    ),
+]
+DatasetArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar='DATASET', help='Id of a dataset version, its name, or name@version.', show_default=False
+    ),
+]
+ModelArgument = Annotated[
+    str, typer.Argument(metavar='MODEL', help='Id of a model, or its name.', show_default=False)
+]
+RunArgument = Annotated[
+    str, typer.Argument(metavar='RUN', help='Id of a run, or its beginning.', show_default=False)
+]
+
+
+def new_app(**settings: Any) -> typer.Typer:
+    """Return a typer app whose help and errors are plain text."""
+    return typer.Typer(
+        add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, **settings
+    )
+
+
+def settings_of(ctx: typer.Context) -> Settings:
+    """Return what the global options say."""
+    settings: Settings = ctx.obj
+    return settings

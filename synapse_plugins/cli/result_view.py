@@ -1,0 +1,98 @@
+"""How a run ended, for people and for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import RunCancelledError, StepFailedError, SynapsePluginsError
+from . import output
+from .runs_view import run_document, run_seconds, say_figures, say_steps
+
+if TYPE_CHECKING:
+    from ..executors import RunResult
+    from ..runs import RunRecord
+    from .settings import Settings
+
+__all__ = ['failure_text', 'model_fields', 'result_document', 'say_result']
+
+
+def result_document(record: RunRecord, model: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a run's record, with the model that it registered, as plain data."""
+    return {**run_document(record), 'model': model}
+
+
+def say_result(
+    settings: Settings, record: RunRecord, result: RunResult, model: dict[str, Any] | None
+) -> None:
+    """Print how a run went, where its model is, and what to do next."""
+    took = output.duration(run_seconds(record))
+    output.say(f'{record.action} succeeded in {took}.', '')
+    if record.steps:
+        say_steps(record.steps)
+        output.say('')
+    if result.metrics:
+        say_figures(result.metrics)
+        output.say('')
+    hints = [settings.hint('runs', 'show', record.id)]
+    if model is not None and model['id'] == record.params.get('checkpoint'):  # it was given, not made
+        output.fields([('Model', f'{model["id"]}, {model["name"]}')])
+        output.say('')
+        hints = [settings.hint('models', 'show', str(model['id'])), *hints]
+    elif model is not None:
+        output.fields(model_fields(record, model))
+        output.say('')
+        hints = [settings.hint('models', 'export', str(model['id']), f'model-{model["id"]}'), *hints]
+    output.commands('Next:', hints)
+
+
+def model_fields(record: RunRecord, model: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what a registered model is called, and where its weights are."""
+    from pathlib import Path
+
+    from .hints import short_path
+
+    weights = [item['file'] for item in record.artifacts if item['kind'] == 'weights' and item['file']]
+    return [
+        ('Model', f'{model["id"]}, {model["name"]}'),
+        ('Weights', short_path(Path(weights[0] if weights else model['file']))),
+    ]
+
+
+def failure_text(settings: Settings, record: RunRecord, error: SynapsePluginsError) -> str:
+    """Return one paragraph: what failed, where, what was undone, and where to look.
+
+    A reason of several lines, such as the last ones of a trainer's log, keeps them; the rest begins a new one.
+    """
+    what, parts = _what(error), []
+    is_long = '\n' in what
+    if not is_long and not what.endswith(('.', '!', '?')):
+        what += '.'
+    if (origin := _origin(error)) is not None:
+        parts.append(f'{origin}.')
+    undone = [step['name'] for step in record.steps if step['state'] == 'ROLLED_BACK']
+    if undone:
+        parts.append(f'Rolled back: {", ".join(undone)}.')
+    if isinstance(error, StepFailedError):
+        parts.extend(f'Could not be undone: {problem}.' for problem in error.rollback_errors)
+    if _is_a_bug(error):
+        parts.append('Add --traceback to see where it came from.')
+    parts.append(f'The record: `{settings.hint("runs", "show", record.id)}`')
+    return ('\n' if is_long else ' ').join((what, ' '.join(parts)))
+
+
+def _what(error: SynapsePluginsError) -> str:
+    if isinstance(error, RunCancelledError):  # nothing failed
+        return f'in step {error.step!r}: {error.reason}'
+    return str(error).strip()
+
+
+def _is_a_bug(error: BaseException) -> bool:
+    """Tell whether somebody's code raised what it did not mean to."""
+    cause = error.__cause__
+    return cause is not None and not isinstance(cause, SynapsePluginsError | OSError)
+
+
+def _origin(error: BaseException) -> str | None:
+    from .blame import origin_of
+
+    return None if isinstance(error.__cause__, SynapsePluginsError) else origin_of(error)
