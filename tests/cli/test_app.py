@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,20 +44,6 @@ def test_help_of_every_command_is_light(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, '-c', script], capture_output=True, encoding='utf-8', check=True)
     assert set(json.loads(done.stdout.splitlines()[-1])) & HEAVY == set()
-
-
-@pytest.mark.slow
-def test_root_help_costs_little_more_than_an_import_of_click() -> None:
-    """Its budget is 2.5 times `import click`, both measured in one interleaved run."""
-    ours, theirs = ['-m', 'synapse_plugins', '--help'], ['-c', 'import click']
-    pairs = [(_seconds(ours), _seconds(theirs)) for _ in range(9)]
-    assert min(one for one, _ in pairs) <= 2.5 * min(other for _, other in pairs)
-
-
-def _seconds(arguments: list[str]) -> float:
-    begun = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - begun
 
 
 def test_version(cli: Callable[..., Any]) -> None:

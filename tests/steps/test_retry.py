@@ -137,7 +137,7 @@ def test_a_cancel_ends_the_wait_and_there_is_no_further_attempt(lab: Any) -> Non
     step = RetryStep(lab.step('a', do=flaky(9)), on=ConnectionError, delay=1e6, max_delay=1e6)
     outcome = lab.run(step)
     timer.join()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
     assert type(outcome.error) is RunCancelledError
     assert lab.trace == ['a']
 

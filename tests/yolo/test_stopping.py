@@ -67,7 +67,7 @@ def test_a_training_that_does_not_end_in_time_is_terminated(data: Path, new_run:
     result = TrainYoloStep(grace=0.0).execute(run.context)
     assert not result.success
     assert result.error == 'the training was stopped before the first epoch ended (at once)'
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 120
 
 
 def test_a_failure_quotes_its_cause_and_the_last_lines(tmp_path: Path, new_run: Any) -> None:
