@@ -1,6 +1,6 @@
 """What every test of this project can use, and what every test has to keep to.
 
-``--rounds N`` is how often a repeated test repeats. Fixtures: `rounds`, `seed`, `real_data`, `home`. After
+``--rounds N`` is how often a repeated test repeats. Fixtures: `rounds`, `seed`, `real_data`, `home`, `start`. After
 each test the process must be as it was: environment, working directory, signal handlers, logging handlers.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +20,7 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PROJECT = Path(__file__).resolve().parent.parent
 FULL_ROUNDS = 1000
@@ -127,6 +129,29 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / 'home'
     monkeypatch.setenv('SYNAPSE_PLUGINS_HOME', str(folder))
     return folder
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start Python in another process, with this one's import path; what still runs at the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(code: str, *args: object) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, '-W', 'error', '-c', code, *map(str, args)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding='utf-8',
+            env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path), 'PYTHONIOENCODING': 'utf-8'},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture(autouse=True, scope='session')

@@ -1,11 +1,8 @@
-"""What the tests of the backends share: a small dataset, a backend over a new store, other processes."""
+"""What the tests of the backends share: a small dataset, a backend over a new store."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -69,29 +66,6 @@ def dataset(tmp_path: Path) -> Path:
 def backend(tmp_path: Path) -> Iterator[LocalBackend]:
     with backends.open('local', home=tmp_path / 'home') as opened:
         yield opened
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start Python in another process, with this one's import path; what still runs at the end is killed."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(code: str, *args: object) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, '-W', 'error', '-c', code, *map(str, args)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding='utf-8',
-            env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path), 'PYTHONIOENCODING': 'utf-8'},
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture

@@ -1,10 +1,7 @@
-"""What the tests of runs share: a store of runs, other processes."""
+"""What the tests of runs share: a store of runs."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +10,7 @@ from synapse_plugins.runs import RunStore
 from synapse_plugins.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from synapse_plugins.store import Store
@@ -28,26 +25,3 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def runs(store: Store) -> RunStore:
     return RunStore(store)
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start Python in another process, with this one's import path; what still runs at the end is killed."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(code: str, *args: object) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, '-W', 'error', '-c', code, *map(str, args)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding='utf-8',
-            env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path), 'PYTHONIOENCODING': 'utf-8'},
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
