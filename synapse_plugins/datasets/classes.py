@@ -40,7 +40,7 @@ class ClassNames:
 def class_list(declared: Iterable[str], observed: Iterable[str], spell: ClassNames) -> list[str]:
     """Return the classes in order: the declared ones as they come, then the other observed ones sorted."""
     names = dict.fromkeys(spell(name) for name in declared)
-    names.update(dict.fromkeys(sorted({spell(name) for name in observed}.difference(names))))
+    names.update(dict.fromkeys(sorted({spell(name) for name in sorted(observed)}.difference(names))))
     names.pop('', None)
     return list(names)
 

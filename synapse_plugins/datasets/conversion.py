@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -17,7 +17,8 @@ from .files import LINKS, disk_trouble
 from .formats import table
 from .output import Output, refuse_overlap
 from .report import Report
-from .stream import Stream
+from .selection import Selection
+from .stream import Choices, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -136,6 +137,7 @@ def convert(
     on_loss: str = 'warn',
     drop_empty: bool = False,
     overwrite: bool = False,
+    workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     stamp: Mapping[str, str] | None = None,
@@ -158,6 +160,8 @@ def convert(
             would be changed, dropped or quarantined; ``ignore``: losses stand in the report only.
         drop_empty: Leave out pictures without annotations.
         overwrite: Replace an output that an earlier conversion wrote.
+        workers: How many processes may work; by default one for each processor. The output is the same for any
+            number. Small datasets, and formats that cannot be split up, are converted in this process.
         progress: Is called with how many samples are done and how many there are.
         cancelled: Is asked now and then whether to stop.
         stamp: What to write beside the report, by which the caller knows its own output again. Then the report
@@ -177,27 +181,23 @@ def convert(
     source_format = source_format or detect_format(source)
     report = Report()
     reader = open_dataset(source, source_format, report=report)
-    writer_class = _writer_class(to)
+    reference = _reference(to)
+    writer_class = cast('type[Writer]', resolve(reference))
     refuse_overlap(source, destination)
     output = Output(
         destination, marker=REPORT_FILE, overwrite=overwrite, replaceable='--overwrite (overwrite=True)'
     )
     output.check()
-    stream = Stream(reader, chosen=classes, drop_empty=drop_empty, progress=progress, cancelled=cancelled)
-    task, class_map = stream.plan(writer_class, to, task)
-    with output:
-        writer = writer_class(
-            output.path,
-            classes=class_map,
-            splits=reader.splits,
-            task=task,
-            link=link,
-            report=report,
-            final_root=output.final,
-            **options,
-        )
-        with closing(writer):
-            stream.run(writer, class_map)
+    choices = Choices(Selection(), classes=classes, drop_empty=drop_empty)
+    stream = Stream([reader], report, choices, workers=workers, progress=progress, cancelled=cancelled)
+    with stream, ExitStack() as stack:
+        task, class_map, more = stream.plan(writer_class, to, task)
+        common = {'classes': class_map, 'splits': stream.all_splits, 'task': task, 'link': link}
+        places = {'root': output.path, 'final_root': output.final}
+        plan = stream.make_plan(reference, {**places, **common, **more, **options})
+        stack.enter_context(output)
+        with closing(plan.make_writer(report)) as writer:
+            stream.run(writer, plan)
             config = writer.finish()
         conversion = Conversion(
             path=output.final,
@@ -205,7 +205,7 @@ def convert(
             format=to,
             source_format=source_format,
             task=task,
-            is_categorized=reader.is_categorized,
+            is_categorized=stream.all_splits != [None],
             count=stream.count,
             splits=stream.splits,
             classes=class_map,
@@ -225,11 +225,12 @@ def _check(option: str, value: str, known: tuple[str, ...]) -> None:
         raise DatasetError(f'{option}={value!r} is none of {", ".join(known)}.')
 
 
-def _writer_class(name: str) -> type[Writer]:
+def _reference(name: str) -> str:
+    """Return where the writer of a format is found."""
     provider = table.get(name)
     if provider.writer is None:
         raise FormatError(f'The format {name} can be read but not written.')
-    return cast('type[Writer]', resolve(provider.writer))
+    return provider.writer
 
 
 def _loss_text(source: Path, report: Report) -> str:

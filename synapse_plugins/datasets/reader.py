@@ -1,10 +1,26 @@
-"""What a reader of a dataset format is."""
+"""What a reader of a dataset format is.
+
+How to write one. The simple way is a `Reader` with `splits` and `__iter__`, which yields samples; it runs in one
+process. The fast way is a `UnitReader`:
+
+1. ``__init__(root, report)`` lists files and reads what describes the dataset as a whole, nothing else.
+2. ``units()`` yields a `Unit` for every sample there may be: cheap, small, picklable, always in the same order. What
+   `read` needs beside the unit's key, split and name goes into ``unit.source``, e.g. the names of two files.
+3. ``read(unit)`` returns the `Sample`, or None after a word to ``self.report``. It runs in several processes, so it
+   may look only at its unit and at attributes that no sample changes; what the parent has to know of it goes to
+   ``self.tell(fact)``.
+4. ``leave(facts)`` runs once in the parent after the last unit and reports what no unit used.
+5. ``survey_unit(unit, survey)`` looks at the annotations only; without it every unit is read twice.
+6. ``listing`` names the attributes that hold long lists. They stay in the parent, so `read` must not use them.
+7. ``evidence(unit)`` names the files that `read` looks at, so that unchanged ones need not be read again.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..errors import DatasetError
 from .classes import read_classes
@@ -19,21 +35,35 @@ if TYPE_CHECKING:
 
     from .sample import Annotation, ImageFile, Sample
 
-__all__ = ['UNREADABLE', 'Reader', 'Survey', 'samples_of']
+__all__ = ['UNREADABLE', 'Evidence', 'Reader', 'Survey', 'Unit', 'UnitReader', 'samples_of']
 
 UNREADABLE = 'its image cannot be read'
 """Why an annotation is dropped whose picture is quarantined."""
 
 
 @dataclass(slots=True)
-class Survey:
-    """What a dataset holds, as far as a writer must know before its first sample.
+class Survey(Collection[str]):
+    """What a dataset holds, as far as a writer must know before its first sample; as a collection, its tools.
 
     Attributes:
         labels: Tool -> the class names seen with it; the tools are those with at least one annotation.
+        traits: What else a reader saw that decides about the task, e.g. ``rotated`` for a box that is turned.
     """
 
     labels: dict[str, set[str]] = field(default_factory=dict)
+    traits: set[str] = field(default_factory=set)
+
+    def __contains__(self, tool: object) -> bool:
+        """Tell whether there is an annotation of this tool."""
+        return tool in self.labels
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the tools."""
+        return iter(self.labels)
+
+    def __len__(self) -> int:
+        """Return how many tools there are."""
+        return len(self.labels)
 
     def add(self, tool: str, label: str | None) -> None:
         """Add one annotation."""
@@ -42,6 +72,19 @@ class Survey:
             labels = self.labels[tool] = set()
         if label:
             labels.add(label)
+
+    def add_all(self, annotations: Iterable[Annotation]) -> None:
+        """Add the annotations of a sample, with what can be told of them."""
+        for annotation in annotations:
+            self.add(annotation.tool, annotation.label)
+            if annotation.attrs and any(item.get('name') == 'rotation' for item in annotation.attrs):
+                self.traits.add('rotated')
+
+    def merge(self, other: Survey) -> None:
+        """Add what another survey saw."""
+        for tool, labels in other.labels.items():
+            self.labels.setdefault(tool, set()).update(labels)
+        self.traits |= other.traits
 
 
 class Reader(ABC):
@@ -88,9 +131,11 @@ class Reader(ABC):
         """Return what the dataset holds. A format overrides this where it can tell without reading all."""
         survey = Survey()
         for sample in type(self)(self.root, Report()):  # problems are reported when it is read in earnest
-            for annotation in sample.annotations:
-                survey.add(annotation.tool, annotation.label)
+            survey.add_all(sample.annotations)
         return survey
+
+    def close(self) -> None:  # noqa: B027 - most readers hold nothing open
+        """Let go of what is open."""
 
     def measure(self, image: ImageFile, where: str) -> bool:
         """Read the size of a picture from its header; False, and quarantined, if it cannot be read."""
@@ -115,6 +160,110 @@ class Reader(ABC):
         """Count annotations that never become part of a sample."""
         for annotation in annotations:
             self.report.drop(annotation.tool, reason, where)
+
+
+class Unit(NamedTuple):
+    """The work for one sample, before anything of it is read.
+
+    Attributes:
+        key: The key of the sample that will come of it.
+        split: Its split, canonical; None without splits.
+        name: The file name of its picture, after which the output is named.
+        source: What the reader needs to read it: plain data, small, the same in every process.
+    """
+
+    key: str
+    split: str | None
+    name: str
+    source: Any
+
+
+class Evidence(NamedTuple):
+    """What `UnitReader.read` looks at.
+
+    Attributes:
+        annotations: Paths of files whose content counts; bytes count as they are.
+        images: Paths of files whose name, size and time of change count.
+    """
+
+    annotations: tuple[str | bytes, ...]
+    images: tuple[str, ...]
+
+
+class UnitReader(Reader):
+    """A reader whose samples can be read one by one, in any process; see the top of this page."""
+
+    listing: ClassVar[tuple[str, ...]] = ()
+    """Attributes that stay in the parent process: the long lists from which `units` are made."""
+
+    def __init__(self, root: Path, report: Report) -> None:
+        super().__init__(root, report)
+        self._facts: list[Any] = []
+
+    @abstractmethod
+    def units(self) -> Iterator[Unit]:
+        """Yield the units, by split and then in the order of the dataset; the same ones whenever it is called."""
+
+    @abstractmethod
+    def read(self, unit: Unit) -> Sample | None:
+        """Return the sample of a unit; None, and reported, if it has none."""
+
+    def leave(self, facts: list[Any]) -> None:
+        """Report what no unit used.
+
+        Args:
+            facts: What `read` told, in the order of the units.
+        """
+
+    def survey_unit(self, unit: Unit, survey: Survey) -> None:
+        """Add to a survey what a unit holds. A format overrides this where it can tell without reading all."""
+        sample = self.read(unit)
+        if sample is not None:
+            survey.add_all(sample.annotations)
+
+    def evidence(self, unit: Unit) -> Evidence | None:
+        """Return what `read` looks at; None: the unit is read anew every time."""
+        return None
+
+    # -- what the engine uses --------------------------------------------------------------------------
+
+    def tell(self, fact: Any) -> None:
+        """Tell the parent something that `leave` needs; it must be picklable."""
+        self._facts.append(fact)
+
+    def take_facts(self) -> list[Any]:
+        """Return what was told so far, and start anew."""
+        facts, self._facts = self._facts, []
+        return facts
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Yield the samples."""
+        for unit in self.units():
+            sample = self.read(unit)
+            if sample is not None:
+                yield sample
+        self.leave(self.take_facts())
+
+    def survey(self) -> Survey:
+        """Return what the dataset holds."""
+        survey = Survey()
+        report, self.report = self.report, Report()  # problems are reported when it is read in earnest
+        try:
+            for unit in self.units():
+                self.survey_unit(unit, survey)
+        finally:
+            self.report = report
+            self.take_facts()
+        return survey
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs to read units."""
+        state = self.__dict__.copy()
+        for name in self.listing:
+            state[name] = None
+        state['_facts'] = []
+        state['report'] = None
+        return state
 
 
 def samples_of(reader: Reader) -> Iterator[Sample]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ['EXAMPLES', 'Entry', 'Report']
+__all__ = ['EXAMPLES', 'Counts', 'Entry', 'Report']
 
 EXAMPLES = 5
 """How many places a reason names; the count is always the whole."""
@@ -22,6 +22,9 @@ _PHRASES = {
 }
 
 _LOSSES = ('changed', 'dropped', 'quarantined')
+
+Counts = tuple[dict[str, int], list[tuple[str, str, str, int, list[str]]], list[str], dict[str, str]]
+"""What `Report.take` returns and `Report.merge` adds."""
 
 
 @dataclass(slots=True)
@@ -101,6 +104,39 @@ class Report:
             shown = where.encode('utf-8', 'backslashreplace').decode()  # a file name may be no text
             if shown not in entry.examples:
                 entry.examples.append(shown)
+
+    # -- putting together -----------------------------------------------------------------------------
+
+    def take(self) -> Counts:
+        """Return what was counted so far as plain data that can be pickled, and start anew."""
+        kept, warnings, renamed = self.kept, self.warnings, self.renamed
+        self.kept, self.warnings, self.renamed = {}, [], {}
+        found: list[tuple[str, str, str, int, list[str]]] = []
+        for bucket, entries in self._buckets.items():
+            if entries:
+                found.extend(
+                    (bucket, one.kind, one.reason, one.count, one.examples) for one in entries.values()
+                )
+                entries.clear()
+        return kept, found, warnings, renamed
+
+    def merge(self, counts: Counts) -> None:
+        """Add what another report counted; merged in the order of the samples, nobody sees that there were several."""
+        kept, found, warnings, renamed = counts
+        for kind, count in kept.items():
+            self.kept[kind] = self.kept.get(kind, 0) + count
+        for bucket, kind, reason, count, examples in found:
+            entries = self._buckets[bucket]
+            entry = entries.get((kind, reason))
+            if entry is None:
+                entry = entries[kind, reason] = Entry(kind, reason)
+            entry.count += count
+            for example in examples:
+                if len(entry.examples) < EXAMPLES and example not in entry.examples:
+                    entry.examples.append(example)
+        for sentence in warnings:
+            self.warn(sentence)
+        self.renamed.update(renamed)
 
     # -- reading --------------------------------------------------------------------------------------
 

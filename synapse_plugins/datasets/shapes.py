@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from ..errors import DatasetError
 from .geometry import EPSILON, Box, Ring, area, clip_box, clip_ring, extent, read_ring, rotated, within
 
 if TYPE_CHECKING:
@@ -12,12 +13,19 @@ if TYPE_CHECKING:
     from .report import Report
     from .sample import Annotation, ImageFile
 
-__all__ = ['SHAPES', 'Shaper']
+__all__ = ['BOUNDS', 'SHAPES', 'TOLERANCE', 'Shaper', 'rotation']
 
 SHAPES = frozenset(('bounding_box', 'polygon', 'segmentation'))
 """The tools that have an area."""
 
+BOUNDS = ('clip', 'drop', 'error')
+"""What may become of geometry that lies outside its picture."""
+
+TOLERANCE = 1.0
+"""Pixels by which geometry may reach out of its picture: a slip of the mouse, which is clipped."""
+
 _CLIPPED = 'it was clipped to the image'
+_REACHES_OUT = 'it reaches out of the image'
 _OUTSIDE = 'it lies outside the image'
 _NO_AREA = 'it has no area'
 _MALFORMED = 'its data is malformed'
@@ -31,11 +39,39 @@ class Shaper:
     Args:
         report: Where.
         parts: What the format does to a polygon of several rings; empty: it holds them.
+        bounds: One of `BOUNDS`: what to do with what reaches out of its picture further than *tolerance*.
+        tolerance: In pixels.
     """
 
-    def __init__(self, report: Report, *, parts: str = '') -> None:
+    def __init__(
+        self, report: Report, *, parts: str = '', bounds: str = BOUNDS[0], tolerance: float = TOLERANCE
+    ) -> None:
+        if bounds not in BOUNDS:
+            raise DatasetError(f'bounds={bounds!r} is none of {", ".join(BOUNDS)}.')
         self._report = report
         self._parts = parts
+        self._bounds = bounds
+        self._tolerance = tolerance
+
+    def refuses(self, tool: str, box: Box, image: ImageFile, where: str) -> bool:
+        """Tell whether something that takes this much space reaches out too far; it is then counted as dropped.
+
+        Raises:
+            DatasetError: If that is to be an error.
+        """
+        if self._bounds == 'clip':
+            return False
+        left, top, right, bottom = box
+        out = max(-left, -top, right - image.width, bottom - image.height)
+        if out <= self._tolerance:
+            return False
+        if self._bounds == 'error':
+            raise DatasetError(
+                f'{where}: a {tool} reaches {out:.6g} pixels out of its picture, which is {image.width} x '
+                f'{image.height}. Correct it, or choose to clip or drop such annotations (bounds).'
+            )
+        self._report.drop(tool, _REACHES_OUT, where)
+        return True
 
     # -- boxes ----------------------------------------------------------------------------------------
 
@@ -75,6 +111,8 @@ class Shaper:
             return None
         if left >= 0 and top >= 0 and right <= image.width and bottom <= image.height:
             return box
+        if self.refuses(tool, box, image, where):
+            return None
         clipped = clip_box(box, image.width, image.height)
         if clipped is None:
             self._report.drop(tool, _OUTSIDE, where)
@@ -126,6 +164,8 @@ class Shaper:
             return None
         if box[0] >= 0 and box[1] >= 0 and box[2] <= image.width and box[3] <= image.height:
             return rings
+        if self.refuses(tool, box, image, where):
+            return None
         clipped = [clip_ring(ring, image.width, image.height) for ring in rings]
         clipped = [ring for ring in clipped if area(ring) > EPSILON]
         if not clipped:

@@ -1,4 +1,19 @@
-"""What a writer of a dataset format is."""
+"""What a writer of a dataset format is.
+
+How to write one. The simple way is a `Writer` with `write` and `finish`, which runs in one process. The fast way
+sets ``parallel = True`` and keeps to this:
+
+1. ``write(sample)`` touches only files of that sample (through `place`, `folder` and `put`) and returns what the
+   files of the whole dataset need to know of it: a small record, plain data or bytes, or None. It runs in several
+   processes, in each on a writer of its own, so it may not count or collect on ``self``.
+2. ``merge(split, record)`` gets that record in the parent, in the order of the samples, whatever the number of
+   processes. Ids are counted here, files of the whole dataset are written here.
+3. ``finish()`` and ``close()`` run in the parent.
+4. What a writer must know of the whole dataset beforehand it takes from the survey in `prepare`, which returns
+   options for the constructor in every process.
+
+File names are given by the engine: unique within the split, or within the dataset with ``names_by_split = False``.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +22,15 @@ from os import fspath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import DatasetError
-from .files import Placer
+from .files import Placer, write_bytes
 from .names import Namer
+from .shapes import BOUNDS, TOLERANCE, Shaper
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
+    from .reader import Survey
     from .report import Report
     from .sample import Annotation, Sample
 
@@ -31,11 +48,20 @@ class Writer(ABC):
         link: How pictures come into the output: ``hard``, ``symlink`` or ``copy``.
         report: Where to count what was kept, changed and dropped.
         final_root: Where the folder will be, for absolute paths inside files.
+        bounds: What becomes of geometry that lies further outside its picture than *tolerance*: ``clip``,
+            ``drop`` or ``error``.
+        tolerance: In pixels; what reaches out less is clipped whatever *bounds* says.
         options: Options of the format; this class knows none and refuses them.
     """
 
     tasks: ClassVar[tuple[str, ...]] = ()
     """The tasks between which the format distinguishes."""
+
+    parallel: ClassVar[bool] = False
+    """Whether `write` may run in several processes at once; see the top of this page."""
+
+    names_by_split: ClassVar[bool] = True
+    """Whether two splits may hold pictures of one name."""
 
     def __init__(
         self,
@@ -47,6 +73,8 @@ class Writer(ABC):
         link: str,
         report: Report,
         final_root: Path | None = None,
+        bounds: str = BOUNDS[0],
+        tolerance: float = TOLERANCE,
         **options: Any,
     ) -> None:
         if options:
@@ -58,13 +86,16 @@ class Writer(ABC):
         self.task = task
         self.report = report
         self.number = {name: place for place, name in enumerate(classes)}
+        self.stem: str | None = None
+        self.written: list[str] | None = None
+        self._bounds, self._tolerance = bounds, tolerance
         self._placer = Placer(link, report)
         self._namer = Namer()
         self._folders: dict[str, str] = {}
 
     @classmethod
     def choose_task(cls, tools: Collection[str]) -> str | None:  # noqa: ARG003 - for subclasses
-        """Return the task for a dataset with annotations of these tools."""
+        """Return the task for a dataset with annotations of these tools (a `Survey`, which also knows traits)."""
         return cls.tasks[0] if cls.tasks else None
 
     @classmethod
@@ -72,9 +103,31 @@ class Writer(ABC):
         """Return the tools that the format can hold under *task*, changed or not; None: every tool."""
         return None
 
+    @classmethod
+    def needs_survey(cls, task: str | None) -> bool:  # noqa: ARG003 - for subclasses
+        """Tell whether `prepare` needs a survey under *task*, though the classes are known without one."""
+        return False
+
+    @classmethod
+    def prepare(cls, survey: Survey | None, task: str | None) -> dict[str, Any]:  # noqa: ARG003 - for subclasses
+        """Return options for the constructor that depend on the whole dataset: plain data.
+
+        Args:
+            survey: What the dataset holds; None where nothing asked for a survey.
+            task: The task.
+        """
+        return {}
+
     @abstractmethod
-    def write(self, sample: Sample) -> None:
-        """Write one sample, whose picture is measured."""
+    def write(self, sample: Sample) -> Any:
+        """Write one sample, whose picture is measured.
+
+        Returns:
+            What `merge` gets of it.
+        """
+
+    def merge(self, split: str | None, record: Any) -> None:  # noqa: B027 - many formats have no common files
+        """Take the record of a sample that was written, in the order of the samples."""
 
     @abstractmethod
     def finish(self) -> Path | None:
@@ -85,6 +138,10 @@ class Writer(ABC):
 
     # -- for subclasses -------------------------------------------------------------------------------
 
+    def shaper(self, *, parts: str = '') -> Shaper:
+        """Return a shaper that counts in the report of this writer and keeps to its bounds."""
+        return Shaper(self.report, parts=parts, bounds=self._bounds, tolerance=self._tolerance)
+
     def folder(self, name: str) -> str:
         """Return the folder *name* below the root, made when it is first asked for."""
         path = self._folders.get(name)
@@ -93,6 +150,12 @@ class Writer(ABC):
             target.mkdir(parents=True, exist_ok=True)
             path = self._folders[name] = fspath(target)
         return path
+
+    def put(self, folder: str, name: str, content: bytes) -> None:
+        """Write a file of the sample at hand into *folder*, relative to the root."""
+        write_bytes(f'{self.folder(folder)}/{name}', content)
+        if self.written is not None:
+            self.written.append(f'{folder}/{name}')
 
     def place(self, sample: Sample, folder: str) -> tuple[str, str]:
         """Put the picture of *sample* into *folder* under a unique name.
@@ -105,7 +168,9 @@ class Writer(ABC):
             The stem and the file name.
         """
         own_stem, dot, suffix = sample.image.name.rpartition('.')
-        stem = self._namer.name(folder, own_stem, sample.key)
+        stem = self.stem
+        if stem is None:  # nobody gave a name, so this writer has seen all samples before
+            stem = self._namer.name(folder, own_stem, sample.key)
         name = f'{stem}{dot}{suffix}'
         if stem != own_stem:
             self.report.renamed[sample.key] = name

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import orjson
 
 from ..geometry import area, extent
-from ..shapes import SHAPES, Shaper
+from ..shapes import SHAPES
 from ..writer import Writer
 from .coco_reader import CocoReader, detect
 
@@ -36,20 +36,18 @@ class _SplitFile:
         self._parts = {name: path.with_suffix(f'.{name}') for name in ('images', 'annotations')}
         self._files: dict[str, BufferedWriter] = {name: part.open('wb') for name, part in self._parts.items()}
 
-    def add_image(self, record: dict[str, Any]) -> int:
-        """Write an image record under the next id, and return that."""
+    def add(self, image: bytes, annotations: list[bytes]) -> None:
+        """Write the records of an image and of its annotations under the next ids; they lack the opening brace."""
         self.images += 1
-        self._add('images', {'id': self.images, **record}, first=self.images == 1)
-        return self.images
-
-    def add_annotation(self, image: int, record: dict[str, Any]) -> None:
-        """Write an annotation record under the next id."""
-        self.annotations += 1
-        numbers = {'id': self.annotations, 'image_id': image}
-        self._add('annotations', numbers | record, first=self.annotations == 1)
-
-    def _add(self, name: str, record: dict[str, Any], *, first: bool) -> None:
-        self._files[name].write((b'\n' if first else b',\n') + orjson.dumps(record))
+        head = b'%b{"id":%d,' % (b',\n' if self.images > 1 else b'\n', self.images)
+        self._files['images'].write(head + image)
+        number = self.annotations
+        lines = []
+        for place, record in enumerate(annotations, number + 1):
+            start = b',\n' if place > 1 else b'\n'
+            lines.append(b'%b{"id":%d,"image_id":%d,%b' % (start, place, self.images, record))
+        self._files['annotations'].write(b''.join(lines))
+        self.annotations += len(annotations)
 
     def close(self) -> None:
         """Close the parts."""
@@ -79,10 +77,11 @@ class CocoWriter(Writer):
     """Writes COCO instances; ids count from 1, category ids are the same in every split."""
 
     layout: ClassVar[str] = 'annotations/instances{}.json'
+    parallel: ClassVar[bool] = True
 
     def __init__(self, root: Path, **kwargs: Any) -> None:
         super().__init__(root, **kwargs)
-        self._shaper = Shaper(self.report)
+        self._shaper = self.shaper()
         self._files: dict[str | None, _SplitFile] = {}
 
     @classmethod
@@ -90,12 +89,11 @@ class CocoWriter(Writer):
         """Return the tools that have an area."""
         return SHAPES
 
-    def write(self, sample: Sample) -> None:
-        """Write the records and place the picture."""
+    def write(self, sample: Sample) -> tuple[bytes, list[bytes]]:
+        """Place the picture, and return the records of the image and of its annotations, without their ids."""
         split, image = sample.split, sample.image
-        file = self._file(split)
         _, name = self.place(sample, f'images/{split}' if split else 'images')
-        number = file.add_image({'file_name': name, 'width': image.width, 'height': image.height})
+        records: list[bytes] = []
         for annotation in sample.annotations:
             if annotation.tool not in SHAPES:
                 self.report.drop(annotation.tool, 'coco instances cannot hold it', sample.key)
@@ -109,7 +107,13 @@ class CocoWriter(Writer):
                     record['attributes'] = {
                         str(item.get('name')): item.get('value') for item in annotation.attrs
                     }
-                file.add_annotation(number, record)
+                records.append(orjson.dumps(record)[1:])
+        about = {'file_name': name, 'width': image.width, 'height': image.height}
+        return orjson.dumps(about)[1:], records
+
+    def merge(self, split: str | None, record: tuple[bytes, list[bytes]]) -> None:
+        """Write the records under the next ids."""
+        self._file(split).add(*record)
 
     def _file(self, split: str | None) -> _SplitFile:
         file = self._files.get(split)

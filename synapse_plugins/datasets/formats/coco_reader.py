@@ -10,8 +10,8 @@ import orjson
 from ...errors import DatasetError, FormatError
 from ..classes import merged_numbers
 from ..files import read_bytes
-from ..names import Fence, keys_of, order_splits, split_name
-from ..reader import Reader, Survey
+from ..names import Fence, keys_of, leaf, order_splits, split_name
+from ..reader import Survey, Unit, UnitReader
 from ..sample import Annotation, ImageFile, Sample
 
 if TYPE_CHECKING:
@@ -61,13 +61,14 @@ def _put(named: dict[str, Path], split: str, path: Path) -> None:
         raise FormatError(f'{path} and {named[split]} are both the split {split}; keep one of them.')
 
 
-class CocoReader(Reader):
+class CocoReader(UnitReader):
     """Reads COCO instances: boxes, polygons of any number of rings, and masks in both run-length codes.
 
     An annotation with a polygon or a mask is that; its ``bbox`` only counts where there is neither.
     """
 
     declares_classes: ClassVar[bool] = True
+    listing: ClassVar[tuple[str, ...]] = ('_documents',)
 
     def __init__(self, root: Path, report: Report) -> None:
         super().__init__(root, report)
@@ -76,6 +77,7 @@ class CocoReader(Reader):
             raise FormatError(f'{root} is not a coco dataset: {detect(root)}.')
         self.splits = list(self._paths)
         self._fence = Fence(root)
+        self._places: dict[str | None, _Places] = {}
         self._documents = {split: _load(path) for split, path in self._paths.items()}
         self._names: Mapping[Any, str] = self._read_names()  # asked for whatever an annotation says
         self._merged = merged_numbers(self._names)
@@ -106,28 +108,47 @@ class CocoReader(Reader):
         """Return how many image records there are."""
         return sum(len(document['images']) for document in self._documents.values())
 
-    def __iter__(self) -> Iterator[Sample]:
-        """Yield the samples, by split and then in the order of the file."""
+    def units(self) -> Iterator[Unit]:
+        """Yield a unit for every image record, by split and then in the order of the file: its annotations."""
         for split, document in self._documents.items():
             path = self._paths[split]
-            places = _Places(self.root, path, split, self._fence)
-            by_image: dict[Any, list[dict[str, Any]]] = {}
-            for record in document['annotations']:
-                by_image.setdefault(_get(record, 'image_id', path), []).append(record)
+            by_image = self._by_image(split)
             names = [str(_get(image, 'file_name', path)) for image in document['images']]
             keys = keys_of([name.replace('\\', '/') for name in names])
             for image, name, own_key in zip(document['images'], names, keys, strict=True):
                 records = by_image.pop(_get(image, 'id', path), [])
-                found = places.find(name)
                 key = f'{split}/{own_key}' if split else own_key
-                if found is None:
-                    self.report.drop('image', 'its file is missing', f'{split}/{name}' if split else name)
-                    self._drop_all(records, 'its image is missing', key)
-                    continue
-                annotations = [
-                    item for record in records if (item := self._annotation(record, path, key)) is not None
-                ]
-                yield Sample(key, split, ImageFile(found, name=found.name), annotations)
+                yield Unit(key, split, leaf(name.replace('\\', '/')), (name, orjson.dumps(records)))
+
+    def _by_image(self, split: str | None) -> dict[Any, list[dict[str, Any]]]:
+        by_image: dict[Any, list[dict[str, Any]]] = {}
+        for record in self._documents[split]['annotations']:
+            by_image.setdefault(_get(record, 'image_id', self._paths[split]), []).append(record)
+        return by_image
+
+    def read(self, unit: Unit) -> Sample | None:
+        """Return the sample of an image record; None if there is no such file."""
+        key, split, _, (name, content) = unit
+        path, records = self._paths[split], orjson.loads(content)
+        places = self._places.get(split)
+        if places is None:
+            places = self._places[split] = _Places(self.root, path, split, self._fence)
+        found = places.find(name)
+        if found is None:
+            self.report.drop('image', 'its file is missing', f'{split}/{name}' if split else name)
+            self._drop_all(records, 'its image is missing', key)
+            return None
+        annotations = [
+            item for record in records if (item := self._annotation(record, path, key)) is not None
+        ]
+        return Sample(key, split, ImageFile(found, name=found.name), annotations)
+
+    def leave(self, facts: list[Any]) -> None:
+        """Report annotations that belong to no image."""
+        for split, document in self._documents.items():
+            by_image, path = self._by_image(split), self._paths[split]
+            for image in document['images']:
+                by_image.pop(image['id'], None)
             for number, records in by_image.items():
                 self._drop_all(records, 'it belongs to no image', f'{path.name}, image_id {number}')
 
@@ -184,14 +205,11 @@ class CocoReader(Reader):
             return 'polygon', rings[0]
         return 'bounding_box', record.get('bbox')
 
-    def survey(self) -> Survey:
-        """Return what the records hold."""
-        survey = Survey()
-        for document in self._documents.values():
-            for record in document['annotations']:
-                number = record.get('category_id')
-                survey.add(_tool(record), self._names.get(number) if isinstance(number, int) else None)
-        return survey
+    def survey_unit(self, unit: Unit, survey: Survey) -> None:
+        """Look at the records, not at the picture."""
+        for record in orjson.loads(unit.source[1]):
+            number = record.get('category_id')
+            survey.add(_tool(record), self._names.get(number) if isinstance(number, int) else None)
 
 
 def _load(path: Path) -> dict[str, list[dict[str, Any]]]:

@@ -5,15 +5,15 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
 from ...errors import FormatError
-from ..files import by_stem, read_bytes, write_bytes
+from ..files import by_stem, read_bytes
 from ..images import IMAGE_SUFFIXES
 from ..names import leaf, order_splits, split_name, suffix_of
-from ..reader import Reader, Survey
+from ..reader import Evidence, Survey, Unit, UnitReader
 from ..report import Report
 from ..salvage import salvage_json
 from ..sample import Annotation, ImageFile, Sample
@@ -139,8 +139,10 @@ def _items(annotation: Annotation, number: int) -> Iterator[dict[str, Any]]:
 # -- reading ------------------------------------------------------------------------------------------------
 
 
-class DmV2Reader(Reader):
+class DmV2Reader(UnitReader):
     """Reads Datamaker v2."""
+
+    listing: ClassVar[tuple[str, ...]] = ('_files',)
 
     def __init__(self, root: Path, report: Report) -> None:
         super().__init__(root, report)
@@ -157,15 +159,23 @@ class DmV2Reader(Reader):
         """Return how many documents there are."""
         return sum(len(documents) for documents, _ in self._files.values())
 
-    def __iter__(self) -> Iterator[Sample]:
-        """Yield the samples, by split and then by name."""
+    def units(self) -> Iterator[Unit]:
+        """Yield a unit for every document, by split and then by name: (document, picture or None)."""
+        for split in self._folders:
+            documents, images = self._files[split]
+            prefix = f'{split}/' if split else ''
+            for stem in sorted(documents):
+                found = images.get(stem)
+                image = None if found is None else found[0] if len(found) == 1 else _in_order(found)[0]
+                name = leaf(image or documents[stem][0])
+                yield Unit(f'{prefix}{stem}', split, name, (documents[stem][0], image))
+
+    def leave(self, facts: list[Any]) -> None:
+        """Report documents and pictures that are not used."""
         for split, folder in self._folders.items():
             documents, images = self._files[split]
             prefix = f'{split}/' if split else ''
             for stem in sorted(documents):
-                sample = self._sample(split, folder, stem, f'{prefix}{stem}')
-                if sample is not None:
-                    yield sample
                 for name in documents[stem][1:]:
                     self.report.drop('annotation file', 'another one has its name', f'{prefix}{name}')
                     lost = salvage_json(_content(folder, name))
@@ -177,12 +187,14 @@ class DmV2Reader(Reader):
                 for name in images[stem] if stem not in documents else _in_order(images[stem])[1:]:
                     self.report.drop('image', 'it has no annotation file', f'{prefix}{name}')
 
-    def _sample(self, split: str | None, folder: Path, stem: str, key: str) -> Sample | None:
-        documents, images = self._files[split]
+    def read(self, unit: Unit) -> Sample | None:
+        """Return the sample of a document; None if it has no picture or cannot be read."""
+        key, split, leaf_name, (document_name, image_name) = unit
+        folder = self._folders[split]
         raw = b''
         try:
-            raw = _content(folder, documents[stem][0])
-            if stem not in images:
+            raw = _content(folder, document_name)
+            if image_name is None:
                 self.report.drop('annotation file', 'its image is missing', key)
                 self._lose_items(salvage_json(raw), 'its image is missing', key)
                 return None
@@ -192,8 +204,7 @@ class DmV2Reader(Reader):
             self.report.quarantine('annotation file', _why(exc), key)
             self._lose_items(salvage_json(raw), 'its annotation file cannot be read', key)
             return None
-        name = images[stem][0] if len(images[stem]) == 1 else _in_order(images[stem])[0]
-        image = ImageFile(folder / _IMAGES / name, name=leaf(name))
+        image = ImageFile(Path(f'{folder}{os.sep}{_IMAGES}{os.sep}{image_name}'), name=leaf_name)
         return Sample(key, split, image, found, self._meta(content, key))
 
     def _meta(self, content: dict[str, Any], key: str) -> dict[str, Any]:
@@ -214,15 +225,18 @@ class DmV2Reader(Reader):
                 if isinstance(items, list) and items:
                     self.report.drop(tool, reason, where, len(items))
 
-    def survey(self) -> Survey:
-        """Return what the documents hold, without a look at the pictures."""
-        survey = Survey()
-        for split, folder in self._folders.items():
-            documents, images = self._files[split]
-            for stem in documents:
-                if stem in images:
-                    _survey(survey, f'{folder}{os.sep}{_JSON}{os.sep}{documents[stem][0]}')
-        return survey
+    def survey_unit(self, unit: Unit, survey: Survey) -> None:
+        """Look at the document, not at the picture."""
+        document_name, image_name = unit.source
+        if image_name is not None:
+            _survey(survey, f'{self._folders[unit.split]}{os.sep}{_JSON}{os.sep}{document_name}')
+
+    def evidence(self, unit: Unit) -> Evidence:
+        """Return the document and the picture."""
+        document_name, image_name = unit.source
+        folder = self._folders[unit.split]
+        images = () if image_name is None else (f'{folder}{os.sep}{_IMAGES}{os.sep}{image_name}',)
+        return Evidence((f'{folder}{os.sep}{_JSON}{os.sep}{document_name}',), images)
 
 
 def _content(folder: Path, name: str) -> bytes:
@@ -244,6 +258,10 @@ def _survey(survey: Survey, path: str) -> None:
             if items:
                 found = labels.setdefault(tool, set())
                 found.update([name for item in items if isinstance(name := item.get('classification'), str)])
+                if 'rotated' not in survey.traits:
+                    attrs = [one for item in items for one in item.get('attrs') or ()]
+                    if attrs and any(one.get('name') == 'rotation' for one in attrs):
+                        survey.traits.add('rotated')
     except (OSError, ValueError, AttributeError, TypeError, KeyError):
         return  # it is quarantined when it is read
 
@@ -259,6 +277,8 @@ def _in_order(names: list[str]) -> list[str]:
 class DmV2Writer(Writer):
     """Writes Datamaker v2. Geometry stays as it is; the format lets it reach out of the image."""
 
+    parallel: ClassVar[bool] = True
+
     def write(self, sample: Sample) -> None:
         """Write the document and place the picture."""
         prefix = f'{sample.split}/' if sample.split else ''
@@ -268,7 +288,7 @@ class DmV2Writer(Writer):
                 self.report.change(annotation.tool, 'its parts became a group', sample.key)
             else:
                 self.report.keep(annotation.tool)
-        write_bytes(f'{self.folder(f"{prefix}{_JSON}")}/{stem}.json', orjson.dumps(document(sample)))
+        self.put(f'{prefix}{_JSON}', f'{stem}.json', orjson.dumps(document(sample)))
 
     def finish(self) -> Path | None:
         """Make the folders of splits without samples."""

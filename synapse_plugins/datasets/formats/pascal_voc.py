@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 from ...errors import DatasetError, FormatError
 from ..files import by_stem, read_bytes, write_bytes
 from ..images import IMAGE_SUFFIXES
-from ..names import Fence, nfc, order_splits, split_name
-from ..reader import Reader, Survey
+from ..names import Fence, leaf, nfc, order_splits, split_name
+from ..reader import Evidence, Survey, Unit, UnitReader
 from ..sample import Annotation, ImageFile, Sample
-from ..shapes import SHAPES, Shaper
+from ..shapes import SHAPES
 from ..writer import Writer
 
 if TYPE_CHECKING:
@@ -52,8 +52,10 @@ def detect(root: Path) -> str | None:
     return None
 
 
-class PascalVocReader(Reader):
+class PascalVocReader(UnitReader):
     """Reads Pascal VOC."""
+
+    listing: ClassVar[tuple[str, ...]] = ('_found', '_documents', '_split_of')
 
     def __init__(self, root: Path, report: Report) -> None:
         super().__init__(root, report)
@@ -65,24 +67,25 @@ class PascalVocReader(Reader):
         self._found = by_stem(self._images, IMAGE_SUFFIXES)
         self._documents = by_stem(root / 'Annotations', _XML)
         self._split_of = _image_sets(root)
-        self._used: set[str] = set()
         self.splits = list(order_splits(set(self._split_of.values()))) or [None]
 
     def count(self) -> int:
         """Return how many annotation files there are."""
         return len(self._documents)
 
-    def __iter__(self) -> Iterator[Sample]:
-        """Yield the samples, by split and then by name."""
+    def units(self) -> Iterator[Unit]:
+        """Yield a unit for every document in a split, by split and then by name: (document, its pictures)."""
         for split in self.splits:
             for stem in sorted(self._documents):
                 if split is None or self._split_of.get(stem) == split:
-                    sample = self._sample(split, stem)
-                    if sample is not None:
-                        yield sample
-        self._left_over()
+                    images = self._found.get(stem, [])
+                    key = f'{split}/{stem}' if split else stem
+                    name = leaf(images[0]) if len(images) == 1 else f'{leaf(stem)}.jpg'
+                    yield Unit(key, split, name, (self._documents[stem][0], images))
 
-    def _left_over(self) -> None:
+    def leave(self, facts: list[Any]) -> None:
+        """Report documents and pictures that are in no split, or that nothing speaks of."""
+        used = set(facts)
         if self.splits != [None]:
             for stem in sorted(set(self._documents).difference(self._split_of)):
                 self.report.drop('image', 'it is in no image set', stem)
@@ -92,26 +95,27 @@ class PascalVocReader(Reader):
                 self.report.drop('annotation file', 'another one has its name', name)
                 self._lose_objects(name, 'another annotation file has the name of its own', name)
         for stem, names in sorted(self._found.items()):
-            spare = [name for name in names if name not in self._used]
+            spare = [name for name in names if name not in used]
             if stem not in self._documents or len(spare) < len(names):  # else its annotation file was counted
                 for name in spare:
                     self.report.drop('image', 'it has no annotation file', name)
         for stem in sorted(set(self._split_of).difference(self._documents)):
             self.report.drop('image', 'an image set names it, but it has no annotation file', stem)
 
-    def _sample(self, split: str | None, stem: str) -> Sample | None:
-        key = f'{split}/{stem}' if split else stem
-        root = self._parse(self._documents[stem][0])
+    def read(self, unit: Unit) -> Sample | None:
+        """Return the sample of a document; None if it has no picture or cannot be read."""
+        key, split, _, (document, images) = unit
+        root = self._parse(document)
         if isinstance(root, str):
             self.report.quarantine('annotation file', root, key)
-            self._lose_objects(self._documents[stem][0], 'its annotation file cannot be read', key)
+            self._lose_objects(document, 'its annotation file cannot be read', key)
             return None
-        path = self._image(stem, (root.findtext('filename') or '').strip())
+        path = self._image(document, images, (root.findtext('filename') or '').strip())
         if path is None:
             self.report.drop('annotation file', 'its image is missing', key)
-            self._lose_objects(self._documents[stem][0], 'its image is missing', key)
+            self._lose_objects(document, 'its image is missing', key)
             return None
-        self._used.add(path.relative_to(self._images).as_posix())
+        self.tell(path.relative_to(self._images).as_posix())
         annotations = [_annotation(element) for element in root.iter('object')]
         return Sample(key, split, ImageFile(path, name=path.name), annotations)
 
@@ -140,22 +144,24 @@ class PascalVocReader(Reader):
             return 'it is not valid XML'
         return root if root.tag == 'annotation' else 'it is no VOC annotation'
 
-    def _image(self, stem: str, said: str) -> Path | None:
+    def _image(self, document: str, names: list[str], said: str) -> Path | None:
         """Return the picture of an annotation file: the only one of the same stem, else the one it names."""
-        names = self._found.get(stem, [])
         if said and len(names) != 1:
-            document = self.root / 'Annotations' / self._documents[stem][0]
-            return self._fence.file(self._images, said, document)
+            return self._fence.file(self._images, said, self.root / 'Annotations' / document)
         return self._images / names[0] if names else None
 
-    def survey(self) -> Survey:
-        """Return what the annotation files hold, without a look at the pictures."""
-        survey = Survey()
-        for names in self._documents.values():
-            root = self._parse(names[0])
-            for element in () if isinstance(root, str) else root.iter('object'):
-                survey.add('bounding_box', (element.findtext('name') or '').strip())
-        return survey
+    def survey_unit(self, unit: Unit, survey: Survey) -> None:
+        """Look at the annotation file, not at the picture."""
+        root = self._parse(unit.source[0])
+        for element in () if isinstance(root, str) else root.iter('object'):
+            survey.add('bounding_box', (element.findtext('name') or '').strip())
+
+    def evidence(self, unit: Unit) -> Evidence | None:
+        """Return the annotation file and its picture; None where only the file tells which that is."""
+        document, images = unit.source
+        if len(images) != 1:
+            return None
+        return Evidence((str(self.root / 'Annotations' / document),), (str(self._images / images[0]),))
 
 
 def _annotation(element: ET.Element) -> Annotation:
@@ -219,9 +225,12 @@ def _image_sets(root: Path) -> dict[str, str]:
 class PascalVocWriter(Writer):
     """Writes Pascal VOC. The format holds boxes; polygons and masks become boxes."""
 
+    parallel: ClassVar[bool] = True
+    names_by_split: ClassVar[bool] = False  # the pictures of all splits lie in one folder
+
     def __init__(self, root: Path, **kwargs: Any) -> None:
         super().__init__(root, **kwargs)
-        self._shaper = Shaper(self.report)
+        self._shaper = self.shaper()
         self._stems: dict[str | None, list[str]] = {split: [] for split in self.splits}
 
     @classmethod
@@ -229,8 +238,8 @@ class PascalVocWriter(Writer):
         """Return the tools that have an area."""
         return SHAPES
 
-    def write(self, sample: Sample) -> None:
-        """Write the annotation file and place the picture."""
+    def write(self, sample: Sample) -> str:
+        """Write the annotation file and place the picture; return the stem of both."""
         stem, name = self.place(sample, 'JPEGImages')
         image, where = sample.image, sample.key
         size = f'<width>{image.width}</width><height>{image.height}</height><depth>3</depth>'
@@ -247,8 +256,12 @@ class PascalVocWriter(Writer):
                 if box is not None:
                     parts.append(self._object(annotation, box, where))
         parts.append('  <segmented>0</segmented>\n</annotation>\n')
-        write_bytes(f'{self.folder("Annotations")}/{stem}.xml', ''.join(parts).encode())
-        self._stems.setdefault(sample.split, []).append(stem)
+        self.put('Annotations', f'{stem}.xml', ''.join(parts).encode())
+        return stem
+
+    def merge(self, split: str | None, record: str) -> None:
+        """Put the sample into the image set of its split."""
+        self._stems.setdefault(split, []).append(record)
 
     def _object(self, annotation: Annotation, box: Box, where: str) -> str:
         flags = {'pose': 'Unspecified', 'truncated': '0', 'difficult': '0'}

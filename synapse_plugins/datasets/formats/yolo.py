@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import DatasetError
 from ..files import write_bytes
-from ..shapes import SHAPES, Shaper
+from ..shapes import SHAPES
 from ..writer import Writer
 from .yolo_reader import YoloReader, detect
 
@@ -31,12 +31,13 @@ class YoloWriter(Writer):
     """Writes YOLO."""
 
     tasks: ClassVar[tuple[str, ...]] = ('detect', 'segment')
+    parallel: ClassVar[bool] = True
 
     def __init__(self, root: Path, **kwargs: Any) -> None:
         super().__init__(root, **kwargs)
         if self.task not in self.tasks:
             raise DatasetError(f'yolo writes the tasks {" and ".join(self.tasks)}, not {self.task!r}.')
-        self._shaper = Shaper(self.report, parts='its parts became objects of their own')
+        self._shaper = self.shaper(parts='its parts became objects of their own')
         self._encode = self._boxes if self.task == 'detect' else self._polygons
         self._refusal = f'yolo cannot hold it under task {self.task}'
         self._written: dict[str | None, int] = {}
@@ -69,8 +70,11 @@ class YoloWriter(Writer):
             number = self.number_of(annotation, sample.key)
             if number is not None and self._encode(annotation, number, sample, lines) and annotation.attrs:
                 self._drop_attributes(annotation, sample.key)
-        write_bytes(f'{self.folder(f"{prefix}labels")}/{stem}.txt', ''.join(lines).encode())
-        self._written[sample.split] = self._written.get(sample.split, 0) + 1
+        self.put(f'{prefix}labels', f'{stem}.txt', ''.join(lines).encode())
+
+    def merge(self, split: str | None, record: Any) -> None:
+        """Count the sample."""
+        self._written[split] = self._written.get(split, 0) + 1
 
     def _boxes(self, annotation: Annotation, number: int, sample: Sample, lines: list[str]) -> bool:
         image = sample.image

@@ -13,7 +13,7 @@ from ..classes import CLASSES_FILE, merged_numbers, read_classes
 from ..files import read_bytes, scan
 from ..images import IMAGE_SUFFIXES
 from ..names import Fence, keys_of, order_splits, split_name
-from ..reader import UNREADABLE, Reader, Survey
+from ..reader import UNREADABLE, Evidence, Survey, Unit, UnitReader
 from ..sample import Annotation, ImageFile, Sample
 
 if TYPE_CHECKING:
@@ -106,10 +106,11 @@ class _Row:
         return 'bounding_box' if len(self.values) == 4 else 'polygon'
 
 
-class YoloReader(Reader):
+class YoloReader(UnitReader):
     """Reads YOLO: boxes and polygons. A picture without a label file is a background."""
 
     declares_classes: ClassVar[bool] = True
+    listing: ClassVar[tuple[str, ...]] = ('_images',)
 
     def __init__(self, root: Path, report: Report) -> None:
         super().__init__(root, report)
@@ -231,22 +232,29 @@ class YoloReader(Reader):
         """Return how many pictures there are."""
         return sum(len(images) for images in self._images.values())
 
-    def __iter__(self) -> Iterator[Sample]:
-        """Yield the samples, by split and then by name."""
+    def units(self) -> Iterator[Unit]:
+        """Yield a unit for every picture, by split and then by name: (path below the split, path)."""
         for split, images in self._images.items():
             prefix = f'{split}/' if split else ''
-            labels: set[str] = set()
             keys = keys_of([name for name, _ in images])
             for (name, path), own_key in zip(images, keys, strict=True):
-                label = _label_path(path)
-                labels.add(label)
-                image = ImageFile(Path(path), name=path.rpartition(os.sep)[2])
-                key = f'{prefix}{own_key}'
-                if self.measure(image, f'{prefix}{name}'):
-                    yield Sample(key, split, image, self._annotations(label, image, key))
-                elif Path(label).exists():
-                    self._lose_rows(self._rows(label, key), UNREADABLE, key)
-            self._left_over(split, labels)
+                yield Unit(f'{prefix}{own_key}', split, path.rpartition(os.sep)[2], (name, path))
+
+    def read(self, unit: Unit) -> Sample | None:
+        """Return the sample of a picture; None if that cannot be read."""
+        key, split, leaf_name, (name, path) = unit
+        label = _label_path(path)
+        image = ImageFile(Path(path), name=leaf_name)
+        if self.measure(image, f'{split}/{name}' if split else name):
+            return Sample(key, split, image, self._annotations(label, image, key))
+        if Path(label).exists():
+            self._lose_rows(self._rows(label, key), UNREADABLE, key)
+        return None
+
+    def leave(self, facts: list[Any]) -> None:
+        """Report label files whose picture is missing."""
+        for split, images in self._images.items():
+            self._left_over(split, {_label_path(path) for _, path in images})
 
     def _left_over(self, split: str | None, used: set[str]) -> None:
         """Count label files whose picture is missing."""
@@ -317,14 +325,15 @@ class YoloReader(Reader):
             return None
         return _Row(int(number), values, place, posed)
 
-    def survey(self) -> Survey:
-        """Return what the label files hold, without a look at the pictures."""
-        survey = Survey()
-        for images in self._images.values():
-            for _, path in images:
-                for row in self._rows(_label_path(path), '', quiet=True):
-                    survey.add(row.tool, self._names.get(row.number))
-        return survey
+    def survey_unit(self, unit: Unit, survey: Survey) -> None:
+        """Look at the label file, not at the picture."""
+        for row in self._rows(_label_path(unit.source[1]), '', quiet=True):
+            survey.add(row.tool, self._names.get(row.number))
+
+    def evidence(self, unit: Unit) -> Evidence:
+        """Return the label file and the picture."""
+        path = unit.source[1]
+        return Evidence((_label_path(path),), (path,))
 
 
 def _annotation(name: str, values: list[float], image: ImageFile) -> Annotation:

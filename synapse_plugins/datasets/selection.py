@@ -1,0 +1,112 @@
+"""Which samples a conversion takes, and the split that each goes to: by the hash of its name, the same everywhere."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from heapq import nsmallest
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from ..errors import DatasetError
+from .names import nfc, order_splits, split_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ['Selection', 'read_sample', 'read_shares']
+
+_WHOLE = 1 << 64
+
+
+class Selection:
+    """What a user chose of the samples.
+
+    Args:
+        sample: How many samples to take: a number, or a share as in ``'10%'``; None takes all.
+        split: Split -> its share, as in ``{'train': 0.8, 'valid': 0.2}``; None leaves the splits as they are.
+        seed: Another number gives another choice.
+    """
+
+    def __init__(
+        self, sample: int | str | None = None, split: Mapping[str, float] | None = None, seed: int = 0
+    ) -> None:
+        self._number, self._share = read_sample(sample)
+        self._shares = None if split is None else read_shares(split)
+        self._seed = seed
+        self._limit = _WHOLE
+
+    @property
+    def splits(self) -> list[str] | None:
+        """The splits that samples go to, in order; None if they keep their own."""
+        return None if self._shares is None else order_splits(set(self._shares))
+
+    @property
+    def needs_keys(self) -> bool:
+        """Whether all keys must be seen before the first sample is chosen."""
+        return self._number is not None
+
+    def look(self, keys: Iterable[str]) -> None:
+        """See all keys, so that the given number of them can be chosen."""
+        if self._number is not None:
+            chosen = nsmallest(self._number, (self._hash('sample', key) for key in keys))
+            self._limit = chosen[-1] + 1 if len(chosen) == self._number else _WHOLE
+
+    def takes(self, key: str) -> bool:
+        """Tell whether the sample of this key is taken."""
+        if self._number is not None:
+            return self._hash('sample', key) < self._limit
+        return self._share is None or self._hash('sample', key) < self._share * _WHOLE
+
+    def split_of(self, key: str, own: str | None) -> str | None:
+        """Return the split that a sample goes to; its own if the user chose none."""
+        if self._shares is None:
+            return own
+        point, last = self._hash('split', key) / _WHOLE, ''
+        for name, share in self._shares.items():
+            last = name
+            point -= share
+            if point < 0:
+                return name
+        return last
+
+    def _hash(self, purpose: str, key: str) -> int:
+        text = f'{purpose}\0{self._seed}\0{nfc(key)}'.encode('utf-8', 'surrogatepass')
+        return int.from_bytes(sha256(text).digest()[:8], 'big')
+
+
+def read_sample(sample: int | str | None) -> tuple[int | None, float | None]:
+    """Return what ``--sample`` says: a number, or a share.
+
+    Raises:
+        DatasetError: If it says neither.
+    """
+    if sample is None:
+        return None, None
+    match = re.fullmatch(r'(\d{1,18})|(\d{1,3}(?:\.\d+)?)\s*%', str(sample).strip(), re.ASCII)
+    if match and match[1] and int(match[1]):
+        return int(match[1]), None
+    if match and match[2] and 0 < float(match[2]) <= 100:
+        return None, float(match[2]) / 100
+    raise DatasetError(f'sample={sample!r} is neither a number of pictures, as 500, nor a share, as 10%.')
+
+
+def read_shares(split: Mapping[str, float]) -> dict[str, float]:
+    """Return the canonical splits with their shares, which make one.
+
+    Raises:
+        DatasetError: If they do not, or name one split twice.
+    """
+    shares: dict[str, float] = {}
+    for name, share in split.items():
+        own = split_name(name.strip())
+        if not own or own in shares or '/' in own or '\\' in own or own.startswith('.'):
+            raise DatasetError(f'split: {name!r} is no name of a split, or names one a second time.')
+        if not isfinite(share) or share < 0:
+            raise DatasetError(f'split: the share of {name} is {share!r}; it should be a number such as 0.8.')
+        shares[own] = float(share)
+    if abs(sum(shares.values()) - 1) > 1e-6:
+        raise DatasetError(
+            f'split: the shares make {sum(shares.values()):.6g}, not 1; write them as in train=.8,val=.2.'
+        )
+    return {name: shares[name] for name in order_splits(set(shares))}

@@ -1,0 +1,256 @@
+"""What is done to the samples of a conversion, a batch at a time, in this process or in another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..providers import resolve
+from .names import nfc
+from .reader import UNREADABLE, Survey, UnitReader
+from .report import Counts, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .reader import Reader, Unit
+    from .sample import Annotation, Sample
+    from .writer import Writer
+
+    Transform = Callable[[Sample], Sample | None]
+
+__all__ = ['Done', 'Job', 'Plan', 'Work', 'adapt']
+
+
+class Job(NamedTuple):
+    """One sample to be written.
+
+    Attributes:
+        source: Which reader it belongs to, by its place.
+        unit: What that reader makes a sample of.
+        key: The key that it has in the output's report.
+        split: The split that it goes to.
+        stem: The file name that it gets, without suffix.
+    """
+
+    source: int
+    unit: Unit
+    key: str
+    split: str | None
+    stem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a process has to know to write samples: plain data and references.
+
+    Attributes:
+        writer: Reference to the writer's class.
+        arguments: Its arguments, but for the report.
+        holds: The tools that the format can hold; None: every tool.
+        chosen: The classes to keep; None keeps all.
+        rename: Class -> the class that it becomes.
+        transforms: References to functions that change a sample or, with None, leave it out.
+        drop_empty: Leave out pictures without annotations.
+    """
+
+    writer: str
+    arguments: Mapping[str, Any]
+    holds: frozenset[str] | None = None
+    chosen: frozenset[str] | None = None
+    rename: Mapping[str, str] = field(default_factory=dict)
+    transforms: tuple[str, ...] = ()
+    drop_empty: bool = False
+
+    def make_writer(self, report: Report) -> Writer:
+        """Return the writer, which counts in *report*."""
+        arguments = dict(self.arguments)
+        writer: Writer = resolve(self.writer)(arguments.pop('root'), **arguments, report=report)
+        return writer
+
+
+@dataclass(slots=True)
+class Done:
+    """What came of a batch.
+
+    Attributes:
+        records: (split, what the writer returned) of every sample written, in order.
+        seen: Split -> the labels in it.
+        respelled: The class names, as they were, that got another spelling.
+        facts: (reader, what it told), in order.
+        counts: What was counted; None where it went into the conversion's report at once.
+    """
+
+    records: list[tuple[str | None, Any]] = field(default_factory=list)
+    seen: dict[str | None, set[str | None]] = field(default_factory=dict)
+    respelled: set[str] = field(default_factory=set)
+    facts: list[tuple[int, Any]] = field(default_factory=list)
+    counts: Counts | None = None
+
+
+class Work:
+    """Reads, changes and writes samples.
+
+    Args:
+        readers: Where the jobs' units come from.
+        report: Where to count; the readers get it too.
+        apart: This is a process of its own, so that what is counted has to be handed over with every batch.
+    """
+
+    def __init__(self, readers: Sequence[UnitReader], report: Report, *, apart: bool = False) -> None:
+        self._readers = readers
+        self._report = report
+        self._apart = apart
+        self._plan: Plan | None = None
+        self._writer: Writer | None = None
+        self._transforms: list[Transform] = []
+        self._spelling: dict[str, str] = {}
+        self._respelled: set[str] = set()
+        for reader in readers:
+            reader.report = report
+
+    def survey(self, jobs: Sequence[Job], transforms: Sequence[str] = ()) -> Survey:
+        """Return what a batch holds; with transforms, what it will hold."""
+        survey = Survey()
+        functions: list[Transform] = [resolve(one) for one in transforms]
+        reports = [reader.report for reader in self._readers]
+        for reader in self._readers:
+            reader.report = Report()  # problems are reported when it is read in earnest
+        for source, unit, key, split, _ in jobs:
+            reader = self._readers[source]
+            if not functions:
+                reader.survey_unit(unit, survey)
+                continue
+            sample = reader.read(unit)
+            if sample is not None and reader.measure(sample.image, key):
+                sample.key, sample.split = key, split
+                for function in functions:
+                    sample = function(sample) if sample is not None else None
+                if sample is not None:
+                    survey.add_all(sample.annotations)
+        for reader, report in zip(self._readers, reports, strict=True):
+            reader.take_facts()
+            reader.report = report
+        return survey
+
+    def start(self, plan: Plan, writer: Writer | None = None) -> None:
+        """Make ready to write; *writer* is the one to use where it also finishes the dataset."""
+        self._plan = plan
+        self._writer = writer or plan.make_writer(self._report)
+        self._transforms = [resolve(one) for one in plan.transforms]
+
+    def write(self, jobs: Sequence[Job]) -> Done:
+        """Write a batch."""
+        done = Done()
+        for job in jobs:
+            self._write(job, done)
+        for place, reader in enumerate(self._readers):
+            done.facts.extend((place, fact) for fact in reader.take_facts())
+        done.respelled, self._respelled = self._respelled, set()
+        if self._apart:
+            done.counts = self._report.take()
+        return done
+
+    def _write(self, job: Job, done: Done) -> None:
+        plan, writer = self._plan, self._writer
+        assert plan is not None and writer is not None  # noqa: PT018 - start() came before
+        reader = self._readers[job.source]
+        sample = reader.read(job.unit)
+        if sample is None:
+            return
+        if not reader.measure(sample.image, job.key):
+            reader.lose(sample.annotations, UNREADABLE, job.key)
+            return
+        sample.key, sample.split = job.key, job.split
+        changed = self._changed(sample, plan)
+        if changed is None:
+            return
+        holds = plan.holds
+        labels = {one.label for one in changed.annotations if holds is None or one.tool in holds}
+        if not labels and plan.drop_empty:
+            self._report.leave_out('image', 'it has no annotations', job.key)
+            for annotation in changed.annotations:
+                self._report.drop(annotation.tool, 'its image was left out', job.key)
+            return
+        writer.stem = job.stem
+        done.records.append((job.split, writer.write(changed)))
+        seen = done.seen.get(job.split)
+        if seen is None:
+            done.seen[job.split] = labels
+        else:
+            seen |= labels
+
+    # -- what the user chose --------------------------------------------------------------------------
+
+    def _changed(self, sample: Sample, plan: Plan) -> Sample | None:
+        """Return the sample as the user wants it; None if not at all."""
+        respell, chosen = self._spelling, plan.chosen
+        for annotation in sample.annotations:
+            label = annotation.label
+            if label is not None and respell.get(label) != label:
+                annotation.label = self._spelled(label, plan.rename)
+        if self._transforms:
+            for function, name in zip(self._transforms, plan.transforms, strict=True):
+                before = sample
+                found = function(sample)
+                if found is None:
+                    self._report.leave_out('image', f'{name} left it out', before.key)
+                    return None
+                sample = found
+        if chosen is not None:
+            sample.annotations = [one for one in sample.annotations if self._keeps(one, chosen, sample.key)]
+        return sample
+
+    def _spelled(self, label: str, rename: Mapping[str, str]) -> str | None:
+        known = self._spelling.get(label)
+        if known is None:
+            spelled = nfc(label.strip())
+            if spelled != label:
+                self._respelled.add(label)
+            known = self._spelling[label] = rename.get(spelled, spelled)
+        return known or None
+
+    def _keeps(self, annotation: Annotation, chosen: frozenset[str], where: str) -> bool:
+        if annotation.label is None or annotation.label in chosen:
+            return True
+        self._report.leave_out(annotation.tool, f'class {annotation.label!r} was not asked for', where)
+        return False
+
+
+class _Whole(UnitReader):
+    """A reader that only yields samples, as one of units; it stays in one process."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(reader.root, reader.report)
+        self._reader = reader
+        self.splits = reader.splits
+
+    @property
+    def classes(self) -> list[str] | None:
+        return self._reader.classes
+
+    def count(self) -> int | None:
+        return self._reader.count()
+
+    def units(self) -> Any:
+        from .reader import Unit
+
+        for sample in self._reader:
+            yield Unit(sample.key, sample.split, sample.image.name, sample)
+
+    def read(self, unit: Unit) -> Sample:
+        sample: Sample = unit.source
+        return sample
+
+    def survey(self) -> Survey:
+        return self._reader.survey()
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+def adapt(reader: Reader) -> tuple[UnitReader, bool]:
+    """Return a reader as one of units, and whether these can be read in another process."""
+    if isinstance(reader, UnitReader):
+        return reader, type(reader).__module__ != '__main__'
+    return _Whole(reader), False

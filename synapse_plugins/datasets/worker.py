@@ -1,0 +1,72 @@
+"""The other end of `pool`: a process that does batches of work until its input ends."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from .report import Report
+from .work import Work
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+__all__ = ['main']
+
+_SILENT = frozenset(('open', 'start'))
+"""Messages that are not answered; what they raise is the answer to the next."""
+
+
+def main() -> None:
+    """Do what the parent asks for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends us
+    with os.fdopen(os.dup(0), 'rb') as source, os.fdopen(os.dup(1), 'wb') as sink:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(2, 1)  # what a stranger's format prints must not get between the answers
+        try:
+            _serve(source, sink)
+        except (EOFError, BrokenPipeError, ConnectionError):
+            pass
+        except pickle.UnpicklingError:
+            pass  # the parent went in the middle of a message
+    sys.exit(0)
+
+
+def _serve(source: BinaryIO, sink: BinaryIO) -> None:
+    work: Work | None = None
+    failure: Exception | None = None
+    while True:
+        try:
+            method, arguments = pickle.load(source)  # noqa: S301 - from our own parent
+            if failure is None and method == 'open':
+                work = Work(arguments, Report(), apart=True)
+            elif failure is None:
+                result = getattr(work, method)(*arguments)
+        except (EOFError, pickle.UnpicklingError):
+            raise
+        except Exception as exc:  # noqa: BLE001 - handed to the parent
+            failure = _portable(exc)
+        if method not in _SILENT:
+            answer: Any = (False, result) if failure is None else (True, failure)
+            pickle.dump(answer, sink, pickle.HIGHEST_PROTOCOL)
+            sink.flush()
+
+
+def _portable(error: Exception) -> Exception:
+    """Return an error that survives the way to the parent, with the trace that does not."""
+    from ..errors import SynapsePluginsError
+
+    trace = traceback.format_exc()
+    try:
+        copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - made in this line
+        same = type(copy) is type(error) and str(copy) == str(error)
+    except Exception:  # noqa: BLE001 - whatever a stranger's exception does
+        same = False
+    found = error if same else RuntimeError(f'{type(error).__name__}: {error}')
+    if not isinstance(error, SynapsePluginsError | OSError):
+        found.add_note(f'In a worker process:\n{trace}')
+    return found

@@ -1,0 +1,97 @@
+"""A conversion gives the same output whatever the number of processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from synapse_plugins.datasets import convert, stream
+from synapse_plugins.errors import DatasetError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCRIPT = """
+import sys
+from synapse_plugins.datasets import convert, stream
+stream.SMALL = 1
+print(convert(sys.argv[1], sys.argv[2], to='yolo', workers=2).count)
+"""
+
+
+@pytest.fixture
+def parallel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, 'SMALL', 1)
+    monkeypatch.setattr(stream, 'BATCH', 7)
+
+
+@pytest.fixture(scope='module')
+def mixed(tmp_path_factory: pytest.TempPathFactory, make: Any) -> Path:
+    """A dataset with everything that goes to the report from several places."""
+    samples: dict[str, Any] = {}
+    for number in range(60):
+        label = ('x ', 'y', 'z\u0301a')[number % 3]
+        tools: dict[str, Any] = {
+            'bounding_box': [
+                make.box(label, number % 7, 1, 9 + number, 9, attrs=[{'name': 'n', 'value': number}])
+            ],
+        }
+        if number % 4 == 0:
+            tools['polygon'] = [make.polygon('poly', (1, 1), (70, 2), (5, 40))]
+        if number % 5 == 0:
+            tools['keypoint'] = [{'id': 'k', 'classification': 'nose', 'attrs': [], 'data': [1, 2]}]
+        samples[f'{("train", "valid")[number % 2]}/{number:03}.bmp'] = tools
+    root: Path = make.dm(tmp_path_factory.mktemp('mixed') / 'in', samples)
+    (root / 'train' / 'original_files' / '010.bmp').write_bytes(b'')
+    (root / 'valid' / 'json' / '011.json').write_text('{', encoding='utf-8')
+    (root / 'valid' / 'original_files' / '013.bmp').unlink()
+    make.picture(root / 'valid' / 'original_files' / 'left over.jpg')
+    return root
+
+
+def files_of(root: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes().replace(bytes(root), b'ROOT')
+        for path in sorted(root.rglob('*'))
+        if path.is_file()
+    }
+
+
+@pytest.mark.usefixtures('parallel')
+@pytest.mark.parametrize('name', ['dm_v2', 'yolo', 'coco', 'pascal_voc'])
+def test_any_number_of_processes_gives_the_same(name: str, mixed: Path, tmp_path: Path) -> None:
+    source = convert(mixed, tmp_path / 'source', to=name, workers=1).path
+    assert files_of(convert(mixed, tmp_path / 'again', to=name, workers=3).path) == files_of(source)
+    for target in ('dm_v2', 'yolo', 'coco', 'pascal_voc'):
+        alone, several = tmp_path / f'{target}-1', tmp_path / f'{target}-3'
+        convert(source, alone, to=target, workers=1)
+        convert(source, several, to=target, workers=3)
+        assert files_of(several) == files_of(alone)
+
+
+@pytest.mark.usefixtures('parallel')
+def test_an_error_is_the_first_in_order_whoever_meets_it(make: Any, tmp_path: Path) -> None:
+    tools = {'bounding_box': [make.box('x', 1, 1, 9, 9)]}
+    root = make.dm(tmp_path / 'in', {f'{number:03}.bmp': tools for number in range(60)})
+    source = convert(root, tmp_path / 'yolo', to='yolo').path
+    for number in (21, 22, 50):
+        (source / 'labels' / f'{number:03}.txt').write_text('7 .5 .5 .1 .1\n', encoding='utf-8')
+    for workers in (1, 2):
+        with pytest.raises(DatasetError, match=r'021\.txt, line 1'):
+            convert(source, tmp_path / 'out', to='coco', workers=workers)
+        assert not (tmp_path / 'out').exists()
+
+
+def test_a_script_needs_no_guard(mixed: Path, tmp_path: Path) -> None:
+    script = tmp_path / 'script.py'
+    script.write_text(SCRIPT, encoding='utf-8')
+    command = [sys.executable, str(script), str(mixed), str(tmp_path / 'out')]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == '57\n'
+
+
+def test_no_processes_is_refused(mixed: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match='workers=0'):
+        convert(mixed, tmp_path / 'out', to='yolo', workers=0)
