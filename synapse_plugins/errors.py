@@ -22,7 +22,8 @@
     │   └── StoreVersionError                the store was written by a newer version
     └── BackendError                         a backend refused or failed
         ├── NoBackendError (RuntimeError)    there is no backend to ask
-        └── NotFoundError (LookupError)      the backend has no such object
+        ├── NotFoundError (LookupError)      the backend has no such object
+        └── NeededError                      something is not removed, because something else needs it
 
 Each error is also the built-in that a reader would catch. Messages say what, where, and what to do next.
 The command line prints them as one paragraph and exits with ``exit_code``; anything outside this tree is a
@@ -44,6 +45,7 @@ __all__ = [
     'FormatError',
     'LossError',
     'MissingExtraError',
+    'NeededError',
     'NoBackendError',
     'NoModelError',
     'NotFoundError',
@@ -180,6 +182,10 @@ class NoBackendError(BackendError, RuntimeError):
 
 class NotFoundError(BackendError, LookupError):
     """The backend has no such object."""
+
+
+class NeededError(BackendError):
+    """Something is not removed, because something else needs it; the message says what."""
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -112,6 +112,16 @@ class Backend(Protocol):
                 groups?}``.
         """
 
+    def delete_data_file(self, file_id: int) -> None:
+        """Remove an uploaded file; one that is not there is no error.
+
+        Raises:
+            NeededError: If a data unit needs it.
+        """
+
+    def delete_data_unit(self, unit_id: int) -> None:
+        """Remove a data unit, not its files; one that is not there is no error."""
+
     def list_data_units(
         self,
         params: Params | None = None,

@@ -183,11 +183,24 @@ _BACKEND_2 = """
 ALTER TABLE dataset_version ADD COLUMN declared_classes TEXT NOT NULL DEFAULT 'null';  -- null: the source declares none
 """
 
+_BACKEND_3 = """
+CREATE TABLE data_unit_file (
+    unit INTEGER NOT NULL REFERENCES data_unit (id) ON DELETE CASCADE,
+    specification TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    name TEXT NOT NULL DEFAULT '',          -- as this unit calls the file; empty: as it was uploaded
+    PRIMARY KEY (unit, specification)
+) WITHOUT ROWID;
+CREATE INDEX data_unit_file_digest ON data_unit_file (digest);
+INSERT INTO data_unit_file (unit, specification, digest)
+    SELECT data_unit.id, json_each.key, substr(json_each.value, 8) FROM data_unit, json_each(data_unit.files);
+"""
+
 _RUNS_2 = """
 ALTER TABLE run ADD COLUMN heartbeat TEXT NOT NULL DEFAULT '';  -- when its process was last known to live
 """
 
 MIGRATIONS: dict[DatabaseName, tuple[str, ...]] = {
-    'backend': (_BACKEND_1, _BACKEND_2),
+    'backend': (_BACKEND_1, _BACKEND_2, _BACKEND_3),
     'runs': (_RUNS_1, _RUNS_2),
 }

@@ -34,7 +34,7 @@ def test_units_are_made_of_uploaded_files(backend, collection, tmp_path):
         [
             {
                 'data_collection': collection['id'],
-                'files': {'image_1': {'checksum': file['checksum'], 'path': 'x'}},
+                'files': {'image_1': {'checksum': file['checksum'], 'path': f'folder/{n}.png'}},
                 'meta': {'n': n},
                 'groups': ['a'],
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,23 +134,36 @@ class Collections(Part):
             dump(unit.get('groups') or []),
             now(),
         )
-        return int(connection.execute(query, values).lastrowid or 0)
+        unit_id = int(connection.execute(query, values).lastrowid or 0)
+        named = unit.get('files') or {}
+        connection.executemany(
+            'INSERT INTO data_unit_file (unit, specification, digest, name) VALUES (?, ?, ?, ?)',
+            [
+                (unit_id, name, sum_.removeprefix('sha256:'), _name(named[name]))
+                for name, sum_ in files.items()
+            ],
+        )
+        return unit_id
 
     def _shape_unit(self, row: Row) -> dict[str, Any]:
         unit = {**dict(row), 'meta': json.loads(row['meta']), 'groups': json.loads(row['groups'])}
+        query = 'SELECT * FROM data_unit_file WHERE unit = ?'
         unit['files'] = {
-            name: self._unit_file(name, checksum) for name, checksum in json.loads(row['files']).items()
+            item['specification']: self._unit_file(item) for item in self._rows(query, row['id'])
         }
         return unit
 
-    def _unit_file(self, specification: str, checksum: str) -> dict[str, Any]:
-        query = 'SELECT file.*, data_file.name FROM data_file JOIN file ON file.id = data_file.file WHERE digest = ?'
-        row = self._rows(query, checksum.removeprefix('sha256:'))[0]
+    def _unit_file(self, item: Row) -> dict[str, Any]:
+        query = (
+            'SELECT file.*, data_file.name FROM data_file JOIN file ON file.id = data_file.file WHERE digest = ? '
+            'ORDER BY data_file.name = ? DESC, data_file.id LIMIT 1'
+        )
+        row = self._rows(query, item['digest'], item['name'])[0]
         return {
             'url': self._file_path(row).as_uri(),
-            'file_name_original': row['name'],
-            'specification': specification,
-            'checksum': checksum,
+            'file_name_original': item['name'] or row['name'],
+            'specification': item['specification'],
+            'checksum': f'sha256:{row["digest"]}',
             'size': row['size'],
         }
 
@@ -161,6 +175,12 @@ def _checksum(value: Any) -> str:
             f"{value!r} is no file of a data unit; give {{'checksum': ...}} as create_data_file returned it."
         )
     return checksum
+
+
+def _name(value: Any) -> str:
+    """Return what a unit calls a file: the last part of the path that it gives."""
+    path = value.get('path') if isinstance(value, Mapping) else None
+    return re.split(r'[/\\]', str(path))[-1] if path else ''
 
 
 def _check_specifications(collection: Mapping[str, Any], files: Mapping[str, Any]) -> None:

@@ -34,6 +34,8 @@ __all__ = [
 _DIGITS = 19
 """Of the largest number that SQLite takes."""
 _ID = re.compile(f'0|[1-9][0-9]{{0,{_DIGITS - 2}}}')
+_HOLDERS = ('event_file', 'model', 'data_file')
+"""The tables whose column `file` keeps a row of `file` alive."""
 
 
 class Part:
@@ -46,6 +48,11 @@ class Part:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._db = store.database('backend')
+
+    @property
+    def _unused(self) -> str:
+        """What holds of a row of `file` that nothing refers to."""
+        return ' AND '.join(f'NOT EXISTS (SELECT 1 FROM {table} WHERE file = file.id)' for table in _HOLDERS)  # noqa: S608
 
     def _rows(self, query: str, *values: Any) -> list[Row]:
         """Read rows outside any transaction."""
@@ -77,11 +84,7 @@ class Part:
         """Remove the files in the store that nothing refers to any more, and return how many."""
         # Two transactions, the removal first: a crash in between leaves a file too many, never one too few.
         with self._db.transaction() as connection:
-            rows = connection.execute(
-                'SELECT * FROM file WHERE NOT EXISTS (SELECT 1 FROM event_file WHERE file = file.id) '
-                'AND NOT EXISTS (SELECT 1 FROM model WHERE file = file.id) '
-                'AND NOT EXISTS (SELECT 1 FROM data_file WHERE file = file.id)'
-            ).fetchall()
+            rows = connection.execute(f'SELECT * FROM file WHERE {self._unused}').fetchall()  # noqa: S608 - our own names
             for row in rows:
                 if not row['reference']:
                     self.store.files.discard(row['digest'], row['suffix'])
