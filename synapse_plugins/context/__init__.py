@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from .environment import PluginEnvironment
     from .jsonl import JsonLinesLogger
     from .levels import LogLevel, MetricsCategory
+    from .message_codes import ExportLogMessageCode, TrainLogMessageCode, UploadLogMessageCode
+    from .messages import (
+        CommonLogMessageCode,
+        LogMessageCode,
+        register_log_messages,
+        resolve_log_message,
+    )
     from .null import NullLogger
     from .records import LogRecord
     from .runtime import RuntimeContext
@@ -21,28 +28,42 @@ if TYPE_CHECKING:
 
 __all__ = [
     'BaseLogger',
+    'CommonLogMessageCode',
     'ConsoleLogger',
+    'ExportLogMessageCode',
     'JsonLinesLogger',
     'LogLevel',
+    'LogMessageCode',
     'LogRecord',
     'MetricsCategory',
     'NullLogger',
     'PluginEnvironment',
     'RuntimeContext',
     'TeeLogger',
+    'TrainLogMessageCode',
+    'UploadLogMessageCode',
+    'register_log_messages',
+    'resolve_log_message',
 ]
 
 _MODULES = {
     'BaseLogger': '.base_logger',
+    'CommonLogMessageCode': '.messages',
     'ConsoleLogger': '.console',
+    'ExportLogMessageCode': '.message_codes',
     'JsonLinesLogger': '.jsonl',
     'LogLevel': '.levels',
+    'LogMessageCode': '.messages',
     'LogRecord': '.records',
     'MetricsCategory': '.levels',
     'NullLogger': '.null',
     'PluginEnvironment': '.environment',
     'RuntimeContext': '.runtime',
     'TeeLogger': '.tee',
+    'TrainLogMessageCode': '.message_codes',
+    'UploadLogMessageCode': '.message_codes',
+    'register_log_messages': '.messages',
+    'resolve_log_message': '.messages',
 }
 
 

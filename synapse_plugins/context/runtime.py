@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .console import ConsoleLogger
 from .environment import PluginEnvironment
 from .levels import LogLevel
+from .messages import LANGUAGE_VARIABLE, CommonLogMessageCode, formatted, text_in
 from .tee import TeeLogger
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class RuntimeContext:
     work_dir: Path | None = field(default=None, kw_only=True)
     cache_dir: Path | None = field(default=None, kw_only=True)
     run_id: str | None = field(default=None, kw_only=True)
+    takes_message_codes: ClassVar[bool] = True
     _cancel_reason: str | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -98,7 +100,7 @@ class RuntimeContext:
     def log_message(
         self,
         message: str | Mapping[str, str],
-        level: Any = LogLevel.INFO,
+        level: Any = None,
         *,
         context: Any = None,
         language: str | None = None,
@@ -108,8 +110,8 @@ class RuntimeContext:
         """Report a message that a person reads.
 
         Args:
-            message: A text, or texts by language, e.g. ``{'en': '{n} items', 'ko': '{n}개'}``.
-            level: How much it matters.
+            message: A text, a `LogMessageCode`, or texts by language, e.g. ``{'en': '{n} items', 'ko': '{n}개'}``.
+            level: How much it matters; None: as much as its code says, else ``info``.
             context: An older name of *level*.
             language: Language of this message.
             step: The step that it belongs to, by default the one at work.
@@ -120,8 +122,14 @@ class RuntimeContext:
 
             warn('log_message(context=...) is deprecated: pass level=...', DeprecationWarning, stacklevel=2)
             level = context
-        text = message if isinstance(message, str) else self._in_language(message, language)
-        self.logger.log(level, 'message', {'content': _formatted(str(text), fmt)}, step=step)
+        texts = getattr(message, 'texts', message)  # a code has texts by language
+        text = texts if isinstance(texts, str) else text_in(texts, self._language(language))
+        if level is None:
+            level = getattr(message, 'level', LogLevel.INFO)
+        data = {'content': formatted(str(text), fmt)}
+        if texts is not message:
+            data['key'] = str(message)
+        self.logger.log(level, 'message', data, step=step)
 
     def log_metric(self, category: str, key: str, value: float, **metrics: Any) -> None:
         """Report metrics at a point of a training, e.g. ``('train', 'epoch', 3, loss=0.1)``."""
@@ -165,8 +173,7 @@ class RuntimeContext:
 
     def end_log(self) -> None:
         """Say that the plugin is done."""
-        done = {'en': 'The plugin run is complete.', 'ko': '플러그인 실행이 완료되었습니다.'}
-        self.log_message(done, LogLevel.SUCCESS)
+        self.log_message(CommonLogMessageCode.PLUGIN_RUN_COMPLETE)
 
     # -- the steps of the run, for the orchestrator ---------------------------------------------------
 
@@ -200,20 +207,5 @@ class RuntimeContext:
 
     # -- inside ---------------------------------------------------------------------------------------
 
-    def _in_language(self, texts: Mapping[str, str], language: str | None) -> str:
-        wanted = language or self.language or self.env.get('SYNAPSE_LANGUAGE') or 'en'
-        short = str(wanted).replace('_', '-').partition('-')[0].lower()
-        for candidate in (wanted, short, 'en'):
-            if candidate in texts:
-                return texts[candidate]
-        return next(iter(texts.values()), '')
-
-
-def _formatted(text: str, values: dict[str, Any]) -> str:
-    if not values:
-        return text
-    try:
-        return text.format(**values)
-    except (LookupError, ValueError, AttributeError, TypeError):
-        # A message with a mistake in its template is still a message, and no reason to fail a step.
-        return f'{text} ({", ".join(f"{name}={value!r}" for name, value in values.items())})'
+    def _language(self, language: str | None) -> str | None:
+        return language or self.language or self.env.get(LANGUAGE_VARIABLE)

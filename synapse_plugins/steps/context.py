@@ -78,7 +78,7 @@ class BaseStepContext:
         """Report a message that a person reads.
 
         Args:
-            message: A text, or what the runtime makes one of.
+            message: A text, a message code, or what else the runtime makes a text of.
             level: ``info``, ``success``, ``warning``, ``danger`` ... or the runtime's own type of level.
             context: An older name of *level*.
             kwargs: What the message is formatted with.
@@ -91,6 +91,10 @@ class BaseStepContext:
         if self.runtime_ctx is None:
             return
         report = self.runtime_ctx.log_message
+        texts = getattr(message, 'texts', None)
+        if texts is not None and not getattr(self.runtime_ctx, 'takes_message_codes', False):
+            # Another package's runtime does not know our codes; it takes texts by language.
+            message, level = texts, message.level.value if level is None else level
         if level is None:
             report(message, step=self.current_step, **kwargs)
         else:
