@@ -139,7 +139,7 @@ class Reader(ABC):
 
     def measure(self, image: ImageFile, where: str) -> bool:
         """Read the size of a picture from its header; False, and quarantined, if it cannot be read."""
-        if image.width:
+        if image.width or image.media != 'image':  # what is no picture has no size
             return True
         if not image.name.isascii() and not is_text(image.name):
             self.report.quarantine('image', 'its name is not valid UTF-8', where)

@@ -2,6 +2,26 @@
 
 It follows DM v2, the richest of the formats: a reader turns what lies on disk into samples, a writer turns
 samples into what lies on disk, and nobody knows both sides.
+
+What an annotation's ``data`` is, by tool (absolute pixels, origin top left, x to the right, y down):
+
+========================  ==============================================================================
+``bounding_box``          ``[x, y, width, height]`` of the box before it is turned; the attribute ``rotation``
+                          turns it about its centre, in radians, clockwise on the screen
+``polygon``               ``[[x, y], ...]``; further rings of the same object under ``extra['parts']``
+``polyline``              ``[[x, y], ...]``
+``keypoint``              ``[x, y]``, one point; see below for those that belong together
+``segmentation``          a mask: ``[index, ...]`` of pixels ``y * width + x``, or runs ``[[start, length], ...]`` of
+                          them; of a video ``{startFrame, endFrame}``, of a sound ``{start, end}``
+``classification``        ``{}``: the label is that of the picture as a whole
+``group``, ``relation``   ``[annotation id, ...]``, ``[from id, to id]``
+any other                 as DM v2 has it, carried along untouched
+========================  ==============================================================================
+
+An object of several keypoints (a pose) is those ``keypoint`` annotations whose ``extra['group_id']`` is the same. Their
+labels are the names of the joints, their ``extra['visibility']`` is one of `MISSING`, `OCCLUDED`, `VISIBLE` (as good as
+`VISIBLE` where nothing is said). The object's own class and box, where it has one, are the ``bounding_box`` with that
+``group_id``.
 """
 
 from __future__ import annotations
@@ -10,9 +30,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ['Annotation', 'ImageFile', 'Sample']
+__all__ = ['MISSING', 'OCCLUDED', 'VISIBLE', 'Annotation', 'ImageFile', 'Sample', 'groups_of']
+
+MISSING, OCCLUDED, VISIBLE = 0, 1, 2
+"""The visibility of a keypoint: not annotated, annotated but hidden, annotated and seen."""
 
 
 @dataclass(slots=True)
@@ -23,12 +47,11 @@ class Annotation:
         tool: The DM tool: ``bounding_box``, ``polygon``, ``polyline``, ``keypoint``, ``segmentation``,
             ``classification``, or any other, carried along untouched.
         label: The class, or None.
-        data: Geometry as in DM v2, absolute pixels, origin top left: box ``[x, y, width, height]``, polygon and
-            polyline ``[[x, y], ...]``, keypoint ``[x, y]``, mask ``[index, ...]`` or ``[[start, length], ...]``.
+        data: Geometry as the page above says.
         id: The annotation's id, or None.
         attrs: ``[{'name': ..., 'value': ...}, ...]``; a box's rotation (radians) is the attribute ``rotation``.
-        extra: What else the source says of it: ``group_id``, ``visibility``, ``encoding``, ``iscrowd`` ...
-            A polygon of several rings that are one object has the further rings under ``parts``.
+        extra: What else the source says of it: ``group_id`` and ``visibility`` of keypoints, ``encoding``,
+            ``isCompressed`` and ``compressionFormat`` of masks, ``iscrowd``, ``parts`` ...
     """
 
     tool: str
@@ -41,7 +64,7 @@ class Annotation:
 
 @dataclass(slots=True)
 class ImageFile:
-    """The picture of a sample, as a file.
+    """The picture of a sample, as a file; in the Datamaker formats also a video, a point cloud, a text ...
 
     Attributes:
         path: Where it lies.
@@ -50,6 +73,8 @@ class ImageFile:
         name: The original file name, with suffix, which outputs are named after.
         complete: False once the header was read and the file is a JPEG without its end marker, which trainers
             repair in place; it is copied, never linked.
+        media: ``image``, or the other kind of media that it is: ``video``, ``pcd``, ``text``, ``audio``, ``prompt``,
+            ``data``. Only the Datamaker formats hold these, and nothing about them is measured.
     """
 
     path: Path
@@ -57,6 +82,7 @@ class ImageFile:
     height: int = 0
     name: str = ''
     complete: bool = True
+    media: str = 'image'
 
 
 @dataclass(slots=True)
@@ -68,7 +94,8 @@ class Sample:
         split: ``train``, ``valid`` or ``test``, or another name; None in a dataset without splits.
         image: The picture.
         annotations: In the order of the source.
-        meta: What the source says of the image as a whole, carried along for formats that can hold it.
+        meta: What the source says of the image as a whole, carried along for formats that can hold it:
+            ``dm_v2`` (the rest of its document) and ``dm_meta`` (what of a DM v1 document has no place in DM v2).
     """
 
     key: str
@@ -76,3 +103,13 @@ class Sample:
     image: ImageFile
     annotations: list[Annotation] = field(default_factory=list)
     meta: dict[str, Any] = field(default_factory=dict)
+
+
+def groups_of(annotations: Iterable[Annotation], tool: str = 'keypoint') -> dict[Any, list[Annotation]]:
+    """Return group id -> the annotations of *tool* in it, in order; under None those in no group."""
+    groups: dict[Any, list[Annotation]] = {}
+    for annotation in annotations:
+        if annotation.tool == tool:
+            group = annotation.extra.get('group_id')
+            groups.setdefault(group if isinstance(group, str | int) else None, []).append(annotation)
+    return groups
