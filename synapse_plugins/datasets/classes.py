@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError
 from .names import nfc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from .report import Report
 
-__all__ = ['CLASSES_FILE', 'ClassNames', 'class_list', 'merged_numbers', 'read_classes', 'write_classes']
+__all__ = [
+    'CLASSES_FILE',
+    'ClassNames',
+    'class_list',
+    'configured_classes',
+    'merged_numbers',
+    'read_classes',
+    'write_classes',
+]
 
 CLASSES_FILE = 'classes.json'
 """Where a written dataset keeps its class map: ``{"classes": [...]}``, a class's number is its place."""
@@ -53,25 +61,71 @@ def merged_numbers(names: Mapping[int, str]) -> frozenset[int]:
     )
 
 
+def configured_classes(configuration: Any, tools: Collection[str] | None = None) -> list[str]:
+    """Return the classes that a project's configuration gives, in its order, each once.
+
+    Both shapes are read: ``{tool: [name, ...]}`` and ``{tool: {'classification_schema': [{'code': name},
+    ...]}}``, alone or under ``classification``.
+
+    Args:
+        configuration: The project's configuration, or the part of it about classes.
+        tools: Take the classes of these tools only.
+
+    Raises:
+        DatasetError: If it is neither.
+    """
+    if isinstance(configuration, dict) and isinstance(configuration.get('classification'), dict):
+        configuration = configuration['classification']
+    if not isinstance(configuration, dict):
+        raise DatasetError(
+            f'{configuration!r:.80} is no configuration of classes; it should be an object by tool.'
+        )
+    names: list[str] = []
+    for tool, given in configuration.items():
+        if tools is None or tool in tools:
+            names.extend(_configured(tool, given))
+    return list(dict.fromkeys(name for name in (nfc(name.strip()) for name in names) if name))
+
+
+def _configured(tool: str, given: Any) -> list[str]:
+    schema = given.get('classification_schema') or [] if isinstance(given, dict) else given
+    if isinstance(schema, list):
+        names: list[Any] = [item.get('code') if isinstance(item, dict) else item for item in schema]
+        if all(isinstance(name, str) for name in names):
+            return names
+    raise DatasetError(
+        f'The configuration of {tool!r} holds no class names: it should be a list of names, or an object with '
+        "'classification_schema', a list of objects with 'code'."
+    )
+
+
 def read_classes(root: Path) -> list[str] | None:
     """Return the class map that lies in a dataset, None when there is none.
 
+    It is what this package wrote there, ``{"classes": [...]}``, or a project's configuration of either
+    shape, put there by hand.
+
     Raises:
-        DatasetError: If it is not one.
+        DatasetError: If it is neither.
     """
     path = root / CLASSES_FILE
     try:
         data = json.loads(path.read_text(encoding='utf-8'))
-        names = data['classes']
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError) as exc:
+    except (ValueError, RecursionError) as exc:
         raise DatasetError(
             f'{path} is not a class map; it should read {{"classes": ["first", "second"]}}.'
         ) from exc
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise DatasetError(f'{path}: "classes" should be a list of names.')
-    return names
+    names = data.get('classes') if isinstance(data, dict) else None
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        return names
+    if isinstance(data, dict) and data and 'classes' not in data:
+        try:
+            return configured_classes(data)
+        except DatasetError as exc:
+            raise DatasetError(f'{path} is not a class map. {exc}') from exc
+    raise DatasetError(f'{path} is not a class map: "classes" should be a list of names.')
 
 
 def write_classes(root: Path, classes: list[str]) -> None:

@@ -81,7 +81,12 @@ class Mask:
         except (TypeError, ValueError, KeyError, OverflowError) as exc:
             raise ValueError('no COCO run-length code') from exc
         _check_size(width * height)
-        if lengths.ndim != 1 or (lengths < 0).any() or int(lengths.sum()) != width * height or width < 0:
+        is_code = lengths.ndim == 1 and width >= 0 and height >= 0
+        if (
+            not is_code
+            or ((lengths < 0) | (lengths > width * height)).any()
+            or lengths.sum() != width * height
+        ):
             raise ValueError('the run lengths do not fill the image')
         values = np.arange(lengths.size) % 2 == 1
         bits = np.repeat(values, lengths).reshape(width, height).T
@@ -99,12 +104,14 @@ class Mask:
         return float(self.left), float(self.top), float(self.left + width), float(self.top + height)
 
     def to_runs(self, width: int) -> list[list[int]]:
-        """Return the mask as DM runs in an image of that width."""
-        runs: list[list[int]] = []
-        for row, bits in enumerate(self.bits):
-            edges = np.flatnonzero(np.diff(np.concatenate(([False], bits, [False])).astype(np.int8)))
-            offset = (self.top + row) * width + self.left
-            runs.extend([offset + int(a), int(b - a)] for a, b in edges.reshape(-1, 2))
+        """Return the mask as DM runs in an image of that width, at least one a row."""
+        if not self.bits.size:
+            return []
+        edges = np.diff(np.pad(self.bits, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+        rows, starts = np.nonzero(edges == 1)  # row by row, as are the ends
+        lengths = np.nonzero(edges == -1)[1] - starts
+        offsets = (rows + self.top) * width + starts + self.left
+        runs: list[list[int]] = np.stack((offsets, lengths), axis=1).tolist()
         return runs
 
     def to_coco(self, width: int, height: int) -> dict[str, Any]:
@@ -120,20 +127,19 @@ class Mask:
             lengths = np.concatenate(([0], lengths))
         return {'size': [height, width], 'counts': _pack(lengths)}
 
-    def outlines(self) -> tuple[list[Ring], int]:
-        """Return the outline of every part, along the edges of its pixels, and how many holes there are.
+    def outlines(self) -> tuple[list[Ring], list[Ring]]:
+        """Return the outlines of parts and of holes, along the edges of pixels, the largest first.
 
-        Parts are joined by sides, not by corners. Corners of the outline lie between pixels, so its area is
-        exactly the number of pixels, holes filled.
+        Parts are joined by sides, not by corners. Corners of the outlines lie between pixels, so the area of
+        the parts less that of the holes is exactly the number of pixels.
         """
         parts: list[Ring] = []
-        holes = 0
+        holes: list[Ring] = []
         for loop, is_hole in _loops(self.bits):
-            if is_hole:
-                holes += 1
-            else:
-                parts.append([(float(x + self.left), float(y + self.top)) for x, y in loop])
-        parts.sort(key=lambda ring: (-area(ring), ring))
+            ring = [(float(x + self.left), float(y + self.top)) for x, y in loop]
+            (holes if is_hole else parts).append(ring)
+        for rings in (parts, holes):
+            rings.sort(key=lambda ring: (-area(ring), ring))
         return parts, holes
 
 
@@ -200,35 +206,43 @@ def _follow(
 
 def _pack(lengths: _Ints) -> str:
     """Return run lengths in COCO's text form: differences to the last but one, five bits a character."""
-    text = []
-    values = lengths.tolist()
-    for place, value in enumerate(values):
-        rest = value - values[place - 2] if place > 2 else value
-        more = True
-        while more:
-            bits = rest & 0x1F
-            rest >>= 5
-            more = rest != (-1 if bits & 0x10 else 0)
-            text.append(chr((bits | 0x20 if more else bits) + 48))
-    return ''.join(text)
+    values = lengths.astype(np.int64)
+    values[3:] -= lengths[1:-2]
+    digits = np.ones(
+        values.size, np.int64
+    )  # characters that each number takes: so many times five bits, signed
+    for count in range(1, 13):
+        half = 1 << (5 * count - 1)
+        larger = (values >= half) | (values < -half)
+        if not larger.any():
+            break
+        digits[larger] = count + 1
+    places = np.arange(max(digits.tolist(), default=1))
+    bits = values[:, None] >> (5 * places) & 0x1F
+    bits |= np.where(places < digits[:, None] - 1, 0x20, 0)
+    return (bits[places < digits[:, None]] + 48).astype(np.uint8).tobytes().decode('ascii')
 
 
 def _unpack(text: str) -> _Ints:
     """Return the run lengths that COCO's text form holds."""
-    lengths: list[int] = []
-    value, shift = 0, 0
-    for character in text:
-        bits = ord(character) - 48
-        if not 0 <= bits < 64 or shift > 60:
-            raise ValueError('no COCO run-length code')
-        value |= (bits & 0x1F) << shift
-        shift += 5
-        if bits & 0x20:
-            continue
-        if bits & 0x10:
-            value -= 1 << shift
-        lengths.append(value + lengths[-2] if len(lengths) > 2 else value)
-        value, shift = 0, 0
-    if shift:
+    characters = np.frombuffer(text.encode('latin-1'), np.uint8).astype(np.int64) - 48
+    if not characters.size:
+        return characters
+    if (characters < 0).any() or (characters > 63).any():
+        raise ValueError('no COCO run-length code')
+    more = characters & 0x20 > 0
+    if more[-1]:
         raise ValueError('a COCO run-length code that is cut short')
-    return np.array(lengths, np.int64)
+    ends = np.flatnonzero(~more)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    if (ends - starts > 11).any():
+        raise ValueError('no COCO run-length code')
+    digits = np.arange(characters.size) - np.repeat(starts, ends - starts + 1)
+    values: _Ints = np.add.reduceat((characters & 0x1F) << (5 * digits), starts)
+    negative = characters[ends] & 0x10 > 0
+    values[negative] -= np.int64(1) << 5 * (digits[ends][negative] + 1)
+    values[1::2] = np.cumsum(
+        values[1::2]
+    )  # each is a difference to the last but one, but for the first three
+    values[2::2] = np.cumsum(values[2::2])
+    return values

@@ -1,0 +1,206 @@
+"""Poses: keypoints of one object, with its box, as one thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from .sample import MISSING, OCCLUDED, VISIBLE, Annotation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .geometry import Box
+    from .report import Report
+    from .sample import ImageFile
+    from .skeletons import Skeleton
+
+__all__ = ['NO_GROUP', 'Joint', 'Pose', 'joints_of', 'pose_annotations', 'poses_of', 'tight_box']
+
+NO_GROUP = 'it belongs to no group, so nothing tells whose joint it is'
+"""Why a keypoint is dropped that stands alone."""
+
+_NARROWEST = 1.0  # pixels: a box around a single joint, or joints on a line, has to be something
+
+Joint = tuple[float, float, int]
+"""x and y in pixels, and the visibility."""
+
+
+@dataclass(slots=True)
+class Pose:
+    """One object of several keypoints.
+
+    Attributes:
+        group: Its group id.
+        shape: The annotation that tells its class and where it is: a box, polygon or mask; None if it has
+        none. points: Its keypoints.
+        label: The class that its group tells, where that is an annotation of its own.
+    """
+
+    group: Any
+    shape: Annotation | None = None
+    points: list[Annotation] = field(default_factory=list)
+    label: str | None = None
+
+
+def poses_of(annotations: Iterable[Annotation]) -> tuple[list[Pose], list[Annotation]]:
+    """Return the poses among some annotations, in order, and the annotations that belong to none.
+
+    Keypoints belong together by ``group_id``, or because an annotation of tool ``group`` names their ids.
+    """
+    annotations = list(annotations)
+    members = _members(annotations)
+    poses: dict[Any, Pose] = {}
+    rest: list[Annotation] = []
+    shapes: list[tuple[Any, Annotation]] = []
+    for annotation in annotations:
+        group = _group(annotation, members)
+        if annotation.tool == 'keypoint' and group is not None:
+            poses.setdefault(group, Pose(group)).points.append(annotation)
+        elif annotation.tool in ('bounding_box', 'polygon', 'segmentation') and group is not None:
+            shapes.append((group, annotation))
+        elif annotation.tool != 'group':
+            rest.append(annotation)
+    for group, shape in shapes:
+        pose = poses.get(group)
+        if pose is None or pose.shape is not None:
+            rest.append(shape)
+        else:
+            pose.shape = shape
+    for annotation in annotations:
+        if annotation.tool == 'group':
+            pose = poses.get(annotation.id)
+            if pose is None:
+                rest.append(annotation)
+            else:
+                pose.label = annotation.label
+    return list(poses.values()), rest
+
+
+def _members(annotations: Iterable[Annotation]) -> dict[Any, Any]:
+    """Return annotation id -> group id, by the annotations of tool ``group``."""
+    members: dict[Any, Any] = {}
+    for annotation in annotations:
+        if annotation.tool == 'group' and isinstance(annotation.data, list):
+            for member in annotation.data:
+                if isinstance(member, str | int):
+                    members.setdefault(member, annotation.id)
+    return members
+
+
+def _group(annotation: Annotation, members: dict[Any, Any]) -> Any:
+    group = annotation.extra.get('group_id') if annotation.extra else None
+    if group is None and members and isinstance(annotation.id, str | int):
+        group = members.get(annotation.id)
+    return group if isinstance(group, str | int) else None
+
+
+# -- from a pose to numbers -----------------------------------------------------------------------------------
+
+
+def joints_of(
+    pose: Pose, skeleton: Skeleton, image: ImageFile, report: Report, where: str, *, tolerance: float
+) -> list[Joint]:
+    """Return the joints of a pose in the order of a skeleton, ``(0, 0, 0)`` for those that are missing.
+
+    Every keypoint is counted: kept; moved to the border, if it lies outside by no more than *tolerance*
+    pixels; or dropped.
+    """
+    places = {joint: place for place, joint in enumerate(skeleton.joints)}
+    joints: list[Joint] = [(0.0, 0.0, MISSING)] * len(skeleton.joints)
+    taken: set[int] = set()
+    for point in pose.points:
+        place = places.get(point.label or '')
+        xy = _xy(point.data)
+        if place is None:
+            report.drop('keypoint', 'the skeleton has no such joint', where)
+        elif place in taken:
+            report.drop('keypoint', 'its object has that joint already', where)
+        elif xy is None:
+            report.drop('keypoint', 'its data is malformed', where)
+        else:
+            joint = _inside(xy, _visibility(point), image, report, where, tolerance)
+            if joint is not None:
+                joints[place] = joint
+                taken.add(place)
+    return joints
+
+
+def _inside(
+    xy: tuple[float, float], seen: int, image: ImageFile, report: Report, where: str, tolerance: float
+) -> Joint | None:
+    x, y = xy
+    out = max(-x, -y, x - image.width, y - image.height)
+    if seen == MISSING:
+        if (x, y) == (0, 0) or out <= 0:
+            report.keep('keypoint')
+            return (x, y, seen)
+        report.change('keypoint', 'it is missing, and where it would be lies outside the image', where)
+        return (0.0, 0.0, seen)
+    if out > tolerance:
+        report.drop('keypoint', 'it lies outside the image', where)
+        return None
+    if out > 0:
+        report.change('keypoint', 'it was clipped to the image', where)
+        return (min(max(x, 0.0), image.width), min(max(y, 0.0), image.height), seen)
+    report.keep('keypoint')
+    return (x, y, seen)
+
+
+def _xy(data: Any) -> tuple[float, float] | None:
+    try:
+        x, y = (float(number) for number in data)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return (x, y) if isfinite(x) and isfinite(y) else None
+
+
+def _visibility(point: Annotation) -> int:
+    seen = point.extra.get('visibility') if point.extra else None
+    return seen if seen in (MISSING, OCCLUDED, VISIBLE) and isinstance(seen, int) else VISIBLE
+
+
+def tight_box(joints: Iterable[Joint], width: float, height: float) -> Box | None:
+    """Return the box around the joints that are there, at least a pixel wide and high; None if none are."""
+    points = [(x, y) for x, y, seen in joints if seen != MISSING]
+    if not points:
+        return None
+    xs, ys = zip(*points, strict=True)
+    left, right = _at_least(min(xs), max(xs), width)
+    top, bottom = _at_least(min(ys), max(ys), height)
+    return left, top, right, bottom
+
+
+def _at_least(low: float, high: float, most: float) -> tuple[float, float]:
+    if high - low >= _NARROWEST:
+        return low, high
+    middle = min(max((low + high) / 2, _NARROWEST / 2), max(most - _NARROWEST / 2, 0.0))
+    return max(middle - _NARROWEST / 2, 0.0), min(middle + _NARROWEST / 2, most)
+
+
+# -- from numbers to a pose -----------------------------------------------------------------------------------
+
+
+def pose_annotations(
+    shape: Annotation, names: Sequence[str], joints: Sequence[Sequence[float]], group: str
+) -> list[Annotation]:
+    """Return a pose that was read as annotations: what tells its class, then its joints.
+
+    Args:
+        shape: The box, polygon or mask; it gets the group.
+        names: The joints' names.
+        joints: ``[x, y]`` or ``[x, y, visibility]`` of each, pixels. A joint at 0, 0 that is missing is left out.
+        group: The group id, unique within the picture.
+    """
+    shape.extra['group_id'] = group
+    found = [shape]
+    for place, joint in enumerate(joints):
+        x, y = joint[0], joint[1]
+        seen = round(joint[2]) if len(joint) > 2 else VISIBLE
+        if seen == MISSING and x == 0 and y == 0:
+            continue
+        name = names[place] if place < len(names) else f'joint_{place}'
+        extra = {'group_id': group, 'visibility': min(max(seen, MISSING), VISIBLE)}
+        found.append(Annotation('keypoint', name, [x, y], f'{group}-{place}', extra=extra))
+    return found

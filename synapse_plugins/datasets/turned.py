@@ -1,0 +1,111 @@
+"""Rotated boxes: from corners to box and angle, and the box around a polygon.
+
+Corners come in the order in which `geometry.rotated` gives them: top left, top right, bottom right and
+bottom left of the box before it is turned; so clockwise on the screen. The first edge is the width, its
+direction is the rotation. Angles are radians, clockwise on the screen, from -pi (left out) to pi.
+"""
+
+from __future__ import annotations
+
+from math import atan2, cos, hypot, inf, isfinite, pi, sin
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .geometry import Box, Ring
+
+__all__ = ['Turned', 'as_rectangle', 'smallest_around']
+
+_SQUARE_ENOUGH = (
+    0.02  # pixels by which corners may miss those of the rectangle: what rounding in files leaves
+)
+
+
+class Turned(NamedTuple):
+    """A box and how it is turned about its centre.
+
+    Attributes:
+        box: Left, top, right, bottom before it is turned.
+        angle: In radians, clockwise on the screen.
+    """
+
+    box: Box
+    angle: float
+
+
+def as_rectangle(ring: Ring) -> Turned | None:
+    """Return four corners as the box that they are; None if they are no rectangle."""
+    if len(ring) != 4:
+        return None
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = ring
+    # The means of opposite edges, so that rounding of single corners evens out.
+    across = (bx - ax + cx - dx) / 2, (by - ay + cy - dy) / 2
+    down = (dx - ax + cx - bx) / 2, (dy - ay + cy - by) / 2
+    width, height = hypot(*across), hypot(*down)
+    if not (isfinite(width + height) and width > 0 and height > 0):
+        return None
+    if across[0] * down[1] - across[1] * down[0] <= 0:
+        return None  # counter-clockwise
+    x, y = (ax + bx + cx + dx) / 4, (ay + by + cy + dy) / 4
+    found = Turned((x - width / 2, y - height / 2, x + width / 2, y + height / 2), _angle(*across))
+    tolerance = max(_SQUARE_ENOUGH, 1e-6 * (abs(x) + abs(y) + width + height))
+    corners = _corners(x, y, width, height, found.angle)
+    off = max(hypot(px - qx, py - qy) for (px, py), (qx, qy) in zip(ring, corners, strict=True))
+    return found if off <= tolerance else None
+
+
+def smallest_around(ring: Sequence[tuple[float, float]]) -> Turned:
+    """Return the box of the smallest area around some points, by turning along the edges of their hull.
+
+    The angle is at least 0 and less than a quarter of a turn. Points on one line give a box without area.
+    """
+    hull = _hull(ring)
+    best = (inf, 0.0, (0.0, 0.0, 0.0, 0.0))
+    for place, (bx, by) in enumerate(hull):
+        ax, ay = hull[place - 1]
+        angle = atan2(by - ay, bx - ax) % (pi / 2)
+        c, s = cos(angle), sin(angle)
+        us = [x * c + y * s for x, y in hull]
+        vs = [y * c - x * s for x, y in hull]
+        bounds = min(us), min(vs), max(us), max(vs)
+        size = (bounds[2] - bounds[0]) * (bounds[3] - bounds[1])
+        if size < best[0]:
+            best = size, angle, bounds
+    _, angle, (left, top, right, bottom) = best
+    c, s = cos(angle), sin(angle)
+    u, v = (left + right) / 2, (top + bottom) / 2
+    x, y = u * c - v * s, u * s + v * c
+    width, height = right - left, bottom - top
+    return Turned((x - width / 2, y - height / 2, x + width / 2, y + height / 2), angle)
+
+
+def _angle(x: float, y: float) -> float:
+    angle = atan2(y, x)
+    return pi if angle == -pi else angle
+
+
+def _corners(x: float, y: float, width: float, height: float, angle: float) -> Ring:
+    from .geometry import rotated
+
+    return rotated((x - width / 2, y - height / 2, x + width / 2, y + height / 2), angle)
+
+
+def _hull(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the convex hull (Andrew's monotone chain)."""
+    ordered = sorted(set(points))
+    if len(ordered) < 3:
+        return ordered
+    halves = []
+    for chain in (ordered, ordered[::-1]):
+        half: list[tuple[float, float]] = []
+        for point in chain:
+            while len(half) > 1 and _turns(half[-2], half[-1], point) <= 0:
+                half.pop()
+            half.append(point)
+        halves += half[:-1]
+    return halves
+
+
+def _turns(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])

@@ -1,0 +1,46 @@
+"""Objects of several parts as one ring each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synapse_plugins.datasets.geometry import area
+from synapse_plugins.datasets.masks import Mask
+from synapse_plugins.datasets.parts import PARTS, bridged, one_ring_each, signed_area
+
+SQUARE = [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0)]
+FAR = [(20.0, 20.0), (20.0, 30.0), (30.0, 30.0)]
+HOLE = [(2.0, 2.0), (4.0, 2.0), (4.0, 4.0), (2.0, 4.0)]
+
+
+def test_every_policy_gives_what_it_says() -> None:
+    assert one_ring_each([SQUARE, FAR], [], 'split') == [SQUARE, FAR]
+    assert one_ring_each([FAR, SQUARE], [HOLE], 'largest') == [SQUARE]
+    (ring,) = one_ring_each([SQUARE, FAR], [HOLE], 'bridge')
+    assert area(ring) == 100 + 50 - 4
+    assert set(ring) == {*SQUARE, *FAR, *HOLE}
+    assert one_ring_each([SQUARE], [], 'bridge') == [SQUARE]
+    assert set(PARTS) == {'split', 'largest', 'bridge'}
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=80), st.integers(1, 12))
+def test_a_bridged_mask_has_its_area(flags: list[bool], width: int) -> None:
+    height = -(-len(flags) // width)
+    mask, _ = Mask.from_dm([place for place, flag in enumerate(flags) if flag], width, height)
+    if mask.area:
+        parts, holes = mask.outlines()
+        assert area(bridged(parts, holes)) == mask.area
+
+
+def test_large_polygons_are_joined_at_once() -> None:
+    rings: list[Any] = [[(float(x), float(part + x % 2)) for x in range(10_000)] for part in range(0, 40, 10)]
+    assert len(bridged(rings)) == 40_000 + 3 * 2
+
+
+@pytest.mark.parametrize(('ring', 'expected'), [(SQUARE, 100), (SQUARE[::-1], -100), ([], 0)])
+def test_clockwise_is_positive(ring: Any, expected: float) -> None:
+    assert signed_area(ring) == expected

@@ -1,0 +1,72 @@
+"""Rotated boxes from corners."""
+
+from __future__ import annotations
+
+from math import cos, pi, sin
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synapse_plugins.datasets.geometry import area, extent, rotated
+from synapse_plugins.datasets.turned import as_rectangle, smallest_around
+
+PLACE = st.floats(-500, 500)
+SIDE = st.floats(0.5, 400)
+
+
+@given(PLACE, PLACE, SIDE, SIDE, st.floats(-3.14, 3.14))
+def test_corners_are_the_box_and_its_angle(
+    x: float, y: float, width: float, height: float, angle: float
+) -> None:
+    box = (x, y, x + width, y + height)
+    found = as_rectangle(rotated(box, angle))
+    assert found is not None
+    assert found.box == pytest.approx(box, abs=1e-6)
+    assert found.angle == pytest.approx(angle, abs=1e-6)
+
+
+def test_the_first_corner_is_the_top_left_and_they_run_clockwise() -> None:
+    assert rotated((0, 0, 4, 2), 0) == [(0, 0), (4, 0), (4, 2), (0, 2)]
+    assert rotated((0, 0, 4, 2), pi / 2)[0] == pytest.approx(
+        (3, -1)
+    )  # the top of the turned box, on its right
+
+
+@pytest.mark.parametrize(
+    'ring',
+    [
+        [(0, 0), (4, 0), (4, 2)],
+        [(0, 0), (0, 2), (4, 2), (4, 0)],
+        [(0, 0), (4, 0), (5, 2), (0, 2)],
+        [(0, 0), (0, 0), (0, 0), (0, 0)],
+        [(0, 0), (4, 0), (8, 0), (2, 0)],
+        [(float('nan'), 0), (4, 0), (4, 2), (0, 2)],
+    ],
+)
+def test_what_is_no_rectangle_is_none(ring: Any) -> None:
+    assert as_rectangle(ring) is None
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 100)), min_size=3, max_size=12))
+def test_the_smallest_box_holds_every_point(points: list[tuple[float, float]]) -> None:
+    found = smallest_around(points)
+    ring = rotated(found.box, found.angle)
+    left, top, right, bottom = found.box
+    c, s, x, y = cos(found.angle), sin(found.angle), (left + right) / 2, (top + bottom) / 2
+    for px, py in points:
+        u, v = (px - x) * c + (py - y) * s, (py - y) * c - (px - x) * s
+        assert abs(u) <= (right - left) / 2 + 1e-6
+        assert abs(v) <= (bottom - top) / 2 + 1e-6
+    plain = extent([points])
+    assert area(ring) <= (plain[2] - plain[0]) * (plain[3] - plain[1]) + 1e-6
+
+
+@given(PLACE, PLACE, SIDE, SIDE, st.floats(0, 1.57))
+def test_the_smallest_box_around_a_box_is_itself(
+    x: float, y: float, width: float, height: float, angle: float
+) -> None:
+    ring = rotated((x, y, x + width, y + height), angle)
+    found = smallest_around(ring)
+    assert area(rotated(found.box, found.angle)) == pytest.approx(width * height, rel=1e-6)
