@@ -24,6 +24,7 @@ COMMANDS = {
     'datasets': 'Import, list, show, export or remove datasets.',
     'models': 'List, show, export or remove trained models.',
     'convert': 'Convert a dataset folder to another format.',
+    'inspect': 'Show what a dataset folder holds and what is wrong with it.',
     'new': 'Make a plugin project or a step pack that works before its first edit.',
     'update': 'Bring a project that `new` made forward to the newest template.',
     'actions': 'List the actions, or show the parameters of one.',

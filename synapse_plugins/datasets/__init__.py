@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .conversion import Conversion, convert
     from .detection import detect_format, open_dataset
     from .digest import fingerprint, seal
+    from .inspection import Inspection, inspect
+    from .opened import Dataset, LabelledImage, Pose, open  # noqa: A004 - `datasets.open`, as in `Image.open`
     from .reader import Reader, Survey
     from .report import Report
     from .sample import Annotation, ImageFile, Sample
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
 __all__ = [
     'Annotation',
     'Conversion',
+    'Dataset',
     'ImageFile',
+    'Inspection',
+    'LabelledImage',
+    'Pose',
     'Reader',
     'Report',
     'Sample',
@@ -32,6 +38,8 @@ __all__ = [
     'detect_format',
     'fingerprint',
     'formats',
+    'inspect',
+    'open',
     'open_dataset',
     'seal',
 ]
@@ -39,7 +47,11 @@ __all__ = [
 _MODULES = {
     'Annotation': 'sample',
     'Conversion': 'conversion',
+    'Dataset': 'opened',
     'ImageFile': 'sample',
+    'Inspection': 'inspection',
+    'LabelledImage': 'opened',
+    'Pose': 'opened',
     'Reader': 'reader',
     'Report': 'report',
     'Sample': 'sample',
@@ -48,6 +60,8 @@ _MODULES = {
     'convert': 'conversion',
     'detect_format': 'detection',
     'fingerprint': 'digest',
+    'inspect': 'inspection',
+    'open': 'opened',
     'open_dataset': 'detection',
     'seal': 'digest',
 }

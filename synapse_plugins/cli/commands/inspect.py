@@ -1,0 +1,32 @@
+"""``inspect``: what a dataset folder holds and what is wrong with it; needs no store and no backend."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import output
+from ..inspection_view import say_inspection
+from ..options import FromOption, JsonOption, new_app
+
+app = new_app()
+
+
+@app.command()
+def inspect(
+    source: Annotated[Path, typer.Argument(metavar='SRC', help='Folder of the dataset.', show_default=False)],
+    source_format: FromOption = None,
+    verify: Annotated[
+        bool, typer.Option('--verify', help='Decode every picture; finds more damage and takes longer.')
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a dataset folder holds and what is wrong with it."""
+    from ...datasets import inspect as inspect_dataset
+
+    with output.progress_bar('Inspecting') as progress:
+        record = inspect_dataset(source, source_format=source_format, verify=verify, progress=progress)
+    if as_json:
+        output.emit_json(record.to_dict())
+        return
+    say_inspection(record)

@@ -1,0 +1,104 @@
+"""Annotations as figures to look at: their boxes, rings and masks as they stand, neither clipped nor mended."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .geometry import extent, read_ring, rotated
+from .shapes import rotation
+
+if TYPE_CHECKING:
+    from .geometry import Box, Ring
+    from .masks import Mask
+    from .sample import Annotation
+
+__all__ = ['Figure', 'figure_of', 'mask_of', 'read_box', 'read_point']
+
+
+class Figure(NamedTuple):
+    """What an annotation with an area looks like.
+
+    Attributes:
+        box: The smallest upright box around it, pixels.
+        rings: The corners of a rotated box; the rings of a polygon; nothing for an upright box and a mask.
+        mask: The mask, if it is one.
+        area: Of the box before it was turned, or of `box`, in square pixels; of a mask, its pixels.
+    """
+
+    box: Box
+    rings: list[Ring]
+    mask: Mask | None
+    area: float
+
+
+def figure_of(annotation: Annotation, width: int, height: int) -> Figure:
+    """Return the figure of a box, a polygon, a polyline or a mask.
+
+    Args:
+        annotation: The annotation.
+        width: Of its picture, in pixels.
+        height: Of its picture, in pixels.
+
+    Raises:
+        ValueError: If its data is malformed.
+    """
+    if annotation.tool == 'bounding_box':
+        box = read_box(annotation.data)
+        area = (box[2] - box[0]) * (box[3] - box[1])
+        angle = rotation(annotation) if annotation.attrs else 0.0
+        if not angle:
+            return Figure(box, [], None, area)
+        corners = rotated(box, angle)
+        return Figure(extent([corners]), [corners], None, area)
+    if annotation.tool == 'segmentation':
+        mask, _ = mask_of(annotation, width, height)
+        return Figure(mask.box, [], mask, float(mask.area))
+    parts = annotation.extra.get('parts', ())
+    if not isinstance(parts, list | tuple):
+        raise ValueError('no list of rings')  # noqa: TRY004 - it is data of a file, not an argument
+    rings = [ring for ring in map(read_ring, (annotation.data, *parts)) if ring]
+    if not rings:
+        raise ValueError('no points')
+    box = extent(rings)
+    return Figure(box, rings, None, (box[2] - box[0]) * (box[3] - box[1]))
+
+
+def mask_of(annotation: Annotation, width: int, height: int) -> tuple[Mask, int]:
+    """Return the mask of an annotation, and how many of its pixels lie outside the picture.
+
+    Raises:
+        ValueError: If its data is malformed.
+    """
+    from .masks import Mask  # needs numpy
+
+    return Mask.from_dm(annotation.data, width, height)
+
+
+def read_box(data: Any) -> Box:
+    """Return the box that DM v2 data ``[x, y, width, height]`` holds.
+
+    Raises:
+        ValueError: If it is not that, or a number is not finite.
+    """
+    try:
+        x, y, width, height = data
+        box = (x, y, x + width, y + height)
+        if isfinite(x) and isfinite(y) and isfinite(box[2]) and isfinite(box[3]):
+            return box
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise ValueError('no box') from exc
+    raise ValueError('a number is not finite')
+
+
+def read_point(data: Any) -> tuple[float, float]:
+    """Return the point that DM v2 data ``[x, y]`` holds.
+
+    Raises:
+        ValueError: If it is not that, or a number is not finite.
+    """
+    try:
+        ((x, y),) = read_ring([data])
+    except ValueError as exc:
+        raise ValueError('no point') from exc
+    return x, y

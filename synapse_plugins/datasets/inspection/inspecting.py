@@ -1,0 +1,231 @@
+"""One pass over a dataset, and a second look at the files that may be copies."""
+
+from __future__ import annotations
+
+import os
+from itertools import chain
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from ...errors import DatasetError
+from ..classes import ClassNames, class_list
+from ..detection import detect_format, open_dataset
+from ..files import disk_trouble
+from ..names import order_splits
+from ..reader import UNREADABLE
+from ..report import Report
+from .duplicates import DuplicateFinder, Entry
+from .findings import (
+    class_findings,
+    duplicate_findings,
+    ordered,
+    reading_findings,
+    split_findings,
+    trouble_findings,
+)
+from .record import ClassFigures, DuplicateGroup, Inspection, Trainer
+from .tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ..reader import Reader
+    from ..sample import Sample
+
+__all__ = ['inspect']
+
+_LOOK_EVERY = 64
+_MOST_GROUPS = 1000
+
+
+@disk_trouble
+def inspect(
+    source: str | Path,
+    *,
+    source_format: str | None = None,
+    verify: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    watch: Callable[[Sample], None] | None = None,
+) -> Inspection:
+    """Find out what a dataset holds and what is wrong with it; nothing is written.
+
+    Samples go by one at a time, so memory does not grow with them but for two numbers a file. Copies are looked for by
+    size first, and only files of equal size are read.
+
+    Args:
+        source: The folder of the dataset.
+        source_format: Its format; by default it is found out.
+        verify: Decode every picture, which finds damage that header and end marker do not show, and takes longer.
+        progress: Is called with how many samples are done and how many there are.
+        cancelled: Is asked now and then whether to stop.
+        watch: Is called with every sample whose picture can be read, measured, its class names in one spelling.
+
+    Raises:
+        FormatError: If the folder is not of that format, or of none.
+        UnknownNameError: If there is no such format.
+        DatasetError: If the dataset as a whole cannot be read, or the work was cancelled.
+    """
+    began = monotonic()
+    name = source_format or detect_format(source)
+    report = Report()
+    reader = open_dataset(source, name, report=report)
+    tally = Tally(reader.splits)
+    size = 0
+    with DuplicateFinder() as finder:
+        total = reader.count() or 0
+        done = 0
+        for done, sample in enumerate(_readable(reader, tally, verify=verify), 1):
+            tally.add(sample)
+            if watch is not None:
+                watch(sample)
+            file_size = _size(sample)
+            size += file_size
+            finder.add(Entry(os.fspath(sample.image.path), sample.key, sample.split or ''), file_size)
+            if not done % _LOOK_EVERY:
+                _look(done, total, progress, cancelled)
+        _look(max(done, total), total, progress, cancelled)
+        record = _record(reader, name, tally, _classes(reader, tally))
+        record.bytes = size
+        _add_duplicates(record, finder, cancelled)
+    record.seconds = monotonic() - began
+    return record
+
+
+def _readable(reader: Reader, tally: Tally, *, verify: bool) -> Iterator[Sample]:
+    """Yield the samples whose picture can be read, measured, their classes in one spelling."""
+    spell = ClassNames(reader.report)
+    for sample in reader:
+        image = sample.image
+        if not reader.measure(image, sample.key) or (verify and not _decodes(sample, reader.report)):
+            tally.add_unreadable(sample)
+            reader.lose(sample.annotations, UNREADABLE, sample.key)
+            continue
+        for annotation in sample.annotations:
+            if annotation.label is not None:
+                annotation.label = spell(annotation.label) or None
+        yield sample
+
+
+def _decodes(sample: Sample, report: Report) -> bool:
+    """Tell whether the pixels of a picture can be decoded; if not it is quarantined."""
+    if sample.image.media != 'image':
+        return True
+    import warnings
+
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            with Image.open(sample.image.path) as picture:
+                picture.load()
+    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError):
+        report.quarantine('image', 'its pixels cannot be decoded', sample.key)
+        return False
+    return True
+
+
+def _size(sample: Sample) -> int:
+    try:
+        return os.stat(sample.image.path).st_size  # noqa: PTH116 - once a file
+    except OSError:
+        return 0
+
+
+def _look(
+    done: int,
+    total: int,
+    progress: Callable[[int, int], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> None:
+    if cancelled is not None and cancelled():
+        raise DatasetError('The inspection was cancelled.')
+    if total and progress is not None:
+        progress(min(done, total), total)
+
+
+# -- the record ----------------------------------------------------------------------------------------
+
+
+def _classes(reader: Reader, tally: Tally) -> list[ClassFigures]:
+    spell = ClassNames(Report())
+    declared = class_list(reader.classes or (), (), spell)
+    known = set(declared)
+    return [
+        ClassFigures(
+            number=number,
+            name=name,
+            annotations=sum(counts[name] for counts in tally.labels.values()),
+            images=tally.images_of[name],
+            splits={split or '': counts[name] for split, counts in tally.labels.items() if counts[name]},
+            declared=name in known,
+        )
+        for number, name in enumerate(class_list(declared, tally.observed, spell))
+    ]
+
+
+def _record(reader: Reader, name: str, tally: Tally, classes: list[ClassFigures]) -> Inspection:
+    order = order_splits({split for split in tally.splits if split is not None})
+    splits = [tally.splits[split] for split in order]
+    if None in tally.splits and (tally.splits[None].images or tally.splits[None].unreadable or not splits):
+        splits.append(tally.splits[None])
+    return Inspection(
+        path=str(reader.root),
+        format=name,
+        images=tally.images,
+        annotations=sum(split.annotations for split in splits),
+        empty=sum(split.empty for split in splits),
+        media=dict(sorted(tally.media.items())),
+        splits=splits,
+        classes=classes,
+        joints=dict(tally.joints.most_common()),
+        poses=tally.poses,
+        kinds=dict(tally.kinds.most_common()),
+        sizes=tally.sizes(),
+        objects_per_image=tally.objects_per_image(),
+        object_sides=tally.object_sides(),
+        positions=tally.positions,
+        findings=ordered(
+            chain(
+                reading_findings(reader.report),
+                trouble_findings(tally),
+                class_findings(classes, splits),
+                split_findings(splits),
+            )
+        ),
+        trainer=Trainer(
+            images=tally.media['image'] - tally.skipped_images.total(),
+            skipped_images=dict(tally.skipped_images.most_common()),
+            annotations=tally.usable,
+            skipped_annotations=dict(tally.skipped_annotations.most_common()),
+        ),
+    )
+
+
+def _add_duplicates(
+    record: Inspection, finder: DuplicateFinder, cancelled: Callable[[], bool] | None
+) -> None:
+    leaks: list[DuplicateGroup] = []
+    plain: list[DuplicateGroup] = []
+    copies = leaking = 0
+    for size, entries in finder.groups(lambda done, total: _look(done, total, None, cancelled)):
+        splits = order_splits({entry.split for entry in entries})
+        group = DuplicateGroup(sorted(_shown(entry.key) for entry in entries), splits, size)
+        record.duplicate_groups += 1
+        if len(splits) > 1:
+            leaking += len(entries)
+        copies += sum(max(0, sum(entry.split == split for entry in entries) - 1) for split in splits)
+        kept = leaks if len(splits) > 1 else plain
+        if len(kept) < _MOST_GROUPS:
+            kept.append(group)
+    leaks.sort(key=lambda group: group.keys)
+    plain.sort(key=lambda group: group.keys)
+    record.duplicates = (leaks + plain)[:_MOST_GROUPS]
+    found = duplicate_findings(record.duplicate_groups, record.duplicates, copies, leaking)
+    record.findings = ordered(chain(found, record.findings))
+
+
+def _shown(key: str) -> str:
+    return key.encode('utf-8', 'backslashreplace').decode()
