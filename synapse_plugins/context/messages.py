@@ -66,7 +66,7 @@ class CommonLogMessageCode(LogMessageCode):
     PLUGIN_RUN_COMPLETE = ('PLUGIN_RUN_COMPLETE', LogLevel.SUCCESS)
 
 
-def register_log_messages(texts: Mapping[Any, str | Mapping[str, str]]) -> None:
+def register_log_messages(texts: Mapping[Any, Any]) -> None:
     """Register the texts of codes; those of a language that is there already are replaced.
 
     Args:

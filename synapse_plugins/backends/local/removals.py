@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 __all__ = ['Removals']
 
 _DIGEST_OF = 'SELECT file.digest FROM data_file JOIN file ON file.id = data_file.file WHERE data_file.id = ?'
-_OTHERS = 'SELECT 1 FROM data_file JOIN file ON file.id = data_file.file WHERE file.digest = ? AND data_file.id != ? LIMIT 1'
+_OTHERS = (
+    'SELECT 1 FROM data_file JOIN file ON file.id = data_file.file '
+    'WHERE file.digest = ? AND data_file.id != ? LIMIT 1'
+)
 _UNITS = 'SELECT unit FROM data_unit_file WHERE digest = ? ORDER BY unit LIMIT 1'
 
 
