@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ['salvage_json']
 
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|[\[\]{},]', re.DOTALL)
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 _CLOSERS = {'[': ']', '{': '}'}
 
 

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -187,6 +187,7 @@ def test_a_polygon_in_parts_is_changed_and_not_kept_too(tmp_path: Path, make: An
     ),
     cut=st.floats(0, 1),
 )
+@example(document=']]}\x00', cut=0.9)  # within an escape, after what looks like the end of lists
 def test_what_comes_before_a_cut_is_salvaged(document: Any, cut: float) -> None:
     raw = json.dumps({'whole': [1, {'a': 'b,]'}], 'cut': document}, ensure_ascii=False).encode()
     begin = raw.index(b'"cut"')
