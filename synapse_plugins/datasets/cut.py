@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from random import Random
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = ['is_cut_short']
 
 _END = b'\xff\xd9'
-_NOISE = bytes(Random(0).choices(range(0xFF), k=1 << 16))  # noqa: S311 - any bytes do, but no markers
 
 
 def is_cut_short(path: str | PathLike[str]) -> bool:
@@ -27,7 +27,13 @@ def is_cut_short(path: str | PathLike[str]) -> bool:
     content = Path(path).read_bytes()
     content = content[:-1] if content.endswith(b'\xff') else content  # half of the marker
     alone = _pixels(content + _END)
-    return alone is None or alone != _pixels(content + _NOISE + _END)
+    return alone is None or alone != _pixels(content + _noise() + _END)
+
+
+@cache
+def _noise() -> bytes:
+    """Return bytes of any kind, but no markers."""
+    return bytes(Random(0).choices(range(0xFF), k=1 << 16))  # noqa: S311 - any bytes do
 
 
 def _pixels(content: bytes) -> bytes | None:

@@ -24,6 +24,7 @@ LINKS = ('hard', 'symlink', 'copy')
 """The ways in which a picture comes into an output."""
 
 _TROUBLE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG))
+_SMALL, _LARGE = 1 << 15, 1 << 20  # bytes read at once
 _P = ParamSpec('_P')
 _T = TypeVar('_T')
 _READ = os.O_RDONLY | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
@@ -34,14 +35,14 @@ def read_bytes(path: str | Path) -> bytes:
     """Return the content of a file; half the cost of `Path.read_bytes`, which matters for small files."""
     fd = os.open(path, _READ)
     try:
-        size = os.fstat(fd).st_size
-        content = os.read(fd, size + 1)
-        if len(content) == size:
+        content = os.read(fd, _SMALL)
+        if not content:
             return content
-        rest = [content]  # it grows while it is read, or is no plain file
-        while chunk := os.read(fd, 1 << 20):
+        rest, step = [content], _LARGE if len(content) == _SMALL else 1  # most end here: a large buffer costs
+        while chunk := os.read(fd, step):
             rest.append(chunk)
-        return b''.join(rest)
+            step = _LARGE
+        return b''.join(rest) if len(rest) > 1 else content
     finally:
         os.close(fd)
 
@@ -123,7 +124,9 @@ class Placer:
 
     def place(self, image: ImageFile, target: str) -> None:
         """Make *target* a new file with the content of the picture."""
-        source = os.fspath(image.path)
+        source = image.file
+        if image.is_link or (image.is_link is None and os.path.islink(source)):  # noqa: PTH114 - slow
+            source = os.path.realpath(source)  # the link need not outlive this dataset
         if not image.complete and self._way is not _copy:
             self._report.note('image', 'a JPEG without its end marker was copied, not linked', image.name)
             _copy(source, target)
@@ -141,14 +144,11 @@ class Placer:
 
 
 def _hard(source: str, target: str) -> None:
-    # some systems would link to the link, which need not outlive this dataset
-    if os.path.islink(source):  # noqa: PTH114 - making a Path costs as much as making the link
-        source = os.path.realpath(source)
     os.link(source, target)
 
 
 def _symbolic(source: str, target: str) -> None:
-    Path(target).symlink_to(Path(source).resolve())
+    Path(target).symlink_to(os.path.realpath(source))
 
 
 def _copy(source: str, target: str) -> None:

@@ -5,6 +5,7 @@ No pixel is decoded. JPEG, PNG, BMP, GIF and WebP are read here; anything else i
 
 from __future__ import annotations
 
+import errno
 import os
 from struct import Struct, error, unpack_from
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +21,7 @@ IMAGE_SUFFIXES = frozenset(('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.
 """Suffixes of pictures, in lower case; the case on disk does not matter."""
 
 _FLAGS = os.O_RDONLY | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
+_NOFOLLOW = getattr(os, 'O_NOFOLLOW', 0)
 _HEAD = 4096
 _ORIENTATION, _WIDTH, _HEIGHT = 0x0112, 0x0100, 0x0101
 _SIDEWAYS = frozenset((5, 6, 7, 8))
@@ -36,11 +38,13 @@ class Probe(NamedTuple):
         height: In pixels, after EXIF orientation.
         complete: False for a JPEG that does not end with its end marker. Trainers repair such a file in
             place, so it must be copied, never linked. Whether its pixels are whole, `cut.is_cut_short` tells.
+        is_link: Whether the file is a symbolic link; None if the system does not tell on the way.
     """
 
     width: int
     height: int
     complete: bool
+    is_link: bool | None = None
 
 
 class _File:
@@ -50,14 +54,21 @@ class _File:
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
-        self.size = os.fstat(fd).st_size
         self.head = os.read(fd, _HEAD)
+        self.size = os.lseek(fd, 0, os.SEEK_END)
 
     def at(self, offset: int, count: int) -> bytes:
         """Return *count* bytes from *offset*, fewer at the end of the file."""
         if offset + count <= len(self.head):
             return self.head[offset : offset + count]
         os.lseek(self.fd, offset, os.SEEK_SET)
+        return os.read(self.fd, count)
+
+    def tail(self, count: int) -> bytes:
+        """Return the last bytes."""
+        if self.size <= len(self.head):
+            return self.head[-count:]
+        os.lseek(self.fd, -count, os.SEEK_END)
         return os.read(self.fd, count)
 
 
@@ -68,7 +79,7 @@ def probe(path: str | os.PathLike[str]) -> Probe:
         DatasetError: If the file is empty, cut short, or no picture; the text is the reason alone.
         OSError: If it cannot be opened.
     """
-    fd = os.open(path, _FLAGS)
+    fd, is_link = _open(path)
     try:
         file = _File(fd)
         if not file.size:
@@ -83,7 +94,19 @@ def probe(path: str | os.PathLike[str]) -> Probe:
         found = _by_pillow(path)
     if found.width <= 0 or found.height <= 0:
         raise DatasetError(f'the header says {found.width} x {found.height} pixels')
-    return found
+    return found if is_link is None else Probe(found.width, found.height, found.complete, is_link)
+
+
+def _open(path: str | os.PathLike[str]) -> tuple[int, bool | None]:
+    """Open a file, and tell on the way whether it is a symbolic link."""
+    if not _NOFOLLOW:
+        return os.open(path, _FLAGS), None
+    try:
+        return os.open(path, _FLAGS | _NOFOLLOW), False
+    except OSError as exc:
+        if exc.errno not in (errno.ELOOP, errno.EMLINK):
+            raise
+    return os.open(path, _FLAGS), True
 
 
 def _parser(head: bytes) -> Callable[[_File], Probe] | None:
@@ -102,8 +125,9 @@ def _parser(head: bytes) -> Callable[[_File], Probe] | None:
 
 def _jpeg(file: _File) -> Probe:
     position, turned = 2, False
+    head, inside = file.head, len(file.head) - 10
     for _ in range(_MOST_PARTS):
-        marker = file.at(position, 4)
+        marker = head[position : position + 4] if position < inside else file.at(position, 4)
         if marker[0] != 0xFF:
             break
         code = marker[1]
@@ -115,7 +139,7 @@ def _jpeg(file: _File) -> Probe:
             continue
         if 0xC0 <= code <= 0xCF and code not in (0xC4, 0xC8, 0xCC):
             height, width = _PAIR.unpack(file.at(position + 5, 4))
-            complete = file.at(file.size - 2, 2) == b'\xff\xd9'
+            complete = file.tail(2) == b'\xff\xd9'
             return Probe(height, width, complete) if turned else Probe(width, height, complete)
         if code in (0xD9, 0xDA):  # the end, or pixels: no frame header came before
             break

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from ..errors import DatasetError
 from .classes import read_classes
 from .cut import is_cut_short
+from .files import read_bytes
 from .images import probe
 from .names import is_text
 from .report import Report
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from .sample import Annotation, ImageFile, Sample
 
 __all__ = ['UNREADABLE', 'Evidence', 'Reader', 'Survey', 'Unit', 'UnitReader', 'samples_of']
+
+_ROOM = 24 << 20
+"""Bytes of annotation files that are kept between the survey and the reading, in each process."""
 
 UNREADABLE = 'its image cannot be read'
 """Why an annotation is dropped whose picture is quarantined."""
@@ -145,12 +149,12 @@ class Reader(ABC):
             self.report.quarantine('image', 'its name is not valid UTF-8', where)
             return False
         try:
-            image.width, image.height, image.complete = probe(image.path)
+            image.width, image.height, image.complete, image.is_link = probe(image.file)
         except (DatasetError, OSError) as exc:
             reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
             self.report.quarantine('image', reason, where)
             return False
-        if not image.complete and is_cut_short(image.path):
+        if not image.complete and is_cut_short(image.file):
             image.width = image.height = 0
             self.report.quarantine('image', 'the file is cut short', where)
             return False
@@ -199,6 +203,8 @@ class UnitReader(Reader):
     def __init__(self, root: Path, report: Report) -> None:
         super().__init__(root, report)
         self._facts: list[Any] = []
+        self._kept: dict[str, bytes] = {}
+        self._room = _ROOM
 
     @abstractmethod
     def units(self) -> Iterator[Unit]:
@@ -236,6 +242,23 @@ class UnitReader(Reader):
         facts, self._facts = self._facts, []
         return facts
 
+    def load(self, path: str, *, again: bool = False) -> bytes:
+        """Return the content of an annotation file.
+
+        Args:
+            path: The file.
+            again: It will be asked for once more, so it is kept while there is room.
+        """
+        content = self._kept.pop(path, None)
+        if content is None:
+            content = read_bytes(path)
+        else:
+            self._room += len(content)
+        if again and len(content) < self._room:
+            self._kept[path] = content
+            self._room -= len(content)
+        return content
+
     def __iter__(self) -> Iterator[Sample]:
         """Yield the samples."""
         for unit in self.units():
@@ -261,7 +284,7 @@ class UnitReader(Reader):
         state = self.__dict__.copy()
         for name in self.listing:
             state[name] = None
-        state['_facts'] = []
+        state['_facts'], state['_kept'], state['_room'] = [], {}, _ROOM
         state['report'] = None
         return state
 

@@ -27,11 +27,12 @@ labels are the names of the joints, their ``extra['visibility']`` is one of `MIS
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from os import fspath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 __all__ = ['MISSING', 'OCCLUDED', 'VISIBLE', 'Annotation', 'ImageFile', 'Sample', 'groups_of']
 
@@ -62,12 +63,11 @@ class Annotation:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
 class ImageFile:
     """The picture of a sample, as a file; in the Datamaker formats also a video, a point cloud, a text ...
 
     Attributes:
-        path: Where it lies.
+        file: Where it lies, as a string; `path` is the same as a `Path`, which costs as much as looking at it.
         width: In pixels, after EXIF orientation, the way a trainer sees it; 0 until it is read.
         height: In pixels; 0 until it is read.
         name: The original file name, with suffix, which outputs are named after.
@@ -77,12 +77,40 @@ class ImageFile:
             ``data``. Only the Datamaker formats hold these, and nothing about them is measured.
     """
 
-    path: Path
-    width: int = 0
-    height: int = 0
-    name: str = ''
-    complete: bool = True
-    media: str = 'image'
+    __slots__ = ('complete', 'file', 'height', 'media', 'name', 'width')
+
+    def __init__(
+        self,
+        path: str | Path,
+        width: int = 0,
+        height: int = 0,
+        name: str = '',
+        complete: bool = True,
+        media: str = 'image',
+    ) -> None:
+        self.file = path if type(path) is str else fspath(path)
+        self.width = width
+        self.height = height
+        self.name = name
+        self.complete = complete
+        self.media = media
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return Path(self.file)
+
+    def __repr__(self) -> str:
+        """Return what tells it from others."""
+        return f'ImageFile({self.file!r}, {self.width}, {self.height}, {self.name!r})'
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether it is the same picture as another."""
+        if not isinstance(other, ImageFile):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(slots=True)

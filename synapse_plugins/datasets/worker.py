@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -43,6 +44,7 @@ def _serve(source: BinaryIO, sink: BinaryIO) -> None:
         try:
             method, arguments = pickle.load(source)  # noqa: S301 - from our own parent
             if failure is None and method == 'open':
+                gc.set_threshold(50_000, 20, 100)  # samples come and go without cycles
                 work = Work(arguments, Report(), apart=True)
             elif failure is None:
                 result = getattr(work, method)(*arguments)

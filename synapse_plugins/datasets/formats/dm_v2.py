@@ -4,6 +4,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -178,7 +179,7 @@ class DmV2Reader(UnitReader):
             for stem in sorted(documents):
                 for name in documents[stem][1:]:
                     self.report.drop('annotation file', 'another one has its name', f'{prefix}{name}')
-                    lost = salvage_json(_content(folder, name))
+                    lost = salvage_json(read_bytes(_document(folder, name)))
                     self._lose_items(
                         lost, 'another annotation file has the name of its own', f'{prefix}{name}'
                     )
@@ -193,7 +194,7 @@ class DmV2Reader(UnitReader):
         folder = self._folders[split]
         raw = b''
         try:
-            raw = _content(folder, document_name)
+            raw = self.load(_document(folder, document_name))
             if image_name is None:
                 self.report.drop('annotation file', 'its image is missing', key)
                 self._lose_items(salvage_json(raw), 'its image is missing', key)
@@ -204,7 +205,7 @@ class DmV2Reader(UnitReader):
             self.report.quarantine('annotation file', _why(exc), key)
             self._lose_items(salvage_json(raw), 'its annotation file cannot be read', key)
             return None
-        image = ImageFile(Path(f'{folder}{os.sep}{_IMAGES}{os.sep}{image_name}'), name=leaf_name)
+        image = ImageFile(f'{folder}{os.sep}{_IMAGES}{os.sep}{image_name}', name=leaf_name)
         return Sample(key, split, image, found, self._meta(content, key))
 
     def _meta(self, content: dict[str, Any], key: str) -> dict[str, Any]:
@@ -229,18 +230,20 @@ class DmV2Reader(UnitReader):
         """Look at the document, not at the picture."""
         document_name, image_name = unit.source
         if image_name is not None:
-            _survey(survey, f'{self._folders[unit.split]}{os.sep}{_JSON}{os.sep}{document_name}')
+            with suppress(OSError):  # it is quarantined when it is read
+                path = _document(self._folders[unit.split], document_name)
+                _survey(survey, self.load(path, again=True))
 
     def evidence(self, unit: Unit) -> Evidence:
         """Return the document and the picture."""
         document_name, image_name = unit.source
         folder = self._folders[unit.split]
         images = () if image_name is None else (f'{folder}{os.sep}{_IMAGES}{os.sep}{image_name}',)
-        return Evidence((f'{folder}{os.sep}{_JSON}{os.sep}{document_name}',), images)
+        return Evidence((_document(folder, document_name),), images)
 
 
-def _content(folder: Path, name: str) -> bytes:
-    return read_bytes(f'{folder}{os.sep}{_JSON}{os.sep}{name}')
+def _document(folder: Path, name: str) -> str:
+    return f'{folder}{os.sep}{_JSON}{os.sep}{name}'
 
 
 def _why(error: Exception) -> str:
@@ -250,19 +253,19 @@ def _why(error: Exception) -> str:
     return 'it is not valid JSON' if isinstance(error, orjson.JSONDecodeError) else 'it is no DM v2 document'
 
 
-def _survey(survey: Survey, path: str) -> None:
-    labels = survey.labels
+def _survey(survey: Survey, content: bytes) -> None:
+    labels, may_turn = survey.labels, b'"rotation"' in content
     try:
-        images = orjson.loads(read_bytes(path)).get('images')
+        images = orjson.loads(content).get('images')
         for tool, items in images[0].items() if images else ():
             if items:
                 found = labels.setdefault(tool, set())
                 found.update([name for item in items if isinstance(name := item.get('classification'), str)])
-                if 'rotated' not in survey.traits:
+                if may_turn and 'rotated' not in survey.traits:
                     attrs = [one for item in items for one in item.get('attrs') or ()]
                     if attrs and any(one.get('name') == 'rotation' for one in attrs):
                         survey.traits.add('rotated')
-    except (OSError, ValueError, AttributeError, TypeError, KeyError):
+    except (ValueError, AttributeError, TypeError, KeyError):
         return  # it is quarantined when it is read
 
 

@@ -244,7 +244,7 @@ class YoloReader(UnitReader):
         """Return the sample of a picture; None if that cannot be read."""
         key, split, leaf_name, (name, path) = unit
         label = _label_path(path)
-        image = ImageFile(Path(path), name=leaf_name)
+        image = ImageFile(path, name=leaf_name)
         if self.measure(image, f'{split}/{name}' if split else name):
             return Sample(key, split, image, self._annotations(label, image, key))
         if Path(label).exists():
