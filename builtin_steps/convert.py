@@ -36,8 +36,9 @@ class ConvertDatasetStep(BaseStep[Any]):
         target_format: The format to write.
         source_format: The format of the source, where ``context.dataset['format']`` does not say.
         task: What the dataset is for, in formats that distinguish; by default what its annotations are.
-        options: More arguments of `synapse_plugins.datasets.convert`: ``classes``, ``link``, ``on_loss``,
-            ``drop_empty``, or options of the format.
+        options: More arguments of `synapse_plugins.datasets.convert`: ``classes``, ``rename``, ``sample``,
+            ``split``, ``seed``, ``transforms``, ``bounds``, ``link``, ``on_loss``, ``drop_empty``, ``workers``, or
+            options of the format.
     """
 
     name = 'convert'
@@ -105,11 +106,14 @@ class ConvertDatasetStep(BaseStep[Any]):
         cache = getattr(getattr(context, 'runtime_ctx', None), 'cache_dir', None)
         parent = Path(cache, 'converted') if isinstance(cache, str | Path) else None
         parts = {
-            'version': [__version__, formats.get(self.target_format).version],
+            'version': [
+                __version__,
+                *(formats.get(name).version for name in (self.target_format, source_format)),
+            ],
             'from': source_format,
             'to': self.target_format,
             'task': self.task,
-            'options': self.options,
+            'options': {name: value for name, value in self.options.items() if name != 'workers'},
             'place': str(parent),  # stands in the output, so what a moved cache holds is made anew
             'source': fingerprint(source) if source.is_dir() else '',
         }

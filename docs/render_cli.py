@@ -71,7 +71,7 @@ def read_help(*path: str) -> Help:
         elif not section and line.startswith('  '):
             found.summary += f' {line.strip()}'
         elif section and (entry := re.match(r'  (\S.*?)(?: {2,}(\S.*))?$', line)):
-            name = entry[1].removesuffix(' <str>').removesuffix(' <path>')
+            name = entry[1].removesuffix(' <str>').removesuffix(' <path>').replace(' <list[Path]>', '...')
             found.entries.setdefault(section, []).append((name, entry[2] or ''))
         elif section and line.strip():
             name, said = found.entries[section][-1]

@@ -30,7 +30,8 @@ class StepProvider:
         role: What the step is for.
         step: Reference to the step class, or to a callable that returns a step. Steps of role
             ``dataset.convert`` are called with ``target_format=`` and the train provider's options, all others
-            without arguments.
+            without arguments. Of role ``dataset.transform`` it may also be a function ``Sample -> Sample | None``,
+            which conversions can name.
         formats: Dataset formats it serves; empty: every format.
         tasks: Tasks it serves, e.g. ``detect``; empty: every task.
         params: Reference to a pydantic model whose fields join the action's parameters.

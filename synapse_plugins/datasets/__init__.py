@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .digest import fingerprint, seal
     from .inspection import Inspection, inspect
     from .opened import Dataset, LabelledImage, Pose, open  # noqa: A004 - `datasets.open`, as in `Image.open`
-    from .reader import Reader, Survey
+    from .reader import Evidence, Reader, Survey, Unit, UnitReader
     from .report import Report
     from .sample import Annotation, ImageFile, Sample
     from .writer import Writer
@@ -25,6 +25,7 @@ __all__ = [
     'Annotation',
     'Conversion',
     'Dataset',
+    'Evidence',
     'ImageFile',
     'Inspection',
     'LabelledImage',
@@ -33,6 +34,8 @@ __all__ = [
     'Report',
     'Sample',
     'Survey',
+    'Unit',
+    'UnitReader',
     'Writer',
     'convert',
     'detect_format',
@@ -48,6 +51,7 @@ _MODULES = {
     'Annotation': 'sample',
     'Conversion': 'conversion',
     'Dataset': 'opened',
+    'Evidence': 'reader',
     'ImageFile': 'sample',
     'Inspection': 'inspection',
     'LabelledImage': 'opened',
@@ -56,6 +60,8 @@ _MODULES = {
     'Report': 'report',
     'Sample': 'sample',
     'Survey': 'reader',
+    'Unit': 'reader',
+    'UnitReader': 'reader',
     'Writer': 'writer',
     'convert': 'conversion',
     'detect_format': 'detection',

@@ -19,10 +19,12 @@ from .output import Output, refuse_overlap
 from .report import Report
 from .selection import Selection
 from .stream import Choices, Stream
+from .transforms import find_transforms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from .reader import Reader
     from .writer import Writer
 
 __all__ = ['ON_LOSS', 'REPORT_FILE', 'Conversion', 'convert']
@@ -126,13 +128,18 @@ class Conversion:
 
 @disk_trouble
 def convert(
-    source: str | Path,
+    source: str | Path | Sequence[str | Path],
     destination: str | Path,
     *,
     to: str,
     source_format: str | None = None,
     task: str | None = None,
     classes: Sequence[str] | None = None,
+    rename: Mapping[str, str] | None = None,
+    sample: int | str | None = None,
+    split: Mapping[str, float] | None = None,
+    seed: int = 0,
+    transforms: Sequence[str] = (),
     link: str = 'hard',
     on_loss: str = 'warn',
     drop_empty: bool = False,
@@ -146,14 +153,21 @@ def convert(
     """Convert a dataset. The output appears whole or not at all; the source is never written to.
 
     Args:
-        source: The folder of the dataset.
+        source: The folder of the dataset; several are put together under one class map.
         destination: The folder to make.
         to: The format to write.
-        source_format: The format of the source; by default it is found out.
+        source_format: The format of the source; by default it is found out, of several sources for each.
         task: What the dataset is for, in formats that distinguish (yolo: ``detect``, ``segment``); by default
             what its annotations are.
         classes: The classes to keep, in order; by default all, in the order that the source declares, else
             sorted.
+        rename: Class -> the class that it becomes, before `classes` are kept; several may become one.
+        sample: How many pictures to take: a number, or a share as ``'10%'``; which ones depends on their keys alone.
+        split: Split -> share, as ``{'train': 0.8, 'valid': 0.2}``: puts every picture into a split, by the hash of
+            its name and *seed*; by default pictures stay in the split that they have.
+        seed: Another number gives another sample and other splits.
+        transforms: What packs do to each sample, in order: names of providers of the role ``dataset.transform``,
+            or references ``'package.module:function'`` to a function ``Sample -> Sample | None``.
         link: How pictures come into the output: ``hard`` (falls back to a copy across file systems),
             ``symlink`` or ``copy``.
         on_loss: ``warn``: losses are among the result's `warnings`; ``error``: nothing is written if anything
@@ -167,7 +181,8 @@ def convert(
         stamp: What to write beside the report, by which the caller knows its own output again. Then the report
             also tells what the output looked like, for `Conversion.is_unaltered`; without, the same input gives the
             same report.
-        options: Options of the target format.
+        options: Options of the target format. All formats know ``bounds`` (what becomes of geometry that reaches
+            out of its picture by more than ``tolerance`` pixels: ``clip``, ``drop`` or ``error``).
 
     Raises:
         FormatError: If the source cannot be read.
@@ -177,20 +192,25 @@ def convert(
     """
     _check('link', link, LINKS)
     _check('on_loss', on_loss, ON_LOSS)
-    source, destination = Path(source), Path(destination)
-    source_format = source_format or detect_format(source)
+    sources = [Path(source)] if isinstance(source, str | Path) else [Path(one) for one in source]
+    destination = Path(destination)
+    choices = Choices(
+        Selection(sample, split, seed), classes, rename, find_transforms(transforms, to, task), drop_empty
+    )
     report = Report()
-    reader = open_dataset(source, source_format, report=report)
+    formats, readers = _open(sources, source_format, report)
     reference = _reference(to)
     writer_class = cast('type[Writer]', resolve(reference))
-    refuse_overlap(source, destination)
+    for folder in sources:
+        refuse_overlap(folder, destination)
     output = Output(
         destination, marker=REPORT_FILE, overwrite=overwrite, replaceable='--overwrite (overwrite=True)'
     )
     output.check()
-    choices = Choices(Selection(), classes=classes, drop_empty=drop_empty)
-    stream = Stream([reader], report, choices, workers=workers, progress=progress, cancelled=cancelled)
-    with stream, ExitStack() as stack:
+    with (
+        Stream(readers, report, choices, workers=workers, progress=progress, cancelled=cancelled) as stream,
+        ExitStack() as stack,
+    ):
         task, class_map, more = stream.plan(writer_class, to, task)
         common = {'classes': class_map, 'splits': stream.all_splits, 'task': task, 'link': link}
         places = {'root': output.path, 'final_root': output.final}
@@ -203,7 +223,7 @@ def convert(
             path=output.final,
             config_path=None if config is None else output.final / config,
             format=to,
-            source_format=source_format,
+            source_format=', '.join(dict.fromkeys(formats)),
             task=task,
             is_categorized=stream.all_splits != [None],
             count=stream.count,
@@ -214,10 +234,23 @@ def convert(
             stamp=dict(stamp or {}),
         )
         if on_loss == 'error' and report.losses:
-            raise LossError(_loss_text(source, report))
+            raise LossError(_loss_text(sources, report))
         _write_record(output.path, conversion, sealed=stamp is not None)
         output.commit()
     return conversion
+
+
+def _open(
+    sources: Sequence[Path], source_format: str | None, report: Report
+) -> tuple[list[str], list[Reader]]:
+    """Return the formats of the sources, and their readers."""
+    if not sources:
+        raise DatasetError('There is no source to convert; name at least one folder.')
+    if len({folder.resolve() for folder in sources}) < len(sources):
+        raise DatasetError('One source is named twice; name each folder once.')
+    formats = [source_format or detect_format(folder) for folder in sources]
+    pairs = zip(sources, formats, strict=True)
+    return formats, [open_dataset(folder, name, report=report) for folder, name in pairs]
 
 
 def _check(option: str, value: str, known: tuple[str, ...]) -> None:
@@ -233,7 +266,8 @@ def _reference(name: str) -> str:
     return provider.writer
 
 
-def _loss_text(source: Path, report: Report) -> str:
+def _loss_text(sources: Sequence[Path], report: Report) -> str:
+    source = ', '.join(map(str, sources))
     losses = '; '.join(report.loss_lines(2))
     return f'Converting {source} would lose something, so nothing was written: {losses}.'
 

@@ -5,7 +5,6 @@ No pixel is decoded. JPEG, PNG, BMP, GIF and WebP are read here; anything else i
 
 from __future__ import annotations
 
-import errno
 import os
 from struct import Struct, error, unpack_from
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,7 +20,6 @@ IMAGE_SUFFIXES = frozenset(('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.
 """Suffixes of pictures, in lower case; the case on disk does not matter."""
 
 _FLAGS = os.O_RDONLY | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
-_NOFOLLOW = getattr(os, 'O_NOFOLLOW', 0)
 _HEAD = 4096
 _ORIENTATION, _WIDTH, _HEIGHT = 0x0112, 0x0100, 0x0101
 _SIDEWAYS = frozenset((5, 6, 7, 8))
@@ -38,13 +36,11 @@ class Probe(NamedTuple):
         height: In pixels, after EXIF orientation.
         complete: False for a JPEG that does not end with its end marker. Trainers repair such a file in
             place, so it must be copied, never linked. Whether its pixels are whole, `cut.is_cut_short` tells.
-        is_link: Whether the file is a symbolic link; None if the system does not tell on the way.
     """
 
     width: int
     height: int
     complete: bool
-    is_link: bool | None = None
 
 
 class _File:
@@ -79,7 +75,7 @@ def probe(path: str | os.PathLike[str]) -> Probe:
         DatasetError: If the file is empty, cut short, or no picture; the text is the reason alone.
         OSError: If it cannot be opened.
     """
-    fd, is_link = _open(path)
+    fd = os.open(path, _FLAGS)
     try:
         file = _File(fd)
         if not file.size:
@@ -94,19 +90,7 @@ def probe(path: str | os.PathLike[str]) -> Probe:
         found = _by_pillow(path)
     if found.width <= 0 or found.height <= 0:
         raise DatasetError(f'the header says {found.width} x {found.height} pixels')
-    return found if is_link is None else Probe(found.width, found.height, found.complete, is_link)
-
-
-def _open(path: str | os.PathLike[str]) -> tuple[int, bool | None]:
-    """Open a file, and tell on the way whether it is a symbolic link."""
-    if not _NOFOLLOW:
-        return os.open(path, _FLAGS), None
-    try:
-        return os.open(path, _FLAGS | _NOFOLLOW), False
-    except OSError as exc:
-        if exc.errno not in (errno.ELOOP, errno.EMLINK):
-            raise
-    return os.open(path, _FLAGS), True
+    return found
 
 
 def _parser(head: bytes) -> Callable[[_File], Probe] | None:

@@ -149,7 +149,7 @@ class Reader(ABC):
             self.report.quarantine('image', 'its name is not valid UTF-8', where)
             return False
         try:
-            image.width, image.height, image.complete, image.is_link = probe(image.file)
+            image.width, image.height, image.complete = probe(image.file)
         except (DatasetError, OSError) as exc:
             reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
             self.report.quarantine('image', reason, where)

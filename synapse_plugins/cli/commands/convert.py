@@ -8,6 +8,7 @@ import typer
 
 from .. import output
 from ..options import FromOption, JsonOption, new_app
+from ..pairs import read_pairs, read_shares
 from ..report_view import say_report
 
 app = new_app()
@@ -21,6 +22,14 @@ class Link(StrEnum):
     COPY = 'copy'
 
 
+class Bounds(StrEnum):
+    """What becomes of geometry that reaches out of its picture."""
+
+    CLIP = 'clip'
+    DROP = 'drop'
+    ERROR = 'error'
+
+
 class OnLoss(StrEnum):
     """What to do when something cannot be said in the new format."""
 
@@ -31,7 +40,14 @@ class OnLoss(StrEnum):
 
 @app.command()
 def convert(
-    source: Annotated[Path, typer.Argument(metavar='SRC', help='Folder of the dataset.', show_default=False)],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar='SRC',
+            help='Folder of the dataset; several are put together under one class map.',
+            show_default=False,
+        ),
+    ],
     destination: Annotated[Path, typer.Argument(metavar='DST', help='Folder to make.', show_default=False)],
     to: Annotated[str, typer.Option('--to', metavar='FORMAT', help='Format to write.')],
     source_format: FromOption = None,
@@ -45,6 +61,45 @@ def convert(
         str | None,
         typer.Option('--classes', metavar='A,B', help='Classes to keep, in the order of their numbers.'),
     ] = None,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(
+            '--rename',
+            metavar='OLD=NEW',
+            help='Call a class something else, before --classes are kept; several may become one. Can be repeated.',
+        ),
+    ] = None,
+    sample: Annotated[
+        str | None,
+        typer.Option('--sample', metavar='N|P%', help='Take so many pictures, or that share of them.'),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            '--split',
+            metavar='NAME=SHARE,...',
+            help='Put every picture into a split by the hash of its name, e.g. train=.8,val=.2.',
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option('--seed', metavar='N', help='Another number gives another sample and other splits.')
+    ] = 0,
+    transforms: Annotated[
+        list[str] | None,
+        typer.Option(
+            '--transform',
+            metavar='NAME',
+            help='Let what a pack provides, or pkg.mod:function, change every sample. Can be repeated.',
+        ),
+    ] = None,
+    bounds: Annotated[
+        Bounds,
+        typer.Option(
+            '--bounds',
+            help='When an annotation reaches out of its picture by more than a pixel.',
+            show_default=True,
+        ),
+    ] = Bounds.CLIP,
     link: Annotated[
         Link, typer.Option('--link', help='How the pictures come into the new folder.', show_default=True)
     ] = Link.HARD,
@@ -62,6 +117,15 @@ def convert(
     overwrite: Annotated[
         bool, typer.Option('--overwrite', help='Replace a folder that an earlier conversion made.')
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            '--workers',
+            metavar='N',
+            min=1,
+            help='How many processes may work; by default one for each processor. The output is the same for any.',
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Convert a dataset folder to another format."""
@@ -69,16 +133,23 @@ def convert(
 
     with output.progress_bar('Converting') as progress:
         made = convert_dataset(
-            source,
+            sources,
             destination,
             to=to,
             source_format=source_format,
             task=task,
             classes=None if classes is None else [name.strip() for name in classes.split(',')],
+            rename=read_pairs('--rename', rename),
+            sample=sample,
+            split=read_shares('--split', split),
+            seed=seed,
+            transforms=transforms or (),
+            bounds=bounds.value,
             link=link.value,
             on_loss=on_loss.value,
             drop_empty=drop_empty,
             overwrite=overwrite,
+            workers=workers,
             progress=progress,
         )
     if as_json:

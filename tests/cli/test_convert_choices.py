@@ -1,0 +1,59 @@
+"""The options of ``convert`` that choose what is converted."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def test_every_choice_can_be_typed(cli: Callable[..., Any], shapes: Path, tmp_path: Path) -> None:
+    options = [
+        '--rename',
+        'circle=round',
+        '--rename',
+        'square=edgy',
+        '--split',
+        'train=.5,val=.5',
+        '--seed',
+        '3',
+    ]
+    options += ['--sample', '50%', '--bounds', 'drop', '--workers', '2', '--json']
+    done = cli('convert', shapes, tmp_path / 'out', '--to', 'yolo', *options)
+    made = done.json
+    assert done.code == 0
+    assert set(made['splits']) == {'train', 'valid'}
+    assert 'round' in made['classes']
+    assert 'circle' not in made['classes']
+
+
+def test_sources_are_put_together(cli: Callable[..., Any], shapes: Path, tmp_path: Path) -> None:
+    other = tmp_path / 'other'
+    assert cli('convert', shapes, other, '--to', 'coco').code == 0
+    done = cli('convert', shapes, other, tmp_path / 'out', '--to', 'yolo', '--json')
+    alone = json.loads((other / 'report.json').read_text(encoding='utf-8'))
+    assert done.json['count'] == 2 * alone['count']
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        ('--rename', 'a'),
+        ('--rename', 'a='),
+        ('--rename', 'a=b', '--rename', 'a=c'),
+        ('--split', 'train'),
+        ('--split', 'train=x'),
+        ('--split', 'a=.5,a=.5'),
+        ('--workers', '0'),
+        ('--bounds', 'burn'),
+    ],
+)
+def test_what_cannot_be_read_is_bad_usage(
+    cli: Callable[..., Any], shapes: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    assert cli('convert', shapes, tmp_path / 'out', '--to', 'yolo', *options).code == 2

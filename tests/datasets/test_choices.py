@@ -1,0 +1,224 @@
+"""What a user may choose: classes, other names, a sample, splits, several sources, transforms of packs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synapse_plugins.datasets import Conversion, convert, open_dataset, stream
+from synapse_plugins.datasets.selection import Selection
+from synapse_plugins.errors import DatasetError, LossError, UnknownNameError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from synapse_plugins.datasets import Sample
+
+
+def samples_in(root: Path) -> dict[str, Sample]:
+    return {sample.key: sample for sample in open_dataset(root)}
+
+
+def labels_in(conversion: Conversion) -> list[str]:
+    found = [one.label for sample in samples_in(conversion.path).values() for one in sample.annotations]
+    return sorted(label for label in found if label)
+
+
+@pytest.fixture
+def many(make: Any, tmp_path: Path) -> Path:
+    tools = {'bounding_box': [make.box('car', 1, 1, 9, 9), make.box('bus', 2, 2, 9, 9)]}
+    root: Path = make.dm(
+        tmp_path / 'many', {f'{number:03}.bmp': tools for number in range(200)}, size=(12, 12)
+    )
+    return root
+
+
+# -- names of classes ----------------------------------------------------------------------------------------
+
+
+def test_many_classes_become_one(blood: Path, tmp_path: Path) -> None:
+    made = convert(blood, tmp_path / 'out', to='yolo', rename={' RBC': 'cell', 'WBC': 'cell '})
+    assert made.classes == ['cell']
+    assert labels_in(made) == ['cell'] * 4
+    assert not made.report.losses
+
+
+def test_renamed_classes_keep_the_place_of_the_first(blood: Path, tmp_path: Path) -> None:
+    source = convert(blood, tmp_path / 'yolo', to='yolo', classes=['WBC', 'RBC']).path
+    made = convert(source, tmp_path / 'out', to='yolo', rename={'WBC': 'zebra'})
+    assert made.classes == ['zebra', 'RBC']
+    assert labels_in(made) == ['RBC', 'RBC', 'zebra', 'zebra']
+
+
+def test_classes_are_kept_after_they_are_renamed(blood: Path, tmp_path: Path) -> None:
+    made = convert(blood, tmp_path / 'out', to='coco', rename={'WBC': 'white'}, classes=['white'])
+    assert labels_in(made) == ['white', 'white']
+    assert {(one.kind, one.count) for one in made.report.left_out} == {('bounding_box', 2)}
+    convert(
+        blood, tmp_path / 'strict', to='coco', rename={'WBC': 'white'}, classes=['white'], on_loss='error'
+    )
+
+
+def test_a_class_is_not_renamed_to_nothing(blood: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match='--rename'):
+        convert(blood, tmp_path / 'out', to='yolo', rename={'RBC': ' '})
+
+
+# -- samples and splits --------------------------------------------------------------------------------------
+
+
+def test_a_sample_is_a_number_of_pictures(many: Path, tmp_path: Path) -> None:
+    made = convert(many, tmp_path / 'out', to='yolo', sample=50)
+    assert made.count == 50
+    assert {(one.kind, one.count) for one in made.report.left_out} == {('image', 150)}
+    assert not made.report.losses
+    again = convert(many, tmp_path / 'coco', to='coco', sample='50')
+    assert samples_in(again.path).keys() == samples_in(made.path).keys()
+    other = convert(many, tmp_path / 'other', to='yolo', sample=50, seed=1)
+    assert samples_in(other.path).keys() != samples_in(made.path).keys()
+    assert convert(many, tmp_path / 'all', to='yolo', sample=1000).count == 200
+
+
+def test_a_sample_is_a_share(many: Path, tmp_path: Path) -> None:
+    assert 20 < convert(many, tmp_path / 'out', to='yolo', sample='25%').count < 80
+
+
+@pytest.mark.parametrize('sample', ['0', 'x', '-1', '0%', '101%', '', '1e3', 0])
+def test_what_is_no_sample_is_refused(sample: Any, many: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match='sample='):
+        convert(many, tmp_path / 'out', to='yolo', sample=sample)
+
+
+def test_a_split_depends_on_the_name_alone(many: Path, tmp_path: Path) -> None:
+    made = convert(many, tmp_path / 'out', to='yolo', split={'train': 0.75, 'val': 0.25})
+    assert list(made.splits) == ['train', 'valid']
+    assert sum(made.splits.values()) == 200
+    assert 120 < made.splits['train'] < 180
+    half = convert(many, tmp_path / 'half', to='coco', split={'train': 0.75, 'val': 0.25}, sample=100)
+    split_of = {sample.image.name: sample.split for sample in samples_in(made.path).values()}
+    for sample in samples_in(half.path).values():
+        assert split_of[sample.image.name] == sample.split
+    other = convert(many, tmp_path / 'other', to='yolo', split={'train': 0.75, 'val': 0.25}, seed=7)
+    assert {sample.image.name: sample.split for sample in samples_in(other.path).values()} != split_of
+
+
+def test_new_splits_replace_the_old_ones(blood: Path, tmp_path: Path) -> None:
+    made = convert(blood, tmp_path / 'out', to='dm_v2', split={'all': 1})
+    assert made.splits == {'all': 4}
+
+
+@pytest.mark.parametrize(
+    'split',
+    [
+        {'train': 0.8},
+        {'train': 0.5, 'training': 0.5},
+        {'a': -1, 'b': 2},
+        {'a': float('nan')},
+        {'': 1},
+        {'../x': 1},
+        {},
+    ],
+)
+def test_what_is_no_split_is_refused(split: dict[str, float], many: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match='split:'):
+        convert(many, tmp_path / 'out', to='yolo', split=split)
+
+
+@given(st.sets(st.text('ab/é', max_size=8), max_size=30), st.integers(1, 40), st.integers(0, 3))
+def test_a_number_of_samples_is_met(keys: set[str], number: int, seed: int) -> None:
+    selection = Selection(number, seed=seed)
+    selection.look(keys)
+    assert sum(map(selection.takes, keys)) == min(number, len(keys))
+
+
+# -- several sources -----------------------------------------------------------------------------------------
+
+
+def test_sources_are_put_together_under_one_class_map(blood: Path, make: Any, tmp_path: Path) -> None:
+    other = make.dm(
+        tmp_path / 'other',
+        {'train/a.jpg': {'bounding_box': [make.box('RBC', 1, 1, 5, 5), make.box('PLT', 1, 1, 5, 5)]}},
+    )
+    coco = convert(other, tmp_path / 'coco', to='coco').path
+    made = convert([blood, coco], tmp_path / 'out', to='yolo')
+    assert made.classes == ['PLT', 'RBC', 'WBC']
+    assert made.splits == {'train': 3, 'valid': 1, 'test': 1}
+    assert made.source_format == 'dm_v2, coco'
+    assert len(made.report.renamed) == 1
+    assert [key for key in made.report.renamed if key.startswith('coco:')]
+    assert labels_in(made) == sorted(['RBC', 'WBC', 'RBC', 'WBC', 'RBC', 'PLT'])
+
+
+def test_sources_with_and_without_splits_need_new_ones(blood: Path, many: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match='--split'):
+        convert([blood, many], tmp_path / 'out', to='yolo')
+    assert convert([blood, many], tmp_path / 'out', to='yolo', split={'train': 1}).count == 204
+
+
+def test_a_source_is_not_named_twice(blood: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match='twice'):
+        convert([blood, blood / '.'], tmp_path / 'out', to='yolo')
+    with pytest.raises(DatasetError, match='no source'):
+        convert([], tmp_path / 'out', to='yolo')
+
+
+# -- transforms ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_a_function_changes_samples(
+    workers: int, blood: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, 'SMALL', 1)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / 'my_transforms.py').write_text(
+        'def things(sample):\n'
+        '    for one in sample.annotations:\n'
+        "        one.label = 'thing'\n"
+        '    return sample if sample.annotations else None\n',
+        encoding='utf-8',
+    )
+    made = convert(blood, tmp_path / 'out', to='yolo', transforms=['my_transforms:things'], workers=workers)
+    assert made.classes == ['thing']
+    assert made.count == 3
+    assert [(one.kind, one.count) for one in made.report.left_out] == [('image', 1)]
+    assert not made.report.losses
+
+
+def test_a_transform_that_nobody_provides_is_named(blood: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match='blurr'):
+        convert(blood, tmp_path / 'out', to='yolo', transforms=['blurr'])
+    with pytest.raises(DatasetError, match='no function of a sample'):
+        convert(blood, tmp_path / 'out', to='yolo', transforms=['synapse_plugins.datasets:Report'])
+
+
+# -- out of bounds -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('to', ['yolo', 'coco', 'pascal_voc'])
+def test_what_reaches_out_is_clipped_dropped_or_an_error(to: str, make: Any, tmp_path: Path) -> None:
+    boxes = [make.box('x', -0.5, 1, 9, 9), make.box('x', -5, 1, 9, 9), make.box('x', 1, 1, 9, 9)]
+    source = make.dm(tmp_path / 'in', {'a.jpg': {'bounding_box': boxes}})
+    clipped = convert(source, tmp_path / 'clip', to=to)
+    assert [(one.reason, one.count) for one in clipped.report.changed] == [('it was clipped to the image', 2)]
+    dropped = convert(source, tmp_path / 'drop', to=to, bounds='drop')
+    assert [(one.reason, one.count) for one in dropped.report.dropped] == [('it reaches out of the image', 1)]
+    assert [one.count for one in dropped.report.changed] == [1]
+    with pytest.raises(DatasetError, match='reaches 5 pixels out'):
+        convert(source, tmp_path / 'error', to=to, bounds='error')
+    assert not (tmp_path / 'error').exists()
+    assert not convert(source, tmp_path / 'wide', to=to, bounds='error', tolerance=5).report.dropped
+    with pytest.raises(DatasetError, match='bounds='):
+        convert(source, tmp_path / 'none', to=to, bounds='burn')
+
+
+def test_what_was_chosen_is_no_loss(blood: Path, tmp_path: Path) -> None:
+    convert(blood, tmp_path / 'out', to='coco', sample=2, classes=['WBC'], drop_empty=True, on_loss='error')
+    report = json.loads((tmp_path / 'out' / 'report.json').read_text(encoding='utf-8'))['report']
+    assert report['left_out']
+    with pytest.raises(LossError):
+        convert(blood, tmp_path / 'lossy', to='yolo', task='segment', on_loss='error')
