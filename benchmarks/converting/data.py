@@ -44,7 +44,9 @@ def make(root: Path, count: int, kind: str, *, small: bool = False) -> None:
         stem, split = f'img_{number:06}', 'valid' if number % 5 == 4 else 'train'
         file = root / 'dm' / split / 'original_files' / f'{stem}.jpg'
         comment = str(number).encode()
-        file.write_bytes(picture[:2] + b'\xff\xfe' + (len(comment) + 2).to_bytes(2, 'big') + comment + picture[2:])
+        file.write_bytes(
+            picture[:2] + b'\xff\xfe' + (len(comment) + 2).to_bytes(2, 'big') + comment + picture[2:]
+        )
         os.link(file, root / 'dm_flat' / 'original_files' / file.name)
         os.link(file, root / 'coco' / 'images' / file.name)
         images.append({'id': number + 1, 'file_name': file.name, 'width': WIDTH, 'height': HEIGHT})
@@ -52,15 +54,28 @@ def make(root: Path, count: int, kind: str, *, small: bool = False) -> None:
         for place in range(OBJECTS):
             label = chance.randrange(len(CLASSES))
             shape, record = _shape(chance, kind)
-            items.append({'id': f'{number:06}{place:04}', 'classification': CLASSES[label], 'attrs': [], **shape})
+            items.append(
+                {'id': f'{number:06}{place:04}', 'classification': CLASSES[label], 'attrs': [], **shape}
+            )
             own = {'id': len(annotations) + 1, 'image_id': number + 1, 'category_id': label + 1, 'iscrowd': 0}
             annotations.append({**own, **record})
         tool = {'boxes': 'bounding_box', 'polygons': 'polygon', 'masks': 'segmentation'}[kind]
-        text = json.dumps({'classification': {tool: sorted({i['classification'] for i in items})}, 'images': [{tool: items}]})
+        text = json.dumps(
+            {
+                'classification': {tool: sorted({i['classification'] for i in items})},
+                'images': [{tool: items}],
+            }
+        )
         for folder in (f'dm/{split}', 'dm_flat'):
             (root / folder / 'json' / f'{stem}.json').write_text(text, encoding='utf-8')
     categories = [{'id': place, 'name': name, 'supercategory': ''} for place, name in enumerate(CLASSES, 1)]
-    document = {'info': {}, 'licenses': [], 'images': images, 'annotations': annotations, 'categories': categories}
+    document = {
+        'info': {},
+        'licenses': [],
+        'images': images,
+        'annotations': annotations,
+        'categories': categories,
+    }
     with (root / 'coco/annotations/instances.json').open('w', encoding='utf-8') as sink:
         json.dump(document, sink)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -34,7 +35,7 @@ def main() -> None:
     if part < 0:
         for split in SPLITS:
             for folder in ('images', 'labels'):
-                os.makedirs(f'{arguments.target}/{split}/{folder}')
+                pathlib.Path(f'{arguments.target}/{split}/{folder}').mkdir(parents=True)
     if part < 0 and processes > 1:
         command = [sys.executable, *sys.argv]
         children = [subprocess.Popen([*command, '--part', str(number)]) for number in range(processes)]
@@ -73,7 +74,7 @@ def write(path: str, content: bytes) -> None:
     os.close(fd)
 
 
-def to_yolo(source: str, target: str, place, part: int, parts: int) -> None:  # noqa: ANN001
+def to_yolo(source: str, target: str, place, part: int, parts: int) -> None:
     """Write every *parts*-th label file, and place its picture."""
     numbers: dict[str, int] = {}
     for split in SPLITS:
@@ -99,9 +100,9 @@ def to_yolo(source: str, target: str, place, part: int, parts: int) -> None:  # 
             write(f'{target}/{split}/labels/{stem}.txt', ''.join(lines).encode())
 
 
-def to_coco(source: str, target: str, place) -> None:  # noqa: ANN001
+def to_coco(source: str, target: str, place) -> None:
     """Write one COCO file, and place the pictures."""
-    os.makedirs(f'{target}/images')
+    pathlib.Path(f'{target}/images').mkdir(parents=True)
     numbers: dict[str, int] = {}
     images, annotations = [], []
     for number, name in enumerate(sorted(entry.name for entry in os.scandir(f'{source}/json')), 1):
@@ -118,10 +119,10 @@ def to_coco(source: str, target: str, place) -> None:  # noqa: ANN001
                 xs, ys = [point[0] for point in data], [point[1] for point in data]
                 x, y = min(xs), min(ys)
                 ring = [value for point in data for value in point]
-                double = sum(
-                    a * data[i - 1][1] - data[i - 1][0] * b for i, (a, b) in enumerate(data)
+                double = sum(a * data[i - 1][1] - data[i - 1][0] * b for i, (a, b) in enumerate(data))
+                record.update(
+                    bbox=[x, y, max(xs) - x, max(ys) - y], area=abs(double) / 2, segmentation=[ring]
                 )
-                record.update(bbox=[x, y, max(xs) - x, max(ys) - y], area=abs(double) / 2, segmentation=[ring])
             else:
                 record.update(bbox=data, area=data[2] * data[3], segmentation=[])
             annotations.append(record)
