@@ -42,6 +42,11 @@ class Selection:
         return None if self._shares is None else order_splits(set(self._shares))
 
     @property
+    def takes_all(self) -> bool:
+        """Whether no sample is left out."""
+        return self._number is None and self._share is None
+
+    @property
     def needs_keys(self) -> bool:
         """Whether all keys must be seen before the first sample is chosen."""
         return self._number is not None

@@ -200,7 +200,11 @@ class Stream:
 
     def _survey(self) -> Survey:
         whole = Survey()
-        if not self._portable and not self._choices.transforms:
+        known = [reader.known_survey() for reader in self._readers]
+        if self._selection.takes_all and not self._choices.transforms and None not in known:
+            for survey in known:
+                whole.merge(survey or Survey())
+        elif not self._portable and not self._choices.transforms:
             for reader in self._readers:
                 whole.merge(reader.survey())
         elif self._pool is not None:

@@ -9,10 +9,10 @@ import orjson
 
 from ...errors import DatasetError, FormatError
 from ..classes import merged_numbers
-from ..files import read_bytes
 from ..names import Fence, keys_of, leaf, order_splits, split_name
-from ..reader import Survey, Unit, UnitReader
+from ..reader import Evidence, Survey, Unit, UnitReader
 from ..sample import Annotation, ImageFile, Sample
+from .coco_file import CocoFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,7 +68,7 @@ class CocoReader(UnitReader):
     """
 
     declares_classes: ClassVar[bool] = True
-    listing: ClassVar[tuple[str, ...]] = ('_documents',)
+    listing: ClassVar[tuple[str, ...]] = ('_documents', '_seen')
 
     def __init__(self, root: Path, report: Report) -> None:
         super().__init__(root, report)
@@ -78,7 +78,14 @@ class CocoReader(UnitReader):
         self.splits = list(self._paths)
         self._fence = Fence(root)
         self._places: dict[str | None, _Places] = {}
-        self._documents = {split: _load(path) for split, path in self._paths.items()}
+        self._seen: set[tuple[str, Any]] = set()
+        self._documents: dict[str | None, CocoFile] = {}
+        try:
+            for split, path in self._paths.items():
+                self._documents[split] = CocoFile(path, self._look)
+        except BaseException:
+            self.close()
+            raise
         self._names: Mapping[Any, str] = self._read_names()  # asked for whatever an annotation says
         self._merged = merged_numbers(self._names)
 
@@ -90,7 +97,7 @@ class CocoReader(UnitReader):
     def _read_names(self) -> dict[int, str]:
         names: dict[int, str] = {}
         for split, document in self._documents.items():
-            for category in document['categories']:
+            for category in document.categories:
                 try:
                     number, name = int(category['id']), str(category['name'])
                 except (TypeError, KeyError, ValueError) as exc:
@@ -106,34 +113,27 @@ class CocoReader(UnitReader):
 
     def count(self) -> int:
         """Return how many image records there are."""
-        return sum(len(document['images']) for document in self._documents.values())
+        return sum(len(document.images) for document in self._documents.values())
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for document in self._documents.values():
+            document.close()
 
     def units(self) -> Iterator[Unit]:
         """Yield a unit for every image record, by split and then in the order of the file: its annotations."""
         for split, document in self._documents.items():
-            path = self._paths[split]
-            by_image = self._by_image(split)
-            names = [str(_get(image, 'file_name', path)) for image in document['images']]
-            keys = keys_of([name.replace('\\', '/') for name in names])
-            for image, name, own_key in zip(document['images'], names, keys, strict=True):
-                records = by_image.pop(_get(image, 'id', path), [])
+            keys = keys_of([name.replace('\\', '/') for _, name in document.images])
+            for (number, name), own_key in zip(document.images, keys, strict=True):
                 key = f'{split}/{own_key}' if split else own_key
-                yield Unit(key, split, leaf(name.replace('\\', '/')), (name, orjson.dumps(records)))
-
-    def _by_image(self, split: str | None) -> dict[Any, list[dict[str, Any]]]:
-        by_image: dict[Any, list[dict[str, Any]]] = {}
-        for record in self._documents[split]['annotations']:
-            by_image.setdefault(_get(record, 'image_id', self._paths[split]), []).append(record)
-        return by_image
+                content = document.annotations_of(number)
+                yield Unit(key, split, leaf(name.replace('\\', '/')), (name, content))
 
     def read(self, unit: Unit) -> Sample | None:
         """Return the sample of an image record; None if there is no such file."""
         key, split, _, (name, content) = unit
         path, records = self._paths[split], orjson.loads(content)
-        places = self._places.get(split)
-        if places is None:
-            places = self._places[split] = _Places(self.root, path, split, self._fence)
-        found = places.find(name)
+        found = self._find(split, name)
         if found is None:
             self.report.drop('image', 'its file is missing', f'{split}/{name}' if split else name)
             self._drop_all(records, 'its image is missing', key)
@@ -143,14 +143,18 @@ class CocoReader(UnitReader):
         ]
         return Sample(key, split, ImageFile(found, name=found.name), annotations)
 
+    def _find(self, split: str | None, name: str) -> Path | None:
+        places = self._places.get(split)
+        if places is None:
+            places = self._places[split] = _Places(self.root, self._paths[split], split, self._fence)
+        return places.find(name)
+
     def leave(self, facts: list[Any]) -> None:
         """Report annotations that belong to no image."""
         for split, document in self._documents.items():
-            by_image, path = self._by_image(split), self._paths[split]
-            for image in document['images']:
-                by_image.pop(image['id'], None)
-            for number, records in by_image.items():
-                self._drop_all(records, 'it belongs to no image', f'{path.name}, image_id {number}')
+            name = self._paths[split].name
+            for number, records in document.orphans():
+                self._drop_all(records, 'it belongs to no image', f'{name}, image_id {number}')
 
     def _drop_all(self, records: list[dict[str, Any]], reason: str, where: str) -> None:
         for record in records:
@@ -205,34 +209,31 @@ class CocoReader(UnitReader):
             return 'polygon', rings[0]
         return 'bounding_box', record.get('bbox')
 
+    # -- what it holds --------------------------------------------------------------------------------
+
+    def _look(self, records: list[dict[str, Any]]) -> None:
+        """See records go by when the file is gone through, so that nobody needs to read it for a survey."""
+        for record in records:
+            number = record.get('category_id')
+            self._seen.add((_tool(record), number if isinstance(number, int) else None))
+
+    def known_survey(self) -> Survey:
+        """Return what the records hold."""
+        survey = Survey()
+        for tool, number in self._seen:
+            survey.add(tool, self._names.get(number))
+        return survey
+
     def survey_unit(self, unit: Unit, survey: Survey) -> None:
         """Look at the records, not at the picture."""
         for record in orjson.loads(unit.source[1]):
             number = record.get('category_id')
             survey.add(_tool(record), self._names.get(number) if isinstance(number, int) else None)
 
-
-def _load(path: Path) -> dict[str, list[dict[str, Any]]]:
-    try:
-        document = orjson.loads(read_bytes(path))
-    except orjson.JSONDecodeError as exc:
-        raise FormatError(f'{path} is not valid JSON: {exc}.') from exc
-    if not isinstance(document, dict):
-        raise FormatError(f'{path} is no COCO file: it should be an object.')
-    for name in ('images', 'annotations', 'categories'):
-        records = document.setdefault(name, []) if name == 'annotations' else document.get(name)
-        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-            raise FormatError(f'{path} is no COCO file: {name!r} should be a list of objects.')
-    return document
-
-
-def _get(record: dict[str, Any], field: str, path: Path) -> Any:
-    try:
-        value = record[field]
-        hash(value)
-    except (KeyError, TypeError) as exc:
-        raise FormatError(f'{path}: a record has no usable {field!r}: {str(record)[:120]}.') from exc
-    return value
+    def evidence(self, unit: Unit) -> Evidence | None:
+        """Return the records and the picture."""
+        found = self._find(unit.split, unit.source[0])
+        return None if found is None else Evidence((unit.source[1],), (str(found),))
 
 
 def _tool(record: dict[str, Any]) -> str:

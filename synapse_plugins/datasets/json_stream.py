@@ -1,0 +1,251 @@
+"""A large JSON object read piece by piece: the items of its lists come in batches, the rest is passed over."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ..errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+__all__ = ['WINDOW', 'lists_of']
+
+WINDOW = 1 << 20
+"""Bytes that are looked at in one go."""
+
+LARGEST = 64 << 20
+"""Bytes of the largest item that is read; a larger one is refused, so that memory stays bounded."""
+
+_SPACE = re.compile(rb'[ \t\r\n]*')
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
+_SCALAR = re.compile(rb'[^\s,\[\]{}":]+')
+_BORDER = re.compile(rb'\}[ \t\r\n]*,[ \t\r\n]*\Z')
+
+
+def lists_of(path: Path, wanted: frozenset[str]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the lists of a JSON object, in the order of the file, each in one or more batches.
+
+    Args:
+        path: The file.
+        wanted: The names of the lists; a name that is not there yields nothing.
+
+    Yields:
+        (name, items); at least once for every list that is there.
+
+    Raises:
+        FormatError: If it is no JSON object, if something wanted is no list or comes twice, or an item is too large.
+    """
+    with path.open('rb') as file:
+        yield from _Scanner(path, file).walk(wanted)
+
+
+class _Scanner:
+    """The file from where we are: ``buffer[at:]`` is next, more can be read behind it."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._path = path
+        self._file = file
+        self._buffer = file.read(WINDOW)
+        self._at = 3 if self._buffer.startswith(b'\xef\xbb\xbf') else 0
+        self._gone = 0  # bytes before the buffer
+
+    # -- the object -----------------------------------------------------------------------------------
+
+    def walk(self, wanted: frozenset[str]) -> Iterator[tuple[str, list[Any]]]:
+        if self._next() != b'{':
+            raise FormatError(f'{self._path} should hold a JSON object.')
+        self._at += 1
+        known: set[str] = set()
+        closed = self._next() == b'}'
+        self._at += closed
+        while not closed:
+            name = self._name()
+            if name in known and name in wanted:
+                raise FormatError(f'{self._path} says {name!r} twice; keep one of them.')
+            known.add(name)
+            if name not in wanted:
+                self._skip()
+            elif self._next() != b'[':
+                raise FormatError(f'{self._path}: {name!r} should be a list.')
+            else:
+                self._at += 1
+                for items in self._items():
+                    yield name, items
+            separator = self._next()
+            if separator not in (b',', b'}'):
+                raise self._broken('a comma or a closing brace is missing')
+            self._at += 1
+            closed = separator == b'}'
+            if not closed and self._next() == b'}':
+                raise self._broken('a name is missing')
+        if self._next():
+            raise self._broken('something follows the end')
+
+    def _name(self) -> str:
+        if self._next() != b'"':
+            raise self._broken('a name is missing')
+        while (match := _STRING.match(self._buffer, self._at)) is None:
+            self._grow()
+        try:
+            name: str = orjson.loads(match[0])
+        except orjson.JSONDecodeError as exc:
+            raise self._broken(str(exc)) from exc
+        self._at = match.end()
+        if self._next() != b':':
+            raise self._broken('a colon is missing')
+        self._at += 1
+        return name
+
+    def _next(self) -> bytes:
+        """Pass over white space and return the byte that follows, nothing at the end of the file."""
+        while True:
+            match = _SPACE.match(self._buffer, self._at)
+            self._at = match.end() if match else self._at
+            if self._at < len(self._buffer) or not self._more():
+                return self._buffer[self._at : self._at + 1]
+
+    # -- reading --------------------------------------------------------------------------------------
+
+    def _more(self) -> bool:
+        """Read on, and forget what is behind us; False at the end of the file."""
+        chunk = self._file.read(WINDOW)
+        if chunk:
+            self._gone += self._at
+            self._buffer, self._at = self._buffer[self._at :] + chunk, 0
+        return bool(chunk)
+
+    def _grow(self) -> None:
+        """Read on, because what begins here does not end yet."""
+        if len(self._buffer) - self._at > LARGEST:
+            raise FormatError(
+                f'{self._path}: an item at byte {self._gone + self._at} is larger than {LARGEST >> 20} MB, so the '
+                'file was not read.'
+            )
+        if not self._more():
+            raise self._broken('it is cut short')
+        # twice as much every time, so that a large item is not looked at again and again
+        for _ in range((len(self._buffer) - self._at) // WINDOW - 1):
+            self._more()
+
+    def _broken(self, why: str) -> FormatError:
+        return FormatError(f'{self._path} is not valid JSON, at byte {self._gone + self._at}: {why}.')
+
+    # -- what is passed over --------------------------------------------------------------------------
+
+    def _skip(self) -> None:
+        first = self._next()
+        if first == b'"':
+            while (match := _STRING.match(self._buffer, self._at)) is None:
+                self._grow()
+            self._at = match.end()
+        elif first in (b'[', b'{'):
+            depth = 0
+            while True:
+                start = self._at
+                self._at, depth = self._tokens(depth)
+                if depth == 0:
+                    return
+                if self._at == start:  # a string without end in sight
+                    self._grow()
+                elif not self._more():
+                    raise self._broken('it is cut short')
+        else:
+            while (match := _SCALAR.match(self._buffer, self._at)) and match.end() == len(self._buffer):
+                if not self._more():
+                    break
+            if match is None:
+                raise self._broken('a value is missing')
+            self._at = match.end()
+
+    def _tokens(self, depth: int) -> tuple[int, int]:
+        """Go through brackets; return where all are closed or a token is not whole, and the depth there."""
+        end = self._at
+        for token in _TOKEN.finditer(self._buffer, self._at):
+            first = token[0][:1]
+            if first == b'"':
+                if len(token[0]) == 1 or not _STRING.fullmatch(token[0]):
+                    return token.start(), depth
+            elif first in b'[{':
+                depth += 1
+            elif first in b']}':
+                depth -= 1
+                if depth == 0:
+                    return token.end(), depth
+            end = token.end()
+        return end, depth
+
+    # -- items ----------------------------------------------------------------------------------------
+
+    def _items(self) -> Iterator[list[Any]]:
+        """Yield the items of the list that was just opened."""
+        if self._next() == b']':
+            self._at += 1
+            yield []
+            return
+        while True:
+            found = self._by_guess()
+            if found is None:
+                items, closed = self._by_tokens()
+            else:
+                items, closed = found, False
+            yield items
+            if closed:
+                return
+            if self._next() == b']':
+                raise self._broken('an item is missing')
+
+    def _by_guess(self) -> list[Any] | None:
+        """Return the items up to the last ``},{`` in sight, if it separates two of them; None if nobody knows."""
+        if len(self._buffer) - self._at < WINDOW // 2:
+            self._more()
+        brace = self._buffer.rfind(b'{', self._at)
+        if brace <= self._at:
+            return None
+        border = _BORDER.search(self._buffer, max(self._at, brace - 64), brace)
+        if border is None:
+            return None
+        try:
+            items: list[Any] = orjson.loads(b'[%b]' % self._buffer[self._at : border.start() + 1])
+        except orjson.JSONDecodeError:
+            return None  # the end of the list lies before, or the two braces belong to parts of an item
+        self._at = border.end()
+        return items
+
+    def _by_tokens(self) -> tuple[list[Any], bool]:
+        """Return the items that are whole in sight, and whether the list ends behind them."""
+        while True:
+            depth, last, start = 0, -1, self._at
+            for token in _TOKEN.finditer(self._buffer, start):
+                first = token[0][:1]
+                if first == b'"' and not _STRING.fullmatch(token[0]):
+                    break
+                if first in b'[{':
+                    depth += 1
+                elif first == b',' and depth == 0:
+                    last = token.start()
+                elif first in b']}':
+                    depth -= 1
+                    if depth < 0:
+                        if first == b'}':
+                            raise self._broken('a bracket does not match')
+                        return self._parsed(start, token.start(), token.end()), True
+            if last >= 0:
+                return self._parsed(start, last, last + 1), False
+            self._grow()
+
+    def _parsed(self, start: int, end: int, after: int) -> list[Any]:
+        try:
+            items: list[Any] = orjson.loads(b'[%b]' % self._buffer[start:end])
+        except orjson.JSONDecodeError as exc:
+            raise self._broken(str(exc)) from exc
+        if not items:
+            raise self._broken('an item is missing')
+        self._at = after
+        return items
