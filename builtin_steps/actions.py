@@ -9,6 +9,7 @@ from pydantic import Field
 
 from synapse_plugins.actions.base import BaseAction
 from synapse_plugins.actions.train import BaseTrainAction, BaseTrainParams, TrainContext
+from synapse_plugins.actions.upload import DefaultUploadAction, UploadParams
 from synapse_plugins.errors import MissingExtraError
 
 from .convert import ConvertDatasetStep
@@ -21,13 +22,19 @@ from .yolo_params import YoloValParams
 if TYPE_CHECKING:
     from synapse_plugins.steps import StepRegistry
 
-__all__ = ['TrainAction', 'YoloValAction', 'YoloValActionParams']
+__all__ = ['TrainAction', 'UploadFilesAction', 'YoloValAction', 'YoloValActionParams']
 
 
 class TrainAction(BaseTrainAction[BaseTrainParams]):
     """Trains on a dataset with any trainer that a pack provides."""
 
     action_name = 'train'
+
+
+class UploadFilesAction(DefaultUploadAction[UploadParams]):
+    """Uploads the files of folders into a data collection."""
+
+    action_name = 'upload.files'
 
 
 class YoloValActionParams(YoloValParams, ExportParams):

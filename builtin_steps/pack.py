@@ -82,3 +82,10 @@ def synapse_register_actions(register: Callable[[ActionProvider], None]) -> None
             summary='Evaluate a registered YOLO model on a dataset.',
         )
     )
+    register(
+        ActionProvider(
+            name='upload.files',
+            action='builtin_steps.actions:UploadFilesAction',
+            summary='Upload the files of folders into a data collection, as data units.',
+        )
+    )

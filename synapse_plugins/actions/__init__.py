@@ -8,32 +8,38 @@ if TYPE_CHECKING:
     from .base import ActionContext, BaseAction
     from .export import BaseExportAction, ExportContext
     from .train import BaseTrainAction, BaseTrainParams, TrainContext, TrainResult
-    from .upload import BaseUploadAction, UploadContext
+    from .upload import AssetConfig, BaseUploadAction, DefaultUploadAction, UploadContext, UploadParams
 
 __all__ = [
     'ActionContext',
+    'AssetConfig',
     'BaseAction',
     'BaseExportAction',
     'BaseTrainAction',
     'BaseTrainParams',
     'BaseUploadAction',
+    'DefaultUploadAction',
     'ExportContext',
     'TrainContext',
     'TrainResult',
     'UploadContext',
+    'UploadParams',
 ]
 
 _HOMES = {
     'ActionContext': 'base',
+    'AssetConfig': 'upload',
     'BaseAction': 'base',
     'BaseExportAction': 'export',
     'BaseTrainAction': 'train',
     'BaseTrainParams': 'train',
     'BaseUploadAction': 'upload',
+    'DefaultUploadAction': 'upload',
     'ExportContext': 'export',
     'TrainContext': 'train',
     'TrainResult': 'train',
     'UploadContext': 'upload',
+    'UploadParams': 'upload',
 }
 
 

@@ -77,9 +77,8 @@ def register_log_messages(texts: Mapping[Any, Any]) -> None:
     """
     for code, given in texts.items():
         by_language = {DEFAULT_LANGUAGE: given} if isinstance(given, str) else given
-        if not isinstance(by_language, Mapping) or not all(
-            isinstance(text, str) for text in by_language.values()
-        ):
+        is_mapping = isinstance(by_language, Mapping)
+        if not is_mapping or not all(isinstance(text, str) for text in by_language.values()):
             raise TypeError(f'{code}: {given!r} is neither a text nor texts by language')
         _TEXTS.setdefault(str(getattr(code, 'value', code)), {}).update(by_language)
 

@@ -94,6 +94,6 @@ def test_codes_are_resolved_by_hand_too() -> None:
     assert resolve_log_message(Code.FOUND, 'ko', n=4) == ('4개 찾음', 'warning')
     assert resolve_log_message(Code.PLAIN) == ('only English', 'info')
     with pytest.raises(TypeError, match='neither a text'):
-        register_log_messages({Code.PLAIN: 5})  # type: ignore[dict-item]
+        register_log_messages({Code.PLAIN: 5})
     with pytest.raises(TypeError, match='neither a text'):
-        register_log_messages({Code.PLAIN: {'en': 5}})  # type: ignore[dict-item]
+        register_log_messages({Code.PLAIN: {'en': 5}})

@@ -1,0 +1,80 @@
+"""Metadata of files, read from a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from synapse_plugins.actions.upload.table import read_table
+from synapse_plugins.errors import MissingExtraError, ParamsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CELLS = st.text(st.characters(exclude_categories=('Cs', 'Cc')), max_size=8).map(str.strip)
+NAMES = st.text('가나다abc ,"-', min_size=1, max_size=6).map(str.strip).filter(bool)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(NAMES, st.tuples(CELLS, CELLS), max_size=6))
+def test_what_was_written_is_read(tmp_path: Path, rows: dict[str, tuple[str, str]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerows([['file_name', 'a', '나'], *([name, *cells] for name, cells in rows.items())])
+    (tmp_path / 't.csv').write_text(text.getvalue(), encoding='utf-8', newline='')
+    wanted = {
+        name: {column: cell for column, cell in zip(('a', '나'), cells, strict=True) if cell}
+        for name, cells in rows.items()
+    }
+    assert read_table(tmp_path / 't.csv') == wanted
+
+
+@pytest.mark.parametrize(
+    ('text', 'told'),
+    [
+        ('', "first column is ''"),
+        ('name,a\nx,1', "first column is 'name'"),
+        ('filename,a\nx,1\nx,2', "row 3: 'x' is there a second time"),
+        ('filename,a\n,1', 'row 2: it names no file'),
+        ('filename,a,a\nx,1,2', "column 'a' is there twice"),
+        ('filename,,b\nx,1,2', 'column 2 has no name'),
+        ('filename,a\nx,1,2', 'row 2: it has more cells'),
+        ('filename,a\n"x,1', 'is no CSV file'),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_row(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / 't.csv').write_text(text, encoding='utf-8')
+    with pytest.raises(ParamsError, match=told):
+        read_table(tmp_path / 't.csv')
+
+
+def test_the_code_page_of_korean_spreadsheets_is_read(tmp_path: Path) -> None:
+    (tmp_path / 't.csv').write_bytes('FileName,비고\n가.png,좋음\n'.encode('cp949'))
+    assert read_table(tmp_path / 't.csv') == {'가.png': {'비고': '좋음'}}
+    (tmp_path / 't.csv').write_bytes(b'filename\n\xff\xff\n')
+    with pytest.raises(ParamsError, match='neither UTF-8 nor CP949'):
+        read_table(tmp_path / 't.csv')
+
+
+def test_an_excel_file_is_read_where_openpyxl_is(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip('openpyxl')
+    book = openpyxl.Workbook()
+    for row in (['filename', '수'], ['가.png', 3], [None, None], ['나.png', None]):
+        book.active.append(row)
+    book.save(tmp_path / 't.xlsx')
+    assert read_table(tmp_path / 't.xlsx') == {'가.png': {'수': 3}, '나.png': {}}
+    (tmp_path / 'bad.xlsx').write_bytes(b'PK no')
+    with pytest.raises(ParamsError, match='cannot be read as an Excel file'):
+        read_table(tmp_path / 'bad.xlsx')
+
+
+def test_without_it_the_way_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr('synapse_plugins.actions.upload.table.find_spec', lambda name: None)
+    (tmp_path / 't.xlsx').write_bytes(b'PK')
+    with pytest.raises(MissingExtraError, match='pip install openpyxl'):
+        read_table(tmp_path / 't.xlsx')
