@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from . import output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from ..datasets import Inspection
     from ..datasets.inspection import Finding
 
-__all__ = ['say_inspection']
+__all__ = ['say_inspection', 'say_written']
 
 _MOST_CLASSES = 20
 """Classes that a terminal gets; a pipe gets all."""
@@ -41,6 +44,23 @@ def say_inspection(record: Inspection) -> None:
     output.say('')
     _say_findings(record.findings, is_short)
     _say_trainer(record)
+
+
+def say_written(record: Inspection, files: Sequence[Path]) -> None:
+    """Print which files were written, and what the numbers in their pictures stand for."""
+    if not files:
+        return
+    output.say('', *(f'Wrote {output.shown(str(path))}' for path in files))
+    if record.numbered:
+        from ..datasets.preview import FONT_VARIABLE
+
+        output.say(
+            'No font here has the letters of some class names, so their pictures show numbers '
+            f'(${FONT_VARIABLE} may name a font file):'
+        )
+        output.say(
+            *(f'  #{number} {output.shown(record.classes[number].name)}' for number in record.numbered)
+        )
 
 
 def _totals(record: Inspection) -> str:
@@ -128,7 +148,8 @@ def _line(finding: Finding, most: int) -> str:
     more = ', ...' if examples and finding.count > len(examples) else ''
     shown = f' E.g. {"; ".join(examples)}{more}' if examples else ''
     advice = f' {finding.advice}' if finding.advice else ''
-    return f'{finding.severity}: {finding.count:,} {finding.title}{by_split}.{advice}{shown}'
+    count = f': {finding.count:,}' if finding.count else ''
+    return f'{finding.severity}: {finding.title}{count}{by_split}.{advice}{shown}'
 
 
 def _say_trainer(record: Inspection) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .detection import detect_format, open_dataset
     from .digest import fingerprint, seal
     from .inspection import Inspection, inspect
-    from .opened import Dataset, LabelledImage, Pose, open  # noqa: A004 - `datasets.open`, as in `Image.open`
+    from .opened import Dataset, LabelledImage, LabelledPose, open  # noqa: A004 - `datasets.open`, as in `Image.open`
     from .reader import Evidence, Reader, Survey, Unit, UnitReader
     from .report import Report
     from .sample import Annotation, ImageFile, Sample
@@ -29,7 +29,7 @@ __all__ = [
     'ImageFile',
     'Inspection',
     'LabelledImage',
-    'Pose',
+    'LabelledPose',
     'Reader',
     'Report',
     'Sample',
@@ -55,7 +55,7 @@ _MODULES = {
     'ImageFile': 'sample',
     'Inspection': 'inspection',
     'LabelledImage': 'opened',
-    'Pose': 'opened',
+    'LabelledPose': 'opened',
     'Reader': 'reader',
     'Report': 'report',
     'Sample': 'sample',

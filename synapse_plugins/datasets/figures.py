@@ -11,9 +11,10 @@ from .shapes import rotation
 if TYPE_CHECKING:
     from .geometry import Box, Ring
     from .masks import Mask
+    from .poses import Pose
     from .sample import Annotation
 
-__all__ = ['Figure', 'figure_of', 'mask_of', 'read_box', 'read_point']
+__all__ = ['Figure', 'figure_of', 'label_of', 'mask_of', 'read_box', 'read_point']
 
 
 class Figure(NamedTuple):
@@ -62,6 +63,11 @@ def figure_of(annotation: Annotation, width: int, height: int) -> Figure:
         raise ValueError('no points')
     box = extent(rings)
     return Figure(box, rings, None, (box[2] - box[0]) * (box[3] - box[1]))
+
+
+def label_of(pose: Pose) -> str | None:
+    """Return the class of the object that a pose is of; None if nothing tells it."""
+    return (pose.shape.label if pose.shape is not None else None) or pose.label
 
 
 def mask_of(annotation: Annotation, width: int, height: int) -> tuple[Mask, int]:

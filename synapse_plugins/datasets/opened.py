@@ -19,16 +19,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import DatasetError
 from .classes import ClassNames, class_list
 from .detection import detect_format, open_dataset
-from .figures import figure_of, read_point
+from .figures import figure_of, label_of, read_point
 from .geometry import rotated
+from .poses import poses_of
 from .reader import UNREADABLE
 from .report import Report
-from .sample import VISIBLE, groups_of
+from .sample import VISIBLE
 from .shapes import SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+    from typing import Self
 
     import numpy as np
     import numpy.typing as npt
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from .reader import Reader
     from .sample import Annotation, Sample
 
-__all__ = ['NOT_CLASSES', 'Dataset', 'LabelledImage', 'Pose', 'open']
+__all__ = ['NOT_CLASSES', 'Dataset', 'LabelledImage', 'LabelledPose', 'open']
 
 NOT_CLASSES = frozenset(('group', 'keypoint', 'relation'))
 """Tools whose labels are no classes: the label of a keypoint is the name of a joint."""
@@ -68,7 +70,7 @@ class Dataset:
     Attributes:
         path: The folder.
         format: The name of its format.
-        report: What could not be read, by kind and reason; it fills while the dataset is iterated.
+        report: What could not be read, by kind and reason; it fills anew whenever the dataset is iterated.
     """
 
     def __init__(self, reader: Reader, format: str) -> None:  # noqa: A002
@@ -76,6 +78,17 @@ class Dataset:
         self.format = format
         self.report: Report = reader.report
         self._reader = reader
+        self._at_first = reader.report.to_dict()
+
+    def close(self) -> None:
+        """Let go of what is open; a dataset is also a context manager, which does it at its end."""
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         return f'<Dataset {self.path} ({self.format})>'
@@ -106,6 +119,7 @@ class Dataset:
 
     def samples(self) -> Iterator[Sample]:
         """Yield the neutral samples: pictures that can be read, measured; the others are in the report."""
+        self.report = self._reader.report = Report.from_dict(self._at_first)
         spell = ClassNames(self.report)
         for sample in self._reader:
             if not self._reader.measure(sample.image, sample.key):
@@ -124,7 +138,7 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class Pose:
+class LabelledPose:
     """Keypoints that belong together.
 
     Attributes:
@@ -132,7 +146,7 @@ class Pose:
         names: The names of the joints (K).
         points: x and y of each, float64 (K, 2), pixels.
         visibility: int64 (K,): 0 not annotated, 1 hidden, 2 seen.
-        label: The class of the object, from the box of the same group; None if there is none.
+        label: The class of the object, from the box, polygon, mask or group that they are in; None if there is none.
         class_id: Its number; -1 if there is none.
     """
 
@@ -328,16 +342,16 @@ class LabelledImage:
         ]
 
     @cached_property
-    def poses(self) -> list[Pose]:
+    def poses(self) -> list[LabelledPose]:
         """The keypoints, those that belong together in one pose; those in no group are one pose too, of group None."""
-        boxes = groups_of(self.sample.annotations, 'bounding_box')
-        poses = [
-            self._pose(group, points, boxes.get(group, []) if group is not None else [])
-            for group, points in groups_of(self.sample.annotations).items()
-        ]
+        found, rest = poses_of(self.sample.annotations)
+        alone = [annotation for annotation in rest if annotation.tool == 'keypoint']
+        poses = [self._pose(pose.group, pose.points, label_of(pose)) for pose in found]
+        if alone:
+            poses.append(self._pose(None, alone, None))
         return [pose for pose in poses if pose.names]
 
-    def _pose(self, group: str | int | None, points: list[Annotation], boxes: list[Annotation]) -> Pose:
+    def _pose(self, group: str | int | None, points: list[Annotation], label: str | None) -> LabelledPose:
         import numpy as np
 
         good: list[tuple[str, tuple[float, float], int]] = []
@@ -348,8 +362,7 @@ class LabelledImage:
                 self._report.drop('keypoint', 'its data is malformed', self.key)
                 continue
             good.append((point.label or '', place, point.extra.get('visibility', VISIBLE)))
-        label = boxes[0].label if boxes else None
-        return Pose(
+        return LabelledPose(
             group,
             [name for name, _, _ in good],
             np.array([place for _, place, _ in good], np.float64).reshape(-1, 2),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from .. import output
-from ..inspection_view import say_inspection
+from ..inspection_view import say_inspection, say_written
 from ..options import FromOption, JsonOption, new_app
 
 app = new_app()
@@ -19,14 +19,44 @@ def inspect(
     verify: Annotated[
         bool, typer.Option('--verify', help='Decode every picture; finds more damage and takes longer.')
     ] = False,
+    preview: Annotated[
+        Path | None,
+        typer.Option(
+            '--preview',
+            metavar='OUT.png',
+            help='Write a contact sheet: pictures with their annotations.',
+            show_default=False,
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            '--report',
+            metavar='OUT.html',
+            help='Write all of it as one page that needs no network.',
+            show_default=False,
+        ),
+    ] = None,
+    pictures: Annotated[
+        int, typer.Option('--pictures', metavar='N', min=1, max=200, help='How many pictures to show there.')
+    ] = 12,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a dataset folder holds and what is wrong with it."""
     from ...datasets import inspect as inspect_dataset
 
     with output.progress_bar('Inspecting') as progress:
-        record = inspect_dataset(source, source_format=source_format, verify=verify, progress=progress)
+        record = inspect_dataset(
+            source,
+            source_format=source_format,
+            verify=verify,
+            preview=preview,
+            report=report,
+            pictures=pictures,
+            progress=progress,
+        )
     if as_json:
         output.emit_json(record.to_dict())
         return
     say_inspection(record)
+    say_written(record, [path for path in (preview, report) if path is not None])

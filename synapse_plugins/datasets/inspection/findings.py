@@ -119,7 +119,7 @@ def reading_findings(report: Report) -> Iterator[Finding]:
         advice = (
             'Trainers skip these, `convert` leaves them out and names them.' if entry.kind == 'image' else ''
         )
-        title = f'{what} that cannot be read: {entry.reason}'
+        title = f'{what} that cannot be read ({entry.reason})'
         yield Finding(code, 'error', title, entry.count, advice, list(entry.examples))
     for severity, entries in (
         ('warning', report.dropped),
@@ -127,11 +127,15 @@ def reading_findings(report: Report) -> Iterator[Finding]:
         ('note', report.noted),
     ):
         for entry in entries:
-            code = 'lost_with_picture' if entry.reason == UNREADABLE else 'reading'
-            title = f'{entry.kind}: {entry.reason}'
+            code, title = 'reading', f'{entry.reason} ({entry.kind})'
+            if entry.reason == UNREADABLE:
+                code, title = (
+                    'lost_with_picture',
+                    f'annotations of pictures that cannot be read ({entry.kind})',
+                )
             yield Finding(code, severity, title, entry.count, '', list(entry.examples))  # type: ignore[arg-type]
     for sentence in report.warnings:
-        yield Finding('reading', 'note', sentence, 1)
+        yield Finding('reading', 'note', sentence, 0)
 
 
 def duplicate_findings(
@@ -179,11 +183,9 @@ def split_findings(splits: list[SplitFigures]) -> Iterator[Finding]:
     empty = {split.name or '': split.empty for split in splits if split.empty}
     annotations = sum(split.annotations for split in splits)
     if not images:
-        yield Finding('no_images', 'error', 'dataset without a picture that can be read', 1)
+        yield Finding('no_images', 'error', 'no picture that can be read', 0)
     elif not annotations:
-        yield Finding(
-            'no_annotations', 'error', 'dataset without annotations', 1, 'There is nothing to train on.'
-        )
+        yield Finding('no_annotations', 'error', 'no annotations', 0, 'There is nothing to train on.')
     elif empty:
         yield Finding(
             'empty',
@@ -198,8 +200,8 @@ def split_findings(splits: list[SplitFigures]) -> Iterator[Finding]:
         yield Finding(
             'no_valid',
             'note',
-            'dataset without a valid split',
-            1,
+            'no valid split',
+            0,
             'A model can only be measured on other pictures.',
         )
     hollow = [split.name or '' for split in splits if not split.images]
@@ -264,7 +266,7 @@ def _imbalance(used: list[ClassFigures]) -> Iterator[Finding]:
             'imbalance',
             'note',
             'classes far from balance',
-            len(used),
+            0,
             f'{most.name} has {most.annotations / least.annotations:,.0f} times as many annotations as {least.name}.',
             [f'{most.name} ({most.annotations:,})', f'{least.name} ({least.annotations:,})'],
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from itertools import chain
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -12,8 +14,10 @@ from ..classes import ClassNames, class_list
 from ..detection import detect_format, open_dataset
 from ..files import disk_trouble
 from ..names import order_splits
+from ..preview import Choice, Lettering, Painter, write_preview
 from ..reader import UNREADABLE
 from ..report import Report
+from ..single_file import check_target
 from .duplicates import DuplicateFinder, Entry
 from .findings import (
     class_findings,
@@ -28,7 +32,6 @@ from .tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from ..reader import Reader
     from ..sample import Sample
@@ -45,11 +48,14 @@ def inspect(
     *,
     source_format: str | None = None,
     verify: bool = False,
+    preview: str | Path | None = None,
+    report: str | Path | None = None,
+    pictures: int = 12,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     watch: Callable[[Sample], None] | None = None,
 ) -> Inspection:
-    """Find out what a dataset holds and what is wrong with it; nothing is written.
+    """Find out what a dataset holds and what is wrong with it; the dataset is never written to.
 
     Samples go by one at a time, so memory does not grow with them but for two numbers a file. Copies are looked for by
     size first, and only files of equal size are read.
@@ -58,6 +64,9 @@ def inspect(
         source: The folder of the dataset.
         source_format: Its format; by default it is found out.
         verify: Decode every picture, which finds damage that header and end marker do not show, and takes longer.
+        preview: A PNG file to write: a contact sheet of pictures with their annotations.
+        report: An HTML file to write: the whole inspection as one page that needs nothing else.
+        pictures: How many pictures to show in either.
         progress: Is called with how many samples are done and how many there are.
         cancelled: Is asked now and then whether to stop.
         watch: Is called with every sample whose picture can be read, measured, its class names in one spelling.
@@ -65,19 +74,23 @@ def inspect(
     Raises:
         FormatError: If the folder is not of that format, or of none.
         UnknownNameError: If there is no such format.
-        DatasetError: If the dataset as a whole cannot be read, or the work was cancelled.
+        DatasetError: If the dataset as a whole cannot be read, a file to write lies in it or is somebody else's, or
+            the work was cancelled.
     """
     began = monotonic()
     name = source_format or detect_format(source)
-    report = Report()
-    reader = open_dataset(source, name, report=report)
+    sheet = None if preview is None else check_target(preview, '.png', source)
+    page = None if report is None else check_target(report, '.html', source)
+    choice = Choice(pictures if sheet or page else 0)
+    reader = open_dataset(source, name, report=Report())
     tally = Tally(reader.splits)
     size = 0
-    with DuplicateFinder() as finder:
+    with closing(reader), DuplicateFinder() as finder:
         total = reader.count() or 0
         done = 0
         for done, sample in enumerate(_readable(reader, tally, verify=verify), 1):
             tally.add(sample)
+            choice.look(sample)
             if watch is not None:
                 watch(sample)
             file_size = _size(sample)
@@ -89,8 +102,22 @@ def inspect(
         record = _record(reader, name, tally, _classes(reader, tally))
         record.bytes = size
         _add_duplicates(record, finder, cancelled)
+    if sheet or page:
+        _write(record, choice, sheet, page)
     record.seconds = monotonic() - began
     return record
+
+
+def _write(record: Inspection, choice: Choice, sheet: Path | None, page: Path | None) -> None:
+    lettering = Lettering()
+    painter = Painter([figures.name for figures in record.classes], lettering)
+    record.numbered = sorted(painter.numbered.values())
+    if sheet is not None:
+        write_preview(sheet, record, choice, painter, lettering)
+    if page is not None:
+        from ..page import write_page  # which stands on the record
+
+        write_page(page, record, choice, painter)
 
 
 def _readable(reader: Reader, tally: Tally, *, verify: bool) -> Iterator[Sample]:
@@ -212,7 +239,13 @@ def _add_duplicates(
     copies = leaking = 0
     for size, entries in finder.groups(lambda done, total: _look(done, total, None, cancelled)):
         splits = order_splits({entry.split for entry in entries})
-        group = DuplicateGroup(sorted(_shown(entry.key) for entry in entries), splits, size)
+        entries.sort(key=lambda entry: entry.key)
+        group = DuplicateGroup(
+            [_shown(entry.key) for entry in entries],
+            [_shown(_relative(entry.path, record.path)) for entry in entries],
+            splits,
+            size,
+        )
         record.duplicate_groups += 1
         if len(splits) > 1:
             leaking += len(entries)
@@ -225,6 +258,11 @@ def _add_duplicates(
     record.duplicates = (leaks + plain)[:_MOST_GROUPS]
     found = duplicate_findings(record.duplicate_groups, record.duplicates, copies, leaking)
     record.findings = ordered(chain(found, record.findings))
+
+
+def _relative(path: str, root: str) -> str:
+    found = Path(path)
+    return found.relative_to(root).as_posix() if found.is_relative_to(root) else path
 
 
 def _shown(key: str) -> str:

@@ -103,8 +103,8 @@ class Finding:
     Attributes:
         code: A stable name: ``outside``, ``leak``, ``unreadable`` ...
         severity: How bad it is.
-        title: What it is, without the count: ``boxes outside their picture``.
-        count: How many.
+        title: What it is, without the count: ``annotations outside their picture``.
+        count: How many; 0 where it is about the dataset as a whole.
         advice: What to do, or what it means.
         examples: The first places, at most five.
         splits: Split -> how many, where that is known; ``''`` stands for a dataset without splits.
@@ -125,11 +125,13 @@ class DuplicateGroup:
 
     Attributes:
         keys: The keys of their samples, sorted.
-        splits: The splits that they are in, sorted; more than one is leakage.
+        files: Where they lie, in the same order, relative to the dataset's folder where they lie in it.
+        splits: The splits that they are in, in canonical order; more than one is leakage.
         size: Of each, in bytes.
     """
 
     keys: list[str]
+    files: list[str]
     splits: list[str]
     size: int
 
@@ -176,6 +178,7 @@ class Inspection:
         duplicates: Groups of files of one content, those across splits first; at most a thousand.
         duplicate_groups: How many groups there are.
         trainer: What a trainer would make of it.
+        numbered: Numbers of the classes whose names no font here can draw; pictures show the number instead.
         seconds: How long it took.
     """
 
@@ -199,6 +202,7 @@ class Inspection:
     duplicates: list[DuplicateGroup] = field(default_factory=list)
     duplicate_groups: int = 0
     trainer: Trainer = field(default_factory=Trainer)
+    numbered: list[int] = field(default_factory=list)
     seconds: float = 0.0
 
     def finding(self, code: str) -> Finding | None:

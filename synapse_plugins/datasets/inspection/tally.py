@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..figures import figure_of, read_point
 from ..names import suffix_of
 from ..opened import NOT_CLASSES
+from ..poses import poses_of
 from ..shapes import SHAPES
 from .checks import SMALLEST_PICTURE, leaves_picture_out, place, trouble
 from .record import Histogram, Sizes, SplitFigures
@@ -162,7 +163,7 @@ class Tally:
     def _add_labels(self, sample: Sample) -> None:
         labels = self.labels[sample.split]
         on_image = set()
-        groups = set()
+        has_points = False
         for annotation in sample.annotations:
             tool, label = annotation.tool, annotation.label
             if tool == 'bounding_box' and annotation.attrs and _is_turned(annotation):
@@ -170,12 +171,13 @@ class Tally:
             self.kinds[tool] += 1
             if tool == 'keypoint':
                 self.joints[label or ''] += 1
-                groups.add(annotation.extra.get('group_id'))
+                has_points = True
             elif label and annotation.tool not in NOT_CLASSES:
                 labels[label] += 1
                 on_image.add(label)
         self.images_of.update(on_image)
-        self.poses += len(groups - {None})
+        if has_points:
+            self.poses += len(poses_of(sample.annotations)[0])
 
     # -- annotations ----------------------------------------------------------------------------------
 
@@ -299,8 +301,8 @@ class Tally:
         return _histogram(_SIDES, self._sides)
 
 
-def _pixels(size: tuple[int, int]) -> int:
-    return size[0] * size[1]
+def _pixels(size: tuple[int, int]) -> tuple[int, int]:
+    return size[0] * size[1], size[0]
 
 
 def _is_turned(annotation: Annotation) -> bool:

@@ -1,0 +1,191 @@
+"""Fills the page with an inspection."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..inspection.findings import REASONS
+from ..preview import described, hexadecimal, parts_of
+from ..single_file import MARK, write_whole
+from .charts import Bar, bars, columns, grid, shares
+
+if TYPE_CHECKING:
+    from ..inspection.record import ClassFigures, Histogram, Inspection
+    from ..preview import Choice, Painter
+
+__all__ = ['write_page']
+
+_PICTURE = (640, 640)
+_TEXT = 18
+_QUALITY = 84
+_MOST_BARS = 15
+_MOST_SHARES = 12
+_MOST_GROUPS = 50
+_KINDS = {
+    'bounding_box': 'boxes',
+    'rotated_box': 'rotated boxes',
+    'polygon': 'polygons',
+    'polyline': 'lines',
+    'keypoint': 'keypoints',
+    'segmentation': 'masks',
+    'classification': 'classes of whole pictures',
+}
+
+
+def write_page(target: Path, record: Inspection, choice: Choice, painter: Painter) -> None:
+    """Write an inspection as one HTML page."""
+    from jinja2 import Environment
+
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(Path(__file__).with_name('page.html.j2').read_text(encoding='utf-8'))
+    text = template.render(
+        mark=MARK,
+        name=Path(record.path).resolve().name,
+        record=record,
+        colours={name: hexadecimal(colour) for name, colour in painter.colours.items()},
+        pictures=_pictures(choice, painter),
+        numbered=painter.numbered,
+        total=sum(figures.annotations for figures in record.classes),
+        split_names=[split.name or '' for split in record.splits],
+        duplicates=record.duplicates[:_MOST_GROUPS],
+        kinds=[(_KINDS.get(kind, kind), count) for kind, count in record.kinds.items()],
+        ranges=_ranges,
+        marked=_marked,
+        reasons=REASONS,
+        size=_size(record.bytes),
+        **_charts(record, painter),
+    )
+    write_whole(target, text.encode('utf-8', 'backslashreplace'))
+
+
+def _pictures(choice: Choice, painter: Painter) -> list[dict[str, Any]]:
+    pictures = []
+    for item in choice.chosen():
+        picture = painter.paint(item.sample, _PICTURE, text=_TEXT)
+        content = BytesIO()
+        picture.save(content, 'JPEG', quality=_QUALITY, optimize=True)
+        pictures.append(
+            {
+                'data': b64encode(content.getvalue()).decode(),
+                'width': picture.width,
+                'height': picture.height,
+                'key': item.sample.key,
+                'said': described(item),
+                'parts': parts_of(item),
+            }
+        )
+    return pictures
+
+
+def _charts(record: Inspection, painter: Painter) -> dict[str, Any]:
+    from markupsafe import Markup
+
+    def colour(figures: ClassFigures) -> str:
+        return hexadecimal(painter.colours[figures.name])
+
+    used = sorted((f for f in record.classes if f.annotations), key=lambda f: (-f.annotations, f.number))
+    drawn = {
+        'class_chart': bars(
+            [Bar(f.name, f.annotations, colour(f)) for f in used[:_MOST_BARS]],
+            f'Annotations of the {min(len(used), _MOST_BARS)} commonest classes; the table has the numbers.',
+        ),
+        'split_chart': shares(
+            [
+                (split.name or 'all', _parts(used, split.name or '', painter))
+                for split in record.splits
+                if split.annotations
+            ],
+            'The share of each class in each split; the table has the numbers.',
+        ),
+        'per_image_chart': columns(
+            record.objects_per_image.edges,
+            record.objects_per_image.counts,
+            'How many pictures have so many annotations; the table has the numbers.',
+        ),
+        'side_chart': columns(
+            record.object_sides.edges,
+            record.object_sides.counts,
+            'How many annotations are so large; the table has the numbers.',
+        ),
+        'place_chart': grid(record.positions, _where(record.positions)),
+    }
+    charts = {name: Markup(chart) for name, chart in drawn.items()}  # noqa: S704 - what is in them was escaped
+    return {
+        **charts,
+        'hidden_bars': max(0, len(used) - _MOST_BARS),
+        'where': _where(record.positions),
+        'histograms': [
+            (
+                'Annotations per picture',
+                charts['per_image_chart'],
+                record.objects_per_image,
+                'Annotations',
+                'Pictures',
+            ),
+            (
+                'How large they are',
+                charts['side_chart'],
+                record.object_sides,
+                'Side in pixels',
+                'Annotations',
+            ),
+        ],
+    }
+
+
+def _parts(used: list[ClassFigures], split: str, painter: Painter) -> list[Bar]:
+    parts = [
+        Bar(f.name, f.splits.get(split, 0), hexadecimal(painter.colours[f.name])) for f in used[:_MOST_SHARES]
+    ]
+    rest = sum(f.splits.get(split, 0) for f in used[_MOST_SHARES:])
+    return [*parts, Bar('others', rest)] if rest else parts
+
+
+def _where(positions: list[list[int]]) -> str:
+    """Return where annotations lie, in a sentence."""
+    total = sum(map(sum, positions))
+    if not total:
+        return 'No annotation has an area.'
+    rows, middle = len(positions), 0
+    for row in positions[rows // 4 : rows - rows // 4]:
+        middle += sum(row[rows // 4 : rows - rows // 4])
+    return (
+        f'Where the centres of annotations lie in their pictures: {middle / total:.0%} in the middle quarter.'
+    )
+
+
+def _marked(text: str) -> Any:
+    """Return a text with what stands in backticks set as code."""
+    from markupsafe import Markup, escape
+
+    parts = text.split('`')
+    return Markup('').join(
+        Markup('<code>{}</code>').format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
+
+
+def _ranges(histogram: Histogram) -> list[tuple[str, int]]:
+    """Return a histogram as the rows of a table."""
+    rows = []
+    for place, count in enumerate(histogram.counts):
+        first, after = histogram.edges[place], histogram.edges[place + 1]
+        if after is None:
+            rows.append((f'{first:,} and more', count))
+        elif first is not None and after - first == 1:
+            rows.append((f'{first:,}', count))
+        else:
+            rows.append((f'{first:,} to {after:,}', count))
+    return rows
+
+
+def _size(count: int) -> str:
+    amount = float(count)
+    for unit in ('B', 'kB', 'MB', 'GB'):
+        if amount < 999.5:
+            return f'{amount:.0f} {unit}' if unit == 'B' or amount >= 99.5 else f'{amount:.1f} {unit}'
+        amount /= 1000
+    return f'{amount:.1f} TB'

@@ -1,0 +1,105 @@
+"""Chooses the pictures to show: every class, kind and split if there is room, and the same ones every time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ..sample import Sample
+
+__all__ = ['MOST_ANNOTATIONS', 'Choice', 'Chosen']
+
+MOST_ANNOTATIONS = 1000
+"""Annotations of a picture that are kept for drawing."""
+
+_MOST_FEATURES = 256
+_Feature = tuple[str, str | None]
+
+
+class Chosen(NamedTuple):
+    """A sample to show.
+
+    Attributes:
+        sample: With at most `MOST_ANNOTATIONS` annotations.
+        annotations: How many it really has.
+    """
+
+    sample: Sample
+    annotations: int
+
+
+class _Candidate(NamedTuple):
+    rank: tuple[bool, bytes]
+    order: int
+    features: frozenset[_Feature]
+    chosen: Chosen
+
+
+class Choice:
+    """Looks at samples one at a time and keeps the few that it may choose.
+
+    Args:
+        count: How many pictures to choose.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._best: dict[_Feature, _Candidate] = {}
+        self._others: list[_Candidate] = []
+        self._seen = 0
+
+    def look(self, sample: Sample) -> None:
+        """Look at a sample."""
+        self._seen += 1
+        if sample.image.media != 'image' or not self._count:
+            return
+        rank = (
+            not sample.annotations,
+            blake2b(sample.key.encode('utf-8', 'surrogatepass'), digest_size=8).digest(),
+        )
+        features = _features(sample)
+        fresh = [
+            feature
+            for feature in features
+            if (
+                rank < self._best[feature].rank if feature in self._best else len(self._best) < _MOST_FEATURES
+            )
+        ]
+        joins = len(self._others) < self._count or rank < self._others[-1].rank
+        if not fresh and not joins:
+            return
+        candidate = _Candidate(rank, self._seen, features, _kept(sample))
+        self._best.update(dict.fromkeys(fresh, candidate))
+        if joins:
+            self._others = sorted([*self._others, candidate], key=lambda other: other.rank)[: self._count]
+
+    def chosen(self) -> list[Chosen]:
+        """Return the chosen samples, in the order of the dataset."""
+        candidates = {candidate.order: candidate for candidate in (*self._best.values(), *self._others)}
+        left = sorted(candidates.values(), key=lambda candidate: candidate.rank)
+        missing = set(self._best)
+        picked: list[_Candidate] = []
+        while left and len(picked) < self._count:
+            best = max(left, key=lambda candidate: len(candidate.features & missing))  # the first of equals
+            missing -= best.features
+            left.remove(best)
+            picked.append(best)
+        return [candidate.chosen for candidate in sorted(picked, key=lambda candidate: candidate.order)]
+
+
+def _features(sample: Sample) -> frozenset[_Feature]:
+    found: set[_Feature] = {('split', sample.split)}
+    for annotation in sample.annotations:
+        found.add(('kind', annotation.tool))
+        if annotation.tool != 'keypoint':
+            found.add(('class', annotation.label))
+    return frozenset(found)
+
+
+def _kept(sample: Sample) -> Chosen:
+    count = len(sample.annotations)
+    if count > MOST_ANNOTATIONS:
+        sample = replace(sample, annotations=sample.annotations[:MOST_ANNOTATIONS])
+    return Chosen(sample, count)
