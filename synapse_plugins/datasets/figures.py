@@ -6,6 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .geometry import extent, read_ring, rotated
+from .sample import MISSING, OCCLUDED, VISIBLE
 from .shapes import rotation
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from .poses import Pose
     from .sample import Annotation
 
-__all__ = ['Figure', 'figure_of', 'label_of', 'mask_of', 'read_box', 'read_point']
+__all__ = ['Figure', 'figure_of', 'label_of', 'mask_of', 'read_box', 'read_point', 'turn_of', 'visibility_of']
 
 
 class Figure(NamedTuple):
@@ -47,10 +48,12 @@ def figure_of(annotation: Annotation, width: int, height: int) -> Figure:
     if annotation.tool == 'bounding_box':
         box = read_box(annotation.data)
         area = (box[2] - box[0]) * (box[3] - box[1])
-        angle = rotation(annotation) if annotation.attrs else 0.0
+        angle = turn_of(annotation)
         if not angle:
             return Figure(box, [], None, area)
         corners = rotated(box, angle)
+        if not isfinite(sum(map(sum, corners))):
+            raise ValueError('it is too large to be turned')
         return Figure(extent([corners]), [corners], None, area)
     if annotation.tool == 'segmentation':
         mask, _ = mask_of(annotation, width, height)
@@ -63,6 +66,20 @@ def figure_of(annotation: Annotation, width: int, height: int) -> Figure:
         raise ValueError('no points')
     box = extent(rings)
     return Figure(box, rings, None, (box[2] - box[0]) * (box[3] - box[1]))
+
+
+def turn_of(annotation: Annotation) -> float:
+    """Return by how much a box is turned, in radians, clockwise on the screen."""
+    try:
+        return rotation(annotation) if annotation.attrs else 0.0
+    except OverflowError:  # a number with more digits than any angle
+        return 0.0
+
+
+def visibility_of(point: Annotation) -> int:
+    """Return the visibility of a keypoint; it is seen where nothing, or nothing that makes sense, is said."""
+    said = point.extra.get('visibility')
+    return int(said) if isinstance(said, int | float) and said in {MISSING, OCCLUDED, VISIBLE} else VISIBLE
 
 
 def label_of(pose: Pose) -> str | None:

@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import DatasetError
 from .classes import ClassNames, class_list
 from .detection import detect_format, open_dataset
-from .figures import figure_of, label_of, read_point
+from .figures import figure_of, label_of, read_point, visibility_of
 from .geometry import rotated
 from .poses import poses_of
 from .reader import UNREADABLE
 from .report import Report
-from .sample import VISIBLE
 from .shapes import SHAPES
 
 if TYPE_CHECKING:
@@ -361,7 +360,7 @@ class LabelledImage:
             except ValueError:
                 self._report.drop('keypoint', 'its data is malformed', self.key)
                 continue
-            good.append((point.label or '', place, point.extra.get('visibility', VISIBLE)))
+            good.append((point.label or '', place, visibility_of(point)))
         return LabelledPose(
             group,
             [name for name, _, _ in good],

@@ -72,7 +72,7 @@ def test_it_needs_nothing_else(everything: Path) -> None:
     named = [
         attributes[name] for _, attributes in page.tags for name in ('src', 'href') if attributes.get(name)
     ]
-    assert len(named) == 6
+    assert len(named) == 7  # six pictures, and what the copies show
     assert all(name is not None and name.startswith('data:image/jpeg;base64,') for name in named)
     assert page.all('script') == page.all('link') == []
     assert 'url(' not in text
@@ -94,7 +94,7 @@ def test_it_can_be_read_without_seeing_it(everything: Path) -> None:
 
 def test_it_says_what_was_found(everything: Path) -> None:
     page, text = page_of(everything, pictures=2)
-    assert len(page.all('img')) == 2
+    assert len(page.all('img')) == 3
     for word in (
         '데이터',
         '상자',
@@ -106,6 +106,20 @@ def test_it_says_what_was_found(everything: Path) -> None:
     ):
         assert word in page.text
     assert 'prefers-color-scheme: dark' in text
+
+
+def test_it_shows_what_is_wrong_and_where(tmp_path: Path, make: SimpleNamespace) -> None:
+    good, flat = make.box('x', 5, 5, 20, 20), make.box('x', 30, 30, 0, 9)
+    items = {f'{number}.png': {'bounding_box': [good, flat]} for number in range(4)}
+    page, _ = page_of(make.dm(tmp_path / 'flat', items), pictures=1)
+    assert [tag['alt'] for tag in page.all('img')][:2] == ['0: 2 x', '1: 2 x']
+    assert '0: x (30, 30, 0, 9)' in page.text
+
+
+def test_copies_are_shown(everything: Path) -> None:
+    page, _ = page_of(everything, pictures=1)
+    assert page.all('img')[-1]['alt'] == 'What they show'
+    assert 'train/original_files/train_2.png' in page.text
 
 
 def test_names_are_never_taken_for_code(tmp_path: Path, make: SimpleNamespace) -> None:

@@ -19,6 +19,7 @@ from synapse_plugins.errors import DatasetError
 from synapse_plugins.testing.drawings import draw
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from types import SimpleNamespace
 
@@ -89,13 +90,15 @@ def painted(tmp_path: Path) -> Any:
     with Image.new('RGB', (200, 100), GROUND) as picture:
         picture.save(path)
 
-    def paint(*annotations: Annotation, names: bool = False) -> np.ndarray[Any, Any]:
+    def paint(
+        *annotations: Annotation, names: bool = False, marked: Sequence[Annotation] = ()
+    ) -> np.ndarray[Any, Any]:
         labels = sorted({annotation.label for annotation in annotations if annotation.label})
         painter = Painter(labels, Lettering([]))
         if not names:
             painter._write = lambda *_: None  # type: ignore[method-assign]
         item = Sample('a', None, ImageFile(path, 200, 100, 'plain.png'), list(annotations))
-        return np.asarray(painter.paint(item, (400, 200))).astype(int)
+        return np.asarray(painter.paint(item, (400, 200), marked=marked)).astype(int)
 
     return paint
 
@@ -187,6 +190,12 @@ def test_what_lies_far_outside_or_is_malformed_does_no_harm(painted: Any) -> Non
         names=True,
     )
     assert pixels.shape == (200, 400, 3)
+
+
+def test_what_is_in_question_has_a_ring(painted: Any) -> None:
+    flat = Annotation('bounding_box', 'x', [100, 50, 0, 0])
+    assert touched(painted(flat, marked=[flat]), 100 + 8, 50)
+    assert not touched(painted(flat), 100 + 8, 50)
 
 
 def test_names_stand_at_their_boxes(painted: Any) -> None:

@@ -14,7 +14,7 @@ from ..classes import ClassNames, class_list
 from ..detection import detect_format, open_dataset
 from ..files import disk_trouble
 from ..names import order_splits
-from ..preview import Choice, Lettering, Painter, write_preview
+from ..preview import Choice, Lettering, Painter, Suspects, write_preview
 from ..reader import UNREADABLE
 from ..report import Report
 from ..single_file import check_target
@@ -40,6 +40,7 @@ __all__ = ['inspect']
 
 _LOOK_EVERY = 64
 _MOST_GROUPS = 1000
+_SUSPECTS = 2
 
 
 @disk_trouble
@@ -82,6 +83,7 @@ def inspect(
     sheet = None if preview is None else check_target(preview, '.png', source)
     page = None if report is None else check_target(report, '.html', source)
     choice = Choice(pictures if sheet or page else 0)
+    suspects = Suspects(_SUSPECTS if page else 0)
     reader = open_dataset(source, name, report=Report())
     tally = Tally(reader.splits)
     size = 0
@@ -89,7 +91,7 @@ def inspect(
         total = reader.count() or 0
         done = 0
         for done, sample in enumerate(_readable(reader, tally, verify=verify), 1):
-            tally.add(sample)
+            suspects.look(sample, tally.add(sample))
             choice.look(sample)
             if watch is not None:
                 watch(sample)
@@ -103,12 +105,14 @@ def inspect(
         record.bytes = size
         _add_duplicates(record, finder, cancelled)
     if sheet or page:
-        _write(record, choice, sheet, page)
+        _write(record, choice, suspects, sheet, page)
     record.seconds = monotonic() - began
     return record
 
 
-def _write(record: Inspection, choice: Choice, sheet: Path | None, page: Path | None) -> None:
+def _write(
+    record: Inspection, choice: Choice, suspects: Suspects, sheet: Path | None, page: Path | None
+) -> None:
     lettering = Lettering()
     painter = Painter([figures.name for figures in record.classes], lettering)
     record.numbered = sorted(painter.numbered.values())
@@ -117,7 +121,7 @@ def _write(record: Inspection, choice: Choice, sheet: Path | None, page: Path | 
     if page is not None:
         from ..page import write_page  # which stands on the record
 
-        write_page(page, record, choice, painter)
+        write_page(page, record, choice, suspects, painter)
 
 
 def _readable(reader: Reader, tally: Tally, *, verify: bool) -> Iterator[Sample]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
-from ..figures import figure_of, read_point
+from ..figures import figure_of, read_point, turn_of, visibility_of
 from ..names import suffix_of
 from ..opened import NOT_CLASSES
 from ..poses import poses_of
+from ..sample import MISSING
 from ..shapes import SHAPES
 from .checks import SMALLEST_PICTURE, leaves_picture_out, place, trouble
 from .record import Histogram, Sizes, SplitFigures
@@ -50,10 +51,10 @@ class Seen:
     examples: list[str] = field(default_factory=list)
     splits: Counter[str] = field(default_factory=Counter)
 
-    def add(self, split: str | None, where: str, count: int = 1) -> None:
+    def add(self, split: str | None, where: str) -> None:
         """Count it once more."""
-        self.count += count
-        self.splits[split or ''] += count
+        self.count += 1
+        self.splits[split or ''] += 1
         if len(self.examples) < EXAMPLES:
             self.examples.append(where.encode('utf-8', 'backslashreplace').decode())
 
@@ -92,6 +93,7 @@ class Tally:
         self.usable = 0
         self.skipped_images: Counter[str] = Counter()
         self.positions = [[0] * GRID for _ in range(GRID)]
+        self._now: dict[str, list[Annotation]] = {}
         self._per_image = [0] * len(_PER_IMAGE)
         self._sides = [0] * len(_SIDES)
         self._sizes: Counter[tuple[int, int]] = Counter()
@@ -99,12 +101,14 @@ class Tally:
         self._heights: Counter[int] = Counter()
         self._extremes: list[tuple[int, int]] = []
 
-    def see(self, code: str, split: str | None, where: str, count: int = 1) -> None:
-        """Count a trouble."""
+    def see(self, code: str, split: str | None, where: str, annotation: Annotation | None = None) -> None:
+        """Count a trouble, of an annotation or of a whole picture."""
         seen = self.troubles.get(code)
         if seen is None:
             seen = self.troubles[code] = Seen()
-        seen.add(split, where, count)
+        seen.add(split, where)
+        if annotation is not None:
+            self._now.setdefault(code, []).append(annotation)
 
     def _split(self, name: str | None) -> SplitFigures:
         found = self.splits.get(name)
@@ -121,8 +125,9 @@ class Tally:
         self.media[sample.image.media] += 1
         self.skipped_images['unreadable'] += 1
 
-    def add(self, sample: Sample) -> None:
-        """Count a sample."""
+    def add(self, sample: Sample) -> dict[str, list[Annotation]]:
+        """Count a sample, and return its annotations with which something is wrong, by code."""
+        self._now = {}
         split = self._split(sample.split)
         split.images += 1
         split.annotations += len(sample.annotations)
@@ -134,6 +139,7 @@ class Tally:
         if media == 'image':
             self._add_picture(sample)
         self._add_labels(sample)
+        return self._now
 
     def _add_picture(self, sample: Sample) -> None:
         image = sample.image
@@ -166,7 +172,7 @@ class Tally:
         has_points = False
         for annotation in sample.annotations:
             tool, label = annotation.tool, annotation.label
-            if tool == 'bounding_box' and annotation.attrs and _is_turned(annotation):
+            if tool == 'bounding_box' and annotation.attrs and turn_of(annotation):
                 tool = 'rotated_box'
             self.kinds[tool] += 1
             if tool == 'keypoint':
@@ -227,7 +233,7 @@ class Tally:
         if figure is not None:
             where += f' {place(figure)}'
         for code in codes:
-            self.see(code, sample.split, where)
+            self.see(code, sample.split, where, annotation)
         unusable = next((code for code in _UNUSABLE if code in codes), None)
         if unusable is None:
             self.usable += 1
@@ -238,9 +244,7 @@ class Tally:
     def _add_look(self, figure: Figure, width: int, height: int) -> None:
         left, top, right, bottom = figure.box
         self._sides[bisect_right(_SIDES, ((right - left) * (bottom - top)) ** 0.5) - 1] += 1
-        column = int((left + right) / 2 / width * GRID)
-        row = int((top + bottom) / 2 / height * GRID)
-        self.positions[min(max(row, 0), GRID - 1)][min(max(column, 0), GRID - 1)] += 1
+        self.positions[_field((top + bottom) / 2 / height)][_field((left + right) / 2 / width)] += 1
 
     def _add_point(self, annotation: Annotation, sample: Sample, width: int, height: int) -> None:
         where = f'{sample.key}: keypoint {annotation.label or ""}'
@@ -249,7 +253,7 @@ class Tally:
         except ValueError:
             self.see('malformed', sample.split, where)
             return
-        if annotation.extra.get('visibility') != 0 and not (0 <= x <= width and 0 <= y <= height):
+        if visibility_of(annotation) != MISSING and not (0 <= x <= width and 0 <= y <= height):
             self.see('outside', sample.split, f'{where} ({x:.6g}, {y:.6g})')
 
     def _add_line(self, annotation: Annotation, sample: Sample, width: int, height: int) -> None:
@@ -301,14 +305,13 @@ class Tally:
         return _histogram(_SIDES, self._sides)
 
 
+def _field(share: float) -> int:
+    """Return the row or column of the grid at a share of the side; what lies outside is in the nearest."""
+    return min(int(min(max(share, 0.0), 1.0) * GRID), GRID - 1)
+
+
 def _pixels(size: tuple[int, int]) -> tuple[int, int]:
     return size[0] * size[1], size[0]
-
-
-def _is_turned(annotation: Annotation) -> bool:
-    from ..shapes import rotation
-
-    return bool(rotation(annotation))
 
 
 def _identity(annotation: Annotation, figure: Figure) -> Any:

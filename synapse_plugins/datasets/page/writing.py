@@ -7,14 +7,22 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...errors import DatasetError
+from ..images import probe
 from ..inspection.findings import REASONS
-from ..preview import described, hexadecimal, parts_of
+from ..preview import decoded, described, hexadecimal, parts_of
+from ..sample import ImageFile
 from ..single_file import MARK, write_whole
 from .charts import Bar, bars, columns, grid, shares
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PIL.Image import Image
+
     from ..inspection.record import ClassFigures, Histogram, Inspection
-    from ..preview import Choice, Painter
+    from ..preview import Choice, Chosen, Painter, Suspects
+    from ..sample import Annotation
 
 __all__ = ['write_page']
 
@@ -24,6 +32,8 @@ _QUALITY = 84
 _MOST_BARS = 15
 _MOST_SHARES = 12
 _MOST_GROUPS = 50
+_MOST_THUMBNAILS = 12
+_THUMBNAIL = (144, 108)
 _KINDS = {
     'bounding_box': 'boxes',
     'rotated_box': 'rotated boxes',
@@ -35,7 +45,9 @@ _KINDS = {
 }
 
 
-def write_page(target: Path, record: Inspection, choice: Choice, painter: Painter) -> None:
+def write_page(
+    target: Path, record: Inspection, choice: Choice, suspects: Suspects, painter: Painter
+) -> None:
     """Write an inspection as one HTML page."""
     from jinja2 import Environment
 
@@ -47,6 +59,8 @@ def write_page(target: Path, record: Inspection, choice: Choice, painter: Painte
         record=record,
         colours={name: hexadecimal(colour) for name, colour in painter.colours.items()},
         pictures=_pictures(choice, painter),
+        evidence=_evidence(suspects, painter),
+        thumbnails=_thumbnails(record),
         numbered=painter.numbered,
         total=sum(figures.annotations for figures in record.classes),
         split_names=[split.name or '' for split in record.splits],
@@ -62,22 +76,47 @@ def write_page(target: Path, record: Inspection, choice: Choice, painter: Painte
 
 
 def _pictures(choice: Choice, painter: Painter) -> list[dict[str, Any]]:
-    pictures = []
-    for item in choice.chosen():
-        picture = painter.paint(item.sample, _PICTURE, text=_TEXT)
-        content = BytesIO()
-        picture.save(content, 'JPEG', quality=_QUALITY, optimize=True)
-        pictures.append(
-            {
-                'data': b64encode(content.getvalue()).decode(),
-                'width': picture.width,
-                'height': picture.height,
-                'key': item.sample.key,
-                'said': described(item),
-                'parts': parts_of(item),
-            }
-        )
-    return pictures
+    return [_picture(item, painter) for item in choice.chosen()]
+
+
+def _evidence(suspects: Suspects, painter: Painter) -> dict[str, list[dict[str, Any]]]:
+    return {
+        code: [_picture(item, painter, marked) for item, marked in found]
+        for code, found in suspects.found.items()
+    }
+
+
+def _picture(item: Chosen, painter: Painter, marked: Sequence[Annotation] = ()) -> dict[str, Any]:
+    picture = painter.paint(item.sample, _PICTURE, text=_TEXT, marked=marked)
+    return {
+        **_embedded(picture),
+        'key': item.sample.key,
+        'said': described(item),
+        'parts': parts_of(item),
+    }
+
+
+def _embedded(picture: Image) -> dict[str, Any]:
+    content = BytesIO()
+    picture.save(content, 'JPEG', quality=_QUALITY, optimize=True)
+    data = b64encode(content.getvalue()).decode()
+    return {'data': data, 'width': picture.width, 'height': picture.height}
+
+
+def _thumbnails(record: Inspection) -> list[dict[str, Any] | None]:
+    """Return a small picture for each of the first groups of copies; None for what is no picture."""
+    return [_thumbnail(Path(record.path, group.files[0])) for group in record.duplicates[:_MOST_THUMBNAILS]]
+
+
+def _thumbnail(path: Path) -> dict[str, Any] | None:
+    try:
+        width, height, _ = probe(path)
+    except (DatasetError, OSError, ValueError):
+        return None
+    scale = min(_THUMBNAIL[0] / width, _THUMBNAIL[1] / height, 1.0)
+    shape = max(1, round(width * scale)), max(1, round(height * scale))
+    picture = decoded(ImageFile(path, width, height, path.name), shape)
+    return None if picture is None else _embedded(picture)
 
 
 def _charts(record: Inspection, painter: Painter) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .choice import Choice, Chosen
+from .choice import Choice, Chosen, Suspects
 from .colours import class_colours, hexadecimal
 from .fonts import FONT_VARIABLE, Lettering
 from .painter import Painter
 from .sheet import contact_sheet, described, parts_of
+from .strokes import decoded
 from .writing import write_preview
 
 __all__ = [
@@ -15,8 +16,10 @@ __all__ = [
     'Chosen',
     'Lettering',
     'Painter',
+    'Suspects',
     'class_colours',
     'contact_sheet',
+    'decoded',
     'described',
     'hexadecimal',
     'parts_of',

@@ -7,9 +7,11 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from ..sample import Sample
+    from collections.abc import Mapping
 
-__all__ = ['MOST_ANNOTATIONS', 'Choice', 'Chosen']
+    from ..sample import Annotation, Sample
+
+__all__ = ['MOST_ANNOTATIONS', 'Choice', 'Chosen', 'Suspects']
 
 MOST_ANNOTATIONS = 1000
 """Annotations of a picture that are kept for drawing."""
@@ -87,6 +89,28 @@ class Choice:
             left.remove(best)
             picked.append(best)
         return [candidate.chosen for candidate in sorted(picked, key=lambda candidate: candidate.order)]
+
+
+class Suspects:
+    """Keeps the first pictures on which something is wrong, to show what.
+
+    Args:
+        count: How many pictures to keep for each thing that can be wrong.
+
+    Attributes:
+        found: Code -> pictures, each with the annotations in question.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.found: dict[str, list[tuple[Chosen, list[Annotation]]]] = {}
+        self._count = count
+
+    def look(self, sample: Sample, troubles: Mapping[str, list[Annotation]]) -> None:
+        """Look at a sample, and at its annotations with which something is wrong, by code."""
+        for code, questioned in troubles.items():
+            kept = self.found.setdefault(code, [])
+            if len(kept) < self._count:
+                kept.append((_kept(sample), questioned[:MOST_ANNOTATIONS]))
 
 
 def _features(sample: Sample) -> frozenset[_Feature]:

@@ -59,29 +59,34 @@ class Painter:
         number = self.numbered.get(label)
         return label if number is None else f'#{number}'
 
-    def paint(self, sample: Sample, size: tuple[int, int], *, text: int = 13) -> Image:
+    def paint(
+        self, sample: Sample, size: tuple[int, int], *, text: int = 13, marked: Sequence[Annotation] = ()
+    ) -> Image:
         """Return the picture of a sample with its annotations.
 
         Args:
             sample: The sample.
             size: Width and height that it must fit into, in pixels.
             text: Height of the font of class names, in pixels.
+            marked: Annotations to draw a ring around; then only they have names.
         """
         width, height = sample.image.width, sample.image.height
         scale = min(size[0] / width, size[1] / height, _LARGEST_SCALE)
         shape = max(1, round(width * scale)), max(1, round(height * scale))
-        picture = decoded(sample, shape)
+        picture = decoded(sample.image, shape)
         if picture is None:
             return self._placeholder(shape, text)
         sheet = Sheet(shape, scale)
         labels: list[_Label] = []
-        for annotation, figure in _drawable(sample):
+        for annotation, figure in _drawable(sample, sample.annotations):
             colour = self.colours.get(annotation.label or '', NO_CLASS)
             _draw(sheet, annotation, figure, colour)
-            if annotation.label:
+            if annotation.label and (not marked or any(annotation is one for one in marked)):
                 left, top, right, bottom = (side * scale for side in figure.box)
                 labels.append(((left, top, right, bottom), self.name(annotation.label), colour))
         self._draw_poses(sheet, sample)
+        for _, figure in _drawable(sample, marked):
+            sheet.mark(figure.box)
         sheet.lay_on(picture)
         self._write(picture, self._on_the_whole(sample) + _seen(labels, shape), text)
         return picture
@@ -134,10 +139,10 @@ class Painter:
         self._lettering.draw(pen, (place[0] + 4, place[1] + size), text, size, ink_on(colour))
 
 
-def _drawable(sample: Sample) -> list[tuple[Annotation, Figure]]:
-    """Return the annotations that can be drawn, large ones first, so that they hide nothing."""
+def _drawable(sample: Sample, annotations: Sequence[Annotation]) -> list[tuple[Annotation, Figure]]:
+    """Return those annotations of a sample that can be drawn, large ones first, so that they hide nothing."""
     found = []
-    for annotation in sample.annotations:
+    for annotation in annotations:
         if annotation.tool in SHAPES or annotation.tool == 'polyline':
             try:
                 found.append((annotation, figure_of(annotation, sample.image.width, sample.image.height)))

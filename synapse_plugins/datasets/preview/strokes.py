@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ..figures import read_point
+from ..figures import read_point, visibility_of
 from ..sample import MISSING, OCCLUDED
 from .skeleton import bones
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image as Picture
 
+    from ..geometry import Box
     from ..masks import Mask
-    from ..sample import Annotation, Sample
+    from ..sample import Annotation, ImageFile
     from ..skeletons import Skeleton
     from .colours import Colour
 
@@ -33,16 +34,16 @@ _MOST_PIXELS = 1 << 28
 _Points = list[tuple[float, float]]
 
 
-def decoded(sample: Sample, shape: tuple[int, int]) -> Picture | None:
-    """Return the picture of a sample, turned the way it is seen, in a size; None if it cannot be decoded."""
+def decoded(image: ImageFile, shape: tuple[int, int]) -> Picture | None:
+    """Return a picture, turned the way it is seen, in a size; None if it cannot be decoded."""
     from PIL import Image, ImageOps
 
-    if sample.image.width * sample.image.height > _MOST_PIXELS:
+    if image.width * image.height > _MOST_PIXELS:
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # of sizes and of odd tags
-            with Image.open(sample.image.path) as picture:
+            with Image.open(image.path) as picture:
                 side = max(shape) * 2
                 picture.draft('RGB', (side, side))  # a JPEG need not be decoded larger than it is shown
                 turned = ImageOps.exif_transpose(picture)
@@ -140,6 +141,17 @@ class Sheet:
             max(0, place[1]),
         )
 
+    def mark(self, box: Box) -> None:
+        """Draw a ring around a box, or at the border nearest to it, that nobody can miss."""
+        (x0, y0), (x1, y1) = self._points([(box[0], box[1]), (box[2], box[3])])
+        width, height = self._image.size
+        x, y = min(max((x0 + x1) / 2, 0), width), min(max((y0 + y1) / 2, 0), height)
+        across = min(max((x1 - x0) / 2 + 12 * FINER, 16 * FINER), width / 2)
+        down = min(max((y1 - y0) / 2 + 12 * FINER, 16 * FINER), height / 2)
+        around = (x - across, y - down, x + across, y + down)
+        self._pen.rounded_rectangle(around, 14 * FINER, outline=(12, 14, 18, 200), width=_wide(5))
+        self._pen.rounded_rectangle(around, 14 * FINER, outline=(255, 240, 60, 255), width=_wide(2.4))
+
     # -- poses ----------------------------------------------------------------------------------------
 
     def pose(
@@ -155,13 +167,14 @@ class Sheet:
         """
         shown: list[tuple[str, tuple[float, float], bool]] = []
         for point in points:
-            if point.extra.get('visibility') == MISSING:
+            seen = visibility_of(point)
+            if seen == MISSING:
                 continue
             try:
                 (place,) = self._points([read_point(point.data)])
             except ValueError:
                 continue  # it has no place; it is in the report
-            shown.append((point.label or '', place, point.extra.get('visibility') == OCCLUDED))
+            shown.append((point.label or '', place, seen == OCCLUDED))
         if joined and len(shown) > 1:
             self._join([name for name, _, _ in shown], [place for _, place, _ in shown], colour, skeleton)
         for _, (x, y), hidden in shown:
