@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
+
+from synapse_plugins.testing.drawings import draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
 
 def test_figures_are_printed(cli: Callable[..., Any], shapes: Path) -> None:
@@ -22,6 +27,36 @@ def test_one_json_document(cli: Callable[..., Any], shapes: Path) -> None:
     document = cli('inspect', shapes, '--from', 'dm_v2', '--verify', '--json').json
     assert document['images'] == 10
     assert [figures['name'] for figures in document['classes']] == ['circle', 'square', 'triangle']
+
+
+def test_a_sheet_and_a_page(cli: Callable[..., Any], shapes: Path, tmp_path: Path) -> None:
+    sheet, page = tmp_path / 'sheet.png', tmp_path / 'page.html'
+    done = cli('inspect', shapes, '--preview', sheet, '--report', page, '--pictures', 3)
+    assert done.code == 0
+    assert f'Wrote {sheet}\nWrote {page}\n' in done.out
+    assert sheet.read_bytes().startswith(b'\x89PNG')
+    assert page.read_text(encoding='utf-8').count('<figure>') == 3
+    assert cli('inspect', shapes, '--preview', shapes / 'sheet.png').paragraph.endswith(
+        'name a file outside.'
+    )
+
+
+def test_what_numbers_in_pictures_mean_is_printed(
+    cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('synapse_plugins.datasets.preview.fonts.font_folders', list)
+    root = draw(tmp_path / '자료', ['detect'], splits={None: 2})
+    done = cli('inspect', root, '--preview', tmp_path / 'sheet.png')
+    assert '  #1 상자\n' in done.out
+    assert cli('inspect', root, '--preview', tmp_path / 'sheet.png', '--json').json['numbered'] == [1]
+
+
+def test_findings_are_printed_with_their_places(cli: Callable[..., Any], tmp_path: Path) -> None:
+    root = draw(tmp_path / 'copies', ['detect'], splits={'train': 2, 'valid': 2})
+    shutil.copy(
+        root / 'train' / 'original_files' / 'train_0.png', root / 'valid' / 'original_files' / 'valid_0.png'
+    )
+    assert 'error: files that stand in more than one split: 2.' in cli('inspect', root).out
 
 
 def test_a_folder_that_is_no_dataset(cli: Callable[..., Any], tmp_path: Path) -> None:

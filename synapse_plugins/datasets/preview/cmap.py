@@ -119,12 +119,20 @@ def _segment_mapping(table: bytes, offset: int) -> list[tuple[int, int]]:
                 if a <= b
             ]
             continue
-        base = at + 2 * number + shifts[number]
-        for code in range(first, last + 1):
-            (glyph,) = unpack_from('>H', table, base + 2 * (code - first))
-            if glyph and (glyph + deltas[number]) & 0xFFFF:
-                if ranges and ranges[-1][1] == code - 1:
-                    ranges[-1] = (ranges[-1][0], code)
-                else:
-                    ranges.append((code, code))
+        glyphs = unpack_from(f'>{last - first + 1}H', table, at + 2 * number + shifts[number])
+        delta = deltas[number]
+        ranges += _runs(first, [bool(glyph and (glyph + delta) & 0xFFFF) for glyph in glyphs])
     return sorted(ranges)
+
+
+def _runs(first: int, there: list[bool]) -> list[tuple[int, int]]:
+    """Return the ranges of the code points from *first* on that are there."""
+    if all(there):
+        return [(first, first + len(there) - 1)]
+    ranges: list[tuple[int, int]] = []
+    for code, known in enumerate(there, first):
+        if known and ranges and ranges[-1][1] == code - 1:
+            ranges[-1] = ranges[-1][0], code
+        elif known:
+            ranges.append((code, code))
+    return ranges

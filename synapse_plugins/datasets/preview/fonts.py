@@ -31,7 +31,7 @@ _PREFERRED = (
 )  # fmt: skip
 _PLAIN_VARIANTS = ('regular', 'medium', 'book')
 _ODD_VARIANTS = ('bold', 'italic', 'oblique', 'light', 'thin', 'black', 'heavy', 'mono', 'coding', 'condensed', 'serif',
-                 'emoji', 'math', 'brush', 'pen')  # fmt: skip
+                 'emoji', 'math', 'nanumbrush', 'nanumpen')  # fmt: skip
 _SHOW_BOXES = ('lastresort', 'blank', 'tofu', 'fallback')
 """Fonts that have a box for everything, on purpose."""
 

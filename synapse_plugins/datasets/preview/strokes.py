@@ -145,9 +145,10 @@ class Sheet:
         """Draw a ring around a box, or at the border nearest to it, that nobody can miss."""
         (x0, y0), (x1, y1) = self._points([(box[0], box[1]), (box[2], box[3])])
         width, height = self._image.size
-        x, y = min(max((x0 + x1) / 2, 0), width), min(max((y0 + y1) / 2, 0), height)
         across = min(max((x1 - x0) / 2 + 12 * FINER, 16 * FINER), width / 2)
         down = min(max((y1 - y0) / 2 + 12 * FINER, 16 * FINER), height / 2)
+        x = min(max((x0 + x1) / 2, across), width - across)
+        y = min(max((y0 + y1) / 2, down), height - down)
         around = (x - across, y - down, x + across, y + down)
         self._pen.rounded_rectangle(around, 14 * FINER, outline=(12, 14, 18, 200), width=_wide(5))
         self._pen.rounded_rectangle(around, 14 * FINER, outline=(255, 240, 60, 255), width=_wide(2.4))
