@@ -9,7 +9,15 @@ from ..geometry import EPSILON, area
 if TYPE_CHECKING:
     from ..figures import Figure
 
-__all__ = ['LEAVES_PICTURE_OUT', 'SMALLEST_PICTURE', 'TINY', 'TRAINING_SIZE', 'place', 'trouble']
+__all__ = [
+    'LEAVES_PICTURE_OUT',
+    'SMALLEST_PICTURE',
+    'TINY',
+    'TRAINING_SIZE',
+    'leaves_picture_out',
+    'place',
+    'trouble',
+]
 
 TRAINING_SIZE = 640
 """The longer side of a picture as trainers usually scale it, in pixels."""
@@ -21,7 +29,7 @@ SMALLEST_PICTURE = 10
 """A trainer skips a picture with a side below this many pixels."""
 
 LEAVES_PICTURE_OUT = 0.01
-"""A YOLO trainer skips a whole picture if a label reaches out of it by more than this share of the side."""
+"""A YOLO trainer skips a whole picture if a number of a label is outside 0 to 1 by more than this."""
 
 
 def trouble(figure: Figure, width: int, height: int) -> str | None:
@@ -46,10 +54,19 @@ def trouble(figure: Figure, width: int, height: int) -> str | None:
 
 
 def leaves_picture_out(figure: Figure, width: int, height: int) -> bool:
-    """Tell whether a YOLO trainer would skip the whole picture for where this lies."""
+    """Tell whether a YOLO trainer would skip the whole picture for where this lies.
+
+    It does if a label's centre or size, as shares of the picture, is below 0 or above 1 by more than a hundredth, or a
+    size is negative.
+    """
     left, top, right, bottom = figure.box
-    across, down = width * LEAVES_PICTURE_OUT, height * LEAVES_PICTURE_OUT
-    return left < -across or top < -down or right > width + across or bottom > height + down
+    shares = (
+        (left + right) / 2 / width,
+        (top + bottom) / 2 / height,
+        (right - left) / width,
+        (bottom - top) / height,
+    )
+    return min(shares) < -LEAVES_PICTURE_OUT or max(shares) > 1 + LEAVES_PICTURE_OUT or min(shares[2:]) < 0
 
 
 def place(figure: Figure) -> str:

@@ -55,8 +55,8 @@ _WORDS: dict[str, tuple[Severity, str, str]] = {
     ),
     'leaves_picture_out': (
         'warning',
-        'pictures with an annotation more than 1 % outside',
-        'Written to YOLO labels as they stand, a trainer would skip these pictures whole. `convert` clips them first.',
+        'pictures that a YOLO trainer would skip for their labels',
+        'An annotation has its centre outside by more than 1 %, or is larger than the picture. `convert` clips first.',
     ),
     'tiny': (
         'warning',
@@ -91,6 +91,8 @@ REASONS = {
     'unreadable': 'unreadable',
     'small_picture': 'a side under 10 px',
     'untrainable': 'GIF',
+    'leaves_picture_out': 'a label outside',
+    'skipped_picture': 'on a skipped picture',
     'malformed': 'malformed',
     'no_class': 'no class',
     'degenerate': 'no area',

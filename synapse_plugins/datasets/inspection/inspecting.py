@@ -226,12 +226,25 @@ def _record(reader: Reader, name: str, tally: Tally, classes: list[ClassFigures]
                 split_findings(splits),
             )
         ),
-        trainer=Trainer(
-            images=tally.media['image'] - tally.skipped_images.total(),
-            skipped_images=dict(tally.skipped_images.most_common()),
-            annotations=tally.usable,
-            skipped_annotations=dict(tally.skipped_annotations.most_common()),
-        ),
+        trainer=_trainer(tally, name),
+    )
+
+
+def _trainer(tally: Tally, name: str) -> Trainer:
+    images, annotations = tally.skipped_images.copy(), tally.skipped_annotations.copy()
+    usable = tally.usable
+    left_out = tally.troubles.get('leaves_picture_out')
+    if (
+        name == 'yolo' and left_out is not None
+    ):  # the labels are what a trainer reads; others are clipped first
+        images['leaves_picture_out'] += left_out.count
+        annotations['leaves_picture_out'] += tally.left_out_annotations
+        usable -= tally.left_out_annotations
+    return Trainer(
+        images=tally.media['image'] - images.total(),
+        skipped_images=dict(images.most_common()),
+        annotations=usable,
+        skipped_annotations=dict((+annotations).most_common()),
     )
 
 

@@ -76,6 +76,7 @@ class Tally:
         troubles: Code -> what was seen.
         skipped_annotations: Code -> annotations with an area that are no target; each counts once.
         usable: Annotations with an area that are one.
+        left_out_annotations: Of `usable`, those on pictures that a YOLO trainer skips for another label.
         skipped_images: Code -> pictures that a trainer passes over; each counts once.
         positions: Rows of a grid over the picture: centres of annotations with an area.
     """
@@ -91,6 +92,7 @@ class Tally:
         self.troubles: dict[str, Seen] = {}
         self.skipped_annotations: Counter[str] = Counter()
         self.usable = 0
+        self.left_out_annotations = 0
         self.skipped_images: Counter[str] = Counter()
         self.positions = [[0] * GRID for _ in range(GRID)]
         self._now: dict[str, list[Annotation]] = {}
@@ -164,7 +166,14 @@ class Tally:
             self.see(skipped, sample.split, f'{sample.key} ({image.width} x {image.height})')
         if not image.complete:
             self.see('unfinished', sample.split, sample.key)
-        self._add_figures(sample)
+        usable = self.usable
+        leaves_out = self._add_figures(sample)
+        if skipped is not None:
+            self.skipped_annotations['skipped_picture'] += self.usable - usable
+            self.usable = usable
+        elif leaves_out:
+            self.see('leaves_picture_out', sample.split, sample.key)
+            self.left_out_annotations += self.usable - usable
 
     def _add_labels(self, sample: Sample) -> None:
         labels = self.labels[sample.split]
@@ -187,7 +196,8 @@ class Tally:
 
     # -- annotations ----------------------------------------------------------------------------------
 
-    def _add_figures(self, sample: Sample) -> None:
+    def _add_figures(self, sample: Sample) -> bool:
+        """Count annotations; True if a YOLO trainer would skip the whole picture for one of them."""
         width, height = sample.image.width, sample.image.height
         known: set[Any] = set()
         left_out = False
@@ -202,8 +212,7 @@ class Tally:
                     self.see('no_class', sample.split, f'{sample.key}: {tool}')
                 if tool == 'polyline':
                     self._add_line(annotation, sample, width, height)
-        if left_out:
-            self.see('leaves_picture_out', sample.split, sample.key)
+        return left_out
 
     def _add_figure(self, annotation: Annotation, sample: Sample, known: set[Any]) -> bool:
         """Count an annotation that has an area; True if a YOLO trainer would skip the whole picture for it."""
