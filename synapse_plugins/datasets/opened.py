@@ -168,7 +168,7 @@ class LabelledImage:
     """A picture with its annotations as arrays, each made when it is asked for.
 
     The N *rows* are the annotations that have an area, in the order of the dataset: boxes, polygons and masks. One
-    whose data is malformed is no row, and is counted in the dataset's report.
+    whose data is malformed is no row, and is counted in the dataset's report. Media that are no pictures have no rows.
 
     Attributes:
         sample: The neutral sample, which has everything.
@@ -228,7 +228,9 @@ class LabelledImage:
 
     @cached_property
     def _rows(self) -> list[_Row]:
-        rows = []
+        rows: list[_Row] = []
+        if self.sample.image.media != 'image':
+            return rows  # a section of a video is no mask
         for annotation in self.sample.annotations:
             if annotation.tool in SHAPES:
                 try:

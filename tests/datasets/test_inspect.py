@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from synapse_plugins import datasets
+from synapse_plugins.datasets import Annotation, ImageFile, LabelledImage, Report, Sample
 from synapse_plugins.datasets.inspection.duplicates import DuplicateFinder, Entry
+from synapse_plugins.datasets.inspection.tally import Tally
+from synapse_plugins.datasets.preview import Choice
 from synapse_plugins.errors import DatasetError
 from synapse_plugins.testing.drawings import draw, make_dataset
 
@@ -205,6 +208,20 @@ def test_copies_of_large_files_differ_in_the_middle(tmp_path: Path) -> None:
         finder.add(Entry(str(tmp_path / 'gone.bin'), '\udce4', ''), len(content))
         groups = [[entry.key for entry in entries] for _, entries in finder.groups()]
     assert groups == [['0', '2'], ['1', '3']]
+
+
+def test_other_media_are_counted_and_not_measured(tmp_path: Path) -> None:
+    section = Annotation('segmentation', 'run', {'startFrame': 1, 'endFrame': 9})
+    film = Sample('a', None, ImageFile(tmp_path / 'a.mp4', name='a.mp4', media='video'), [section])
+    tally = Tally([None])
+    assert tally.add(film) == {}
+    assert (tally.images, tally.media, tally.kinds) == (1, {'video': 1}, {'segmentation': 1})
+    assert tally.sizes().smallest is None
+    image = LabelledImage(film, {'run': 0}, Report())
+    assert image.boxes.shape == (0, 4)
+    choice = Choice(3)
+    choice.look(film)
+    assert choice.chosen() == []
 
 
 def test_classes_and_splits(tmp_path: Path, make: SimpleNamespace) -> None:
