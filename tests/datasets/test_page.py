@@ -156,14 +156,21 @@ FRAME = (
 
 
 @pytest.mark.parametrize('width', [360, 1200])
-def test_it_fits_the_width_of_a_phone(everything: Path, tmp_path: Path, width: int) -> None:
+def test_it_fits_the_width_of_a_phone(tmp_path: Path, width: int) -> None:
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         pytest.skip('no chromium to look at the page with')
-    _, text = page_of(everything)
+    classes = ['상자' * 40, 'x' * 120, *(f'class {number}' for number in range(28))]
+    root = draw(
+        tmp_path / ('data' * 30), ['detect', 'pose'], splits={'train': 30, 'v' * 60: 2}, classes=classes
+    )
+    _, text = page_of(root, pictures=3)
     measured = tmp_path / 'measured.html'
     measured.write_text(
-        re.sub(r'<meta http-equiv[^>]*>', '', text).replace('</body>', MEASURE), encoding='utf-8'
+        re.sub(r'<meta http-equiv[^>]*>', '', text)
+        .replace('<details', '<details open')
+        .replace('</body>', MEASURE),
+        encoding='utf-8',
     )
     frame = tmp_path / 'frame.html'  # a window of the browser would not be made as narrow as a phone
     frame.write_text(FRAME.format(width), encoding='utf-8')
