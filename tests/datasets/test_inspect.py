@@ -193,6 +193,19 @@ def test_copies_and_leaks_are_found_by_content(tmp_path: Path) -> None:
     assert leak is not None
     assert copies is not None
     assert (leak.severity, leak.count, copies.severity, copies.count) == ('error', 2, 'warning', 1)
+    assert not any(group.differs for group in record.duplicates[1:])
+
+
+def test_copies_that_are_annotated_differently_are_named(tmp_path: Path, make: SimpleNamespace) -> None:
+    one, other = [make.box('x', 1, 1, 9, 9)], [make.box('x', 2, 2, 9, 9), make.box('y', 1, 1, 9, 9)]
+    root = make.dm(
+        tmp_path / 'two',
+        {f'{place}.png': {'bounding_box': one if place < 2 else other} for place in range(3)},
+    )
+    record = datasets.inspect(root)
+    conflict = record.finding('conflict')
+    assert conflict is not None
+    assert (conflict.count, conflict.examples) == (1, ['0 = 1 = 2'])
 
 
 def test_copies_of_large_files_differ_in_the_middle(tmp_path: Path) -> None:

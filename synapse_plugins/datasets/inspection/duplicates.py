@@ -30,11 +30,13 @@ class Entry(NamedTuple):
         path: Where it lies.
         key: The key of its sample.
         split: Its split; empty in a dataset without splits.
+        said: What its annotations say, in a few characters; differs where they do in number or classes.
     """
 
     path: str
     key: str
     split: str
+    said: str = ''
 
 
 class DuplicateFinder:
@@ -106,8 +108,8 @@ class DuplicateFinder:
     def _entry(self, number: int) -> Entry:
         self._spool.seek(self._places[number])
         length = int.from_bytes(self._spool.read(4), 'little')
-        path, key, split = self._spool.read(length).decode('utf-8', 'surrogatepass').split('\0')
-        return Entry(path, key, split)
+        path, key, split, said = self._spool.read(length).decode('utf-8', 'surrogatepass').split('\0')
+        return Entry(path, key, split, said)
 
 
 def _grouped(digests: Iterable[tuple[bytes | None, _T]]) -> list[list[_T]]:

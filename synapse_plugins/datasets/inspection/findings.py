@@ -141,7 +141,7 @@ def reading_findings(report: Report) -> Iterator[Finding]:
 
 
 def duplicate_findings(
-    groups: int, shown: list[DuplicateGroup], copies: int, leaking: int
+    groups: int, shown: list[DuplicateGroup], copies: int, leaking: int, differing: int
 ) -> Iterator[Finding]:
     """Yield what was found of files of one content.
 
@@ -150,6 +150,7 @@ def duplicate_findings(
         shown: The first of them, leaks first.
         copies: How many files could go within splits.
         leaking: How many files are in more than one split.
+        differing: In how many groups the annotations differ.
     """
     leaks = [group for group in shown if len(group.splits) > 1]
     plain = [group for group in shown if len(group.splits) < 2]
@@ -171,6 +172,16 @@ def duplicate_findings(
             copies,
             f'By content; {groups} groups in all. They count more than others in training.',
             [_equal(group) for group in plain[:EXAMPLES]],
+        )
+
+    if differing:
+        yield Finding(
+            'conflict',
+            'warning',
+            'groups of copies that are annotated differently',
+            differing,
+            'In number or classes. One picture cannot teach both.',
+            [_equal(group) for group in shown if group.differs][:EXAMPLES],
         )
 
 

@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from ...errors import DatasetError
 from ..classes import ClassNames, class_list
@@ -97,7 +98,8 @@ def inspect(
                 watch(sample)
             file_size = _size(sample)
             size += file_size
-            finder.add(Entry(os.fspath(sample.image.path), sample.key, sample.split or ''), file_size)
+            entry = Entry(os.fspath(sample.image.path), sample.key, sample.split or '', _said(sample))
+            finder.add(entry, file_size)
             if not done % _LOOK_EVERY:
                 _look(done, total, progress, cancelled)
         _look(max(done, total), total, progress, cancelled)
@@ -163,6 +165,12 @@ def _size(sample: Sample) -> int:
         return os.stat(sample.image.path).st_size  # noqa: PTH116 - once a file
     except OSError:
         return 0
+
+
+def _said(sample: Sample) -> str:
+    """Return what the annotations of a sample say, in a few characters: how many there are, and of which classes."""
+    labels = sorted(f'{annotation.tool} {annotation.label}' for annotation in sample.annotations)
+    return f'{len(labels)} {crc32(repr(labels).encode("utf-8", "surrogatepass"))}'
 
 
 def _look(
@@ -253,7 +261,7 @@ def _add_duplicates(
 ) -> None:
     leaks: list[DuplicateGroup] = []
     plain: list[DuplicateGroup] = []
-    copies = leaking = 0
+    copies = leaking = differing = 0
     for size, entries in finder.groups(lambda done, total: _look(done, total, None, cancelled)):
         splits = order_splits({entry.split for entry in entries})
         entries.sort(key=lambda entry: entry.key)
@@ -262,7 +270,9 @@ def _add_duplicates(
             [_shown(_relative(entry.path, record.path)) for entry in entries],
             splits,
             size,
+            differs=len({entry.said for entry in entries}) > 1,
         )
+        differing += group.differs
         record.duplicate_groups += 1
         if len(splits) > 1:
             leaking += len(entries)
@@ -273,7 +283,7 @@ def _add_duplicates(
     leaks.sort(key=lambda group: group.keys)
     plain.sort(key=lambda group: group.keys)
     record.duplicates = (leaks + plain)[:_MOST_GROUPS]
-    found = duplicate_findings(record.duplicate_groups, record.duplicates, copies, leaking)
+    found = duplicate_findings(record.duplicate_groups, record.duplicates, copies, leaking, differing)
     record.findings = ordered(chain(found, record.findings))
 
 

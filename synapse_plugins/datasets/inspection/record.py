@@ -128,12 +128,14 @@ class DuplicateGroup:
         files: Where they lie, in the same order, relative to the dataset's folder where they lie in it.
         splits: The splits that they are in, in canonical order; more than one is leakage.
         size: Of each, in bytes.
+        differs: Their annotations differ in number or classes.
     """
 
     keys: list[str]
     files: list[str]
     splits: list[str]
     size: int
+    differs: bool = False
 
 
 @dataclass(slots=True)
