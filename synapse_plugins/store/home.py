@@ -84,6 +84,11 @@ class Store:
         """Where the runs have their work folders."""
         return self._folder('runs')
 
+    @property
+    def uploads_dir(self) -> Path:
+        """Where a served backend keeps what is on its way in."""
+        return self._folder('uploads')
+
     def database(self, name: DatabaseName) -> Database:
         """Return the database ``backend`` or ``runs``."""
         return self._databases[name]

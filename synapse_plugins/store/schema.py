@@ -196,11 +196,36 @@ INSERT INTO data_unit_file (unit, specification, digest)
     SELECT data_unit.id, json_each.key, substr(json_each.value, 8) FROM data_unit, json_each(data_unit.files);
 """
 
+_BACKEND_4 = """
+ALTER TABLE data_file ADD COLUMN sha1 TEXT NOT NULL DEFAULT '';  -- for clients that know a file by it; empty: not told
+CREATE INDEX data_file_sha1 ON data_file (sha1);
+CREATE TABLE plugin_release (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    plugin TEXT NOT NULL,
+    version TEXT NOT NULL,
+    config TEXT NOT NULL,
+    requirements TEXT NOT NULL,
+    debug INTEGER NOT NULL,
+    file INTEGER NOT NULL REFERENCES file (id),
+    created TEXT NOT NULL,
+    UNIQUE (plugin, version)
+);
+CREATE INDEX plugin_release_file ON plugin_release (file);
+CREATE TABLE task (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    project INTEGER NOT NULL,
+    data_unit INTEGER REFERENCES data_unit (id) ON DELETE CASCADE,
+    data TEXT NOT NULL,
+    created TEXT NOT NULL
+);
+CREATE INDEX task_project ON task (project, id);
+"""
+
 _RUNS_2 = """
 ALTER TABLE run ADD COLUMN heartbeat TEXT NOT NULL DEFAULT '';  -- when its process was last known to live
 """
 
 MIGRATIONS: dict[DatabaseName, tuple[str, ...]] = {
-    'backend': (_BACKEND_1, _BACKEND_2, _BACKEND_3),
+    'backend': (_BACKEND_1, _BACKEND_2, _BACKEND_3, _BACKEND_4),
     'runs': (_RUNS_1, _RUNS_2),
 }

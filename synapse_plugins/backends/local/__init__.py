@@ -8,6 +8,7 @@ from .collections import Collections
 from .events import Events
 from .exports import Exports
 from .jobs import Jobs
+from .releases import Releases
 from .removals import Removals
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ['LocalBackend']
 
 
-class LocalBackend(Exports, Events, Jobs, Collections, Removals):
+class LocalBackend(Exports, Events, Jobs, Collections, Removals, Releases):
     """The methods of `synapse_plugins.backends.Backend`, and what only a backend on this machine can do.
 
     Threads and processes may use one store at once.

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ['Collections']
 
+_SHA1 = 40
+_CHECKSUM = re.compile(r'(?:sha256:)?[0-9a-fA-F]{64}|[0-9a-fA-F]{40}')
+"""A SHA-256 as `create_data_file` returns it, or the SHA-1 of a file that was uploaded with it."""
+
 
 class Collections(Part):
     """Data collections, files and units."""
@@ -58,8 +62,16 @@ class Collections(Part):
         *,
         use_chunked_upload: bool | None = None,
         read_timeout: int | None = None,
+        sha1: str = '',
     ) -> dict[str, Any]:
-        """Take a file into the store; the result has its `id` and `checksum`."""
+        """Take a file into the store; the result has its `id` and `checksum`.
+
+        Args:
+            file_path: The file.
+            use_chunked_upload: Nothing is uploaded here.
+            read_timeout: Nobody is waited for.
+            sha1: The SHA-1 of its content, by which units may then name it too.
+        """
         path = Path(file_path).expanduser()
         if not path.is_file():
             raise ParamsError(f'{path} is not a file.')
@@ -69,11 +81,29 @@ class Collections(Part):
             batch.sync()
             with self._db.transaction() as connection:
                 batch.settle()
-                query = 'INSERT INTO data_file (file, name, created) VALUES (?, ?, ?)'
-                inserted = connection.execute(query, (self._file_id(connection, stored), path.name, now()))
+                query = 'INSERT INTO data_file (file, name, created, sha1) VALUES (?, ?, ?, ?)'
+                values = (self._file_id(connection, stored), path.name, now(), sha1.lower())
+                inserted = connection.execute(query, values)
         place = self.store.files.path_of(stored.digest, stored.suffix)
         checksum = f'sha256:{stored.digest}'
         return {'id': inserted.lastrowid, 'checksum': checksum, 'file': place.as_uri(), 'size': stored.size}
+
+    def verify_data_files_checksums(self, checksums: Sequence[str]) -> dict[str, Any]:
+        """Tell which contents were uploaded: `existing` and `missing` of the checksums that were asked for."""
+        found = {checksum: self._digest_of(checksum) is not None for checksum in checksums}
+        return {
+            'existing': [checksum for checksum, there in found.items() if there],
+            'missing': [checksum for checksum, there in found.items() if not there],
+        }
+
+    def _digest_of(self, checksum: str) -> str | None:
+        """Return the SHA-256 of the uploaded file that a checksum means: a SHA-256 with its kind or bare, a SHA-1."""
+        column = 'data_file.sha1' if len(checksum) == _SHA1 else 'digest'
+        query = (
+            f'SELECT digest FROM data_file JOIN file ON file.id = data_file.file WHERE {column} = ? LIMIT 1'  # noqa: S608
+        )
+        rows = self._rows(query, checksum.removeprefix('sha256:').lower())
+        return str(rows[0]['digest']) if rows else None
 
     def create_data_units(
         self, data: Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -87,6 +117,18 @@ class Collections(Part):
             for unit_id in ids
             for row in self._rows('SELECT * FROM data_unit WHERE id = ?', unit_id)
         ]
+
+    def get_data_unit(self, unit_id: int, *, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return a unit.
+
+        Raises:
+            NotFoundError: If there is none.
+        """
+        wanted = as_id(unit_id, 'data unit')
+        rows = self._rows('SELECT * FROM data_unit WHERE id = ?', wanted)
+        if not rows:
+            raise NotFoundError(f'There is no data unit {wanted}. list_data_units() tells what there is.')
+        return self._shape_unit(rows[0])
 
     def list_data_units(
         self,
@@ -118,14 +160,10 @@ class Collections(Part):
 
     def _insert_unit(self, connection: Connection, unit: Mapping[str, Any]) -> int:
         collection = self.get_data_collection(unit.get('data_collection') or 0)
-        files = {name: _checksum(value) for name, value in (unit.get('files') or {}).items()}
-        _check_specifications(collection, files)
-        for name, checksum in files.items():
-            query = 'SELECT 1 FROM data_file JOIN file ON file.id = data_file.file WHERE digest = ?'
-            if not self._rows(query, checksum.removeprefix('sha256:')):
-                raise NotFoundError(
-                    f'The file {name} of a data unit, {checksum}, was not uploaded; create_data_file does that.'
-                )
+        named = unit.get('files') or {}
+        checksums = {name: _checksum(value) for name, value in named.items()}
+        _check_specifications(collection, checksums)
+        files = {name: self._uploaded(name, checksum) for name, checksum in checksums.items()}
         query = 'INSERT INTO data_unit (data_collection, meta, files, groups, created) VALUES (?, ?, ?, ?, ?)'
         values = (
             collection['id'],
@@ -135,7 +173,6 @@ class Collections(Part):
             now(),
         )
         unit_id = int(connection.execute(query, values).lastrowid or 0)
-        named = unit.get('files') or {}
         connection.executemany(
             'INSERT INTO data_unit_file (unit, specification, digest, name) VALUES (?, ?, ?, ?)',
             [
@@ -144,6 +181,14 @@ class Collections(Part):
             ],
         )
         return unit_id
+
+    def _uploaded(self, name: str, checksum: str) -> str:
+        digest = self._digest_of(checksum)
+        if digest is None:
+            raise NotFoundError(
+                f'The file {name} of a data unit, {checksum}, was not uploaded; create_data_file does that.'
+            )
+        return f'sha256:{digest}'
 
     def _shape_unit(self, row: Row) -> dict[str, Any]:
         unit = {**dict(row), 'meta': json.loads(row['meta']), 'groups': json.loads(row['groups'])}
@@ -170,7 +215,7 @@ class Collections(Part):
 
 def _checksum(value: Any) -> str:
     checksum = value.get('checksum') if isinstance(value, Mapping) else value
-    if not isinstance(checksum, str) or not checksum.startswith('sha256:'):
+    if not isinstance(checksum, str) or not _CHECKSUM.fullmatch(checksum):
         raise ParamsError(
             f"{value!r} is no file of a data unit; give {{'checksum': ...}} as create_data_file returned it."
         )

@@ -34,7 +34,7 @@ __all__ = [
 _DIGITS = 19
 """Of the largest number that SQLite takes."""
 _ID = re.compile(f'0|[1-9][0-9]{{0,{_DIGITS - 2}}}')
-_HOLDERS = ('event_file', 'model', 'data_file')
+_HOLDERS = ('event_file', 'model', 'data_file', 'plugin_release')
 """The tables whose column `file` keeps a row of `file` alive."""
 
 
@@ -79,6 +79,11 @@ class Part:
         if row['reference']:
             return Path(row['reference'])
         return self.store.files.path_of(row['digest'], row['suffix'])
+
+    def find_file(self, digest: str) -> Path | None:
+        """Return where a file of this content lies, None if there is none; *digest* is its SHA-256."""
+        rows = self._rows('SELECT * FROM file WHERE digest = ? ORDER BY reference', digest)
+        return next((path for path in map(self._file_path, rows) if path.is_file()), None)
 
     def collect_garbage(self) -> int:
         """Remove the files in the store that nothing refers to any more, and return how many."""
