@@ -26,6 +26,7 @@ WITH_ORACLES = (
     '3.12'  # what we are compared with needs it; the other versions show that the core needs nothing else
 )
 PACKAGES = ('synapse_plugins', 'builtin_steps')
+VENDOR = 'synapse-sdk==2026.2.17'
 FULL_ROUNDS = '1000'
 # The checkout is the working directory: without this, `python -m` would import from it instead.
 INSTALLED = {'PYTHONSAFEPATH': '1', 'SYNAPSE_PLUGINS_TESTED': 'installed'}
@@ -54,6 +55,17 @@ def core_tests(session: nox.Session) -> None:
 
 for _version in PYTHONS:
     nox.session(python=_version, name=f'tests-{_version}')(core_tests)
+
+
+@nox.session
+def vendor(session: nox.Session) -> None:
+    """Let the vendor's own client judge the served backend; it needs Python 3.12 or later."""
+    found = session.run('python', '-c', 'import sys; print(sys.version_info >= (3, 12))', silent=True)
+    if str(found).strip() != 'True':
+        session.skip(f'{VENDOR} needs Python 3.12 or later, and this session has an older one')
+    install(session, 'test', extras='server')
+    session.install(VENDOR)
+    session.run('pytest', 'tests/http/test_vendor.py', 'tests/interop', *session.posargs, env=INSTALLED)
 
 
 @nox.session

@@ -23,7 +23,18 @@
     └── BackendError                         a backend refused or failed
         ├── NoBackendError (RuntimeError)    there is no backend to ask
         ├── NotFoundError (LookupError)      the backend has no such object
-        └── NeededError                      something is not removed, because something else needs it
+        ├── NeededError                      something is not removed, because something else needs it
+        └── RequestError                     a request to a server failed: which one, and what was answered
+            ├── AuthenticationError (PermissionError)   401: who asks is not known
+            ├── ForbiddenError (PermissionError)        403: who asks may not
+            ├── InvalidRequestError (ValueError)        400, 422: what is asked makes no sense there
+            ├── MissingObjectError (NotFoundError)      404
+            ├── ConflictError (NeededError)             409
+            ├── RateLimitError                          429: too much was asked
+            ├── ServerError                             5xx
+            └── NoAnswerError (ConnectionError)         nothing, or only a part, came back
+                ├── TLSError                            the server's certificate is not trusted
+                └── AnswerLostError                     it was sent, and may have been done
 
 Each error is also the built-in that a reader would catch. Messages say what, where, and what to do next.
 The command line prints them as one paragraph and exits with ``exit_code``; anything outside this tree is a
@@ -39,13 +50,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     'ActionFailedError',
+    'AnswerLostError',
+    'AuthenticationError',
     'BackendError',
     'ConfigError',
+    'ConflictError',
     'DatasetError',
+    'ForbiddenError',
     'FormatError',
+    'InvalidRequestError',
     'LossError',
     'MissingExtraError',
+    'MissingObjectError',
     'NeededError',
+    'NoAnswerError',
     'NoBackendError',
     'NoModelError',
     'NotFoundError',
@@ -54,11 +72,15 @@ __all__ = [
     'PackError',
     'ParamsError',
     'ProviderError',
+    'RateLimitError',
+    'RequestError',
     'RunCancelledError',
+    'ServerError',
     'StepFailedError',
     'StoreError',
     'StoreVersionError',
     'SynapsePluginsError',
+    'TLSError',
     'UnknownNameError',
 ]
 
@@ -186,6 +208,79 @@ class NotFoundError(BackendError, LookupError):
 
 class NeededError(BackendError):
     """Something is not removed, because something else needs it; the message says what."""
+
+
+class RequestError(BackendError):
+    """A request to a server failed.
+
+    Args:
+        message: What, where, what to do next; without secrets.
+
+    Attributes:
+        method: The method of the request.
+        url: Its address, without the query.
+        status: The status of the answer; None if there was none.
+        detail: What the server said, as it said it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        method: str = '',
+        url: str = '',
+        status: int | None = None,
+        detail: object = None,
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.status = status
+        self.detail = detail
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive the way out of another process, attributes and all."""
+        return type(self), self.args, self.__dict__
+
+
+class AuthenticationError(RequestError, PermissionError):
+    """The server does not know who asks (401)."""
+
+
+class ForbiddenError(RequestError, PermissionError):
+    """Who asks may not do that (403)."""
+
+
+class InvalidRequestError(RequestError, ValueError):
+    """What was asked makes no sense to the server (400, 422)."""
+
+
+class MissingObjectError(RequestError, NotFoundError):
+    """The server has no such object (404)."""
+
+
+class ConflictError(RequestError, NeededError):
+    """What is asked is in the way of something else there (409)."""
+
+
+class RateLimitError(RequestError):
+    """The server was asked too much, and still is after the retries (429)."""
+
+
+class ServerError(RequestError):
+    """The server failed (5xx)."""
+
+
+class NoAnswerError(RequestError, ConnectionError):
+    """The server cannot be reached, or its answer broke off."""
+
+
+class TLSError(NoAnswerError):
+    """The certificate of the server is not trusted."""
+
+
+class AnswerLostError(NoAnswerError):
+    """The request was sent and its answer did not come: it may have been done, so it is not repeated blindly."""
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -34,8 +34,10 @@ COMMANDS = {
     'migrate': 'Rewrite a plugin that is built on synapse-sdk so that it runs here; '
     'shows the diff, and what it cannot do.',
     'config': "Check a plugin's config.yaml, or bring it in line with the code.",
-    'publish': 'Publish a plugin; in this version only --dry-run, which shows what would be sent.',
-    'doctor': 'Check the installation and the store.',
+    'login': 'Save the token of a server in ~/.synapse/config.json.',
+    'publish': 'Send a release of a plugin to the platform; --dry-run shows what would be sent.',
+    'serve': 'Serve the store to clients of the platform over HTTP.',
+    'doctor': 'Check the installation, the store and the server.',
     'cache': 'Clear what can be made again.',
 }
 """Name of each command -> its line in the root help. The module has the command's name."""

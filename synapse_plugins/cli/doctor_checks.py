@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
 from ..errors import SynapsePluginsError
 from . import output
+from .finding import Check
 from .settings import PROGRAM
 
 if TYPE_CHECKING:
@@ -28,31 +28,17 @@ _OLDEST_PYTHON = (3, 11)
 _LOW_SPACE = 2_000_000_000
 
 
-@dataclass(frozen=True)
-class Check:
-    """One finding.
-
-    Attributes:
-        name: What was looked at.
-        state: ``ok``, ``note`` (works without it) or ``fault``.
-        found: What was found.
-        advice: The next command, for a note or a fault.
-    """
-
-    name: str
-    state: str
-    found: str
-    advice: str = ''
-
-
 def checks(settings: Settings) -> Iterator[Check]:
     """Make all checks; one that goes wrong itself is a fault, and the others go on."""
+    from .server_checks import server_checks
+
     parts: tuple[Callable[[], Iterator[Check]], ...] = (
         _python,
         _extras,
         _gpu,
         lambda: _store(settings),
         _packs,
+        server_checks,
     )
     for part in parts:
         try:

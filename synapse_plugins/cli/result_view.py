@@ -34,7 +34,10 @@ def say_result(
         say_figures(result.metrics)
         output.say('')
     hints = [settings.hint('runs', 'show', record.id)]
-    if model is not None and model['id'] == record.params.get('checkpoint'):  # it was given, not made
+    if model is not None and model.get('backend'):  # it lies on a server
+        output.fields([('Model', f'{model["id"]}, {model["name"]}'), ('Backend', model['backend'])])
+        output.say('')
+    elif model is not None and model['id'] == record.params.get('checkpoint'):  # it was given, not made
         output.fields([('Model', f'{model["id"]}, {model["name"]}')])
         output.say('')
         hints = [settings.hint('models', 'show', str(model['id'])), *hints]

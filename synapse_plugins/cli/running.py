@@ -80,8 +80,26 @@ def run_to_the_end(
             raise typer.Exit(interrupts.exit_code if interrupts.received else exc.exit_code) from exc
     if interrupts.received:
         output.note('The run had finished all its work before it could stop, so nothing was undone.')
-    model = settings.backend().get_model(result.model_id) if result.model_id is not None else None
+    model = _model_of(settings, arguments.get('backend', 'local'), result.model_id)
     return Finished(result, settings.runs().get(result.run_id), model)
+
+
+def _model_of(settings: Settings, backend: str, model_id: Any) -> dict[str, Any] | None:
+    """Return what the backend of a run says of the model that it registered; that of a server says which it is."""
+    if model_id is None:
+        return None
+    if backend == 'local':
+        return settings.backend().get_model(model_id)
+    from ..backends import SynapseBackend
+
+    with SynapseBackend(backend) as client:
+        try:
+            model = client.describe_model(model_id)
+        except SynapsePluginsError as exc:  # the run is done, whatever the server says now
+            output.note(f'The model {model_id} cannot be shown: {exc}')
+            return None
+        # An address of its file is good for a while and for whoever has it: not for a log or a terminal.
+        return {**model, 'file': None, 'backend': client.name}
 
 
 def _say_failure(settings: Settings, error: SynapsePluginsError, as_json: bool) -> None:

@@ -104,6 +104,7 @@ def prepare(
     Raises:
         UnknownNameError: If there is no such action, format or provider.
         NotFoundError: If there is no such dataset or checkpoint.
+        RequestError: If the backend is a server that does not answer, or does not take the token.
         ParamsError: If a parameter is unknown or wrong.
         ProviderError: If a role has no provider, or several.
         MissingExtraError: If a module that is needed is not installed.
@@ -116,6 +117,8 @@ def prepare(
     if is_ours:
         check_names(found, given)
         _make(found, {**given, **dict.fromkeys(_named(given), _ANY_ID)}, None)
+    if hasattr(client, 'check'):  # a server: better known now than after the training
+        client.check()
     resolved, folder = resolve_names(given, client)
     action = _make(found, resolved, ctx) if is_ours else None
     dataset = None

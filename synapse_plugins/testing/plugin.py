@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ..actions.export import ExportContext
     from ..actions.train import TrainContext
     from ..actions.upload import UploadContext
-    from ..backends import LocalBackend
+    from ..backends import LocalBackend, SynapseBackend
+    from ..backends.server import Served
     from ..context import RuntimeContext
     from ..executors import RunResult
     from ..steps import StepResult
@@ -28,7 +29,9 @@ __all__ = [
     'run_action',
     'run_step',
     'runtime_context',
+    'served_backend',
     'synapse_home',
+    'synapse_server',
     'tiny_dataset',
     'train_context',
     'upload_context',
@@ -50,6 +53,33 @@ def local_backend(synapse_home: Path) -> Iterator[LocalBackend]:
 
     with backends.open('local', home=synapse_home) as backend:
         yield backend
+
+
+@pytest.fixture
+def synapse_server(local_backend: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """`local_backend` behind HTTP: its `url` and `token`, which $SYNAPSE_HOST and $SYNAPSE_ACCESS_TOKEN name too.
+
+    It speaks the v1 paths of the platform, so that any client of that can be tried; it needs the extra ``server``.
+    """
+    pytest.importorskip('starlette', reason="serving needs the extra: pip install 'synapse-plugins[server]'")
+    pytest.importorskip('uvicorn', reason="serving needs the extra: pip install 'synapse-plugins[server]'")
+    from ..backends.server import Served
+
+    with Served(local_backend) as served:
+        monkeypatch.setenv('SYNAPSE_HOST', served.url)
+        monkeypatch.setenv('SYNAPSE_ACCESS_TOKEN', str(served.token))
+        yield served
+
+
+@pytest.fixture
+def served_backend(synapse_server: Served, tmp_path: Path) -> Iterator[SynapseBackend]:
+    """The client of `synapse_server`: the same methods as `local_backend`, over HTTP."""
+    from ..backends import SynapseBackend
+
+    with SynapseBackend(
+        synapse_server.url, access_token=synapse_server.token, cache_dir=tmp_path / 'synapse-cache'
+    ) as client:
+        yield client
 
 
 @pytest.fixture

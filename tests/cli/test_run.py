@@ -105,7 +105,7 @@ def test_a_plan_runs_nothing(program: Callable[..., Any], plugin: Path, tmp_path
         (['good'], 'folder: it is required'),
         (['no.such.module:Action'], 'cannot be imported'),
         (['good', '-p', 'folder=.', '--params', 'no-such.yaml'], 'no-such.yaml cannot be read'),
-        (['good', '-p', 'folder=.', '--backend', 'https://example.com'], 'https://example.com'),
+        (['good', '-p', 'folder=.', '--backend', 'http://127.0.0.1:9'], 'the server cannot be reached'),
     ],
 )
 def test_bad_input_is_one_paragraph_and_leaves_no_run(

@@ -147,7 +147,7 @@ def test_the_command(
 
     monkeypatch.chdir(plugin)
     assert main(['publish']) == 1
-    assert 'add --dry-run' in capsys.readouterr().err
+    assert 'There is no token for' in capsys.readouterr().err
     assert main(['publish', '--dry-run']) == 0
     shown = capsys.readouterr().out
     assert '자료.txt' in shown

@@ -15,7 +15,10 @@ _MARKS = {'ok': 'ok', 'note': '-', 'fault': 'FAULT'}
 
 @app.command()
 def doctor(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """Check the installation and the store."""
+    """Check the installation, the store and the server.
+
+    Of a token it says where it comes from, and never what it is.
+    """
     from ..doctor_checks import LICENCES, checks
 
     found = list(checks(settings_of(ctx)))

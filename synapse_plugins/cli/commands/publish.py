@@ -1,7 +1,8 @@
 """``publish``: a plugin to the platform."""
 
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,22 +30,46 @@ def publish(
     plugin: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish a plugin; in this version only --dry-run, which shows what would be sent."""
-    from ...errors import BackendError
+    """Send a release of a plugin to the platform; --dry-run shows what would be sent.
+
+    The server and the token are those of SYNAPSE_HOST and SYNAPSE_ACCESS_TOKEN, else those of `login`.
+    """
     from ...publish import make_release
 
-    if not dry_run:
-        raise BackendError(
-            'Sending a plugin comes with a later version: add --dry-run to see what would be sent, and send it with '
-            '`synapse plugin publish` of synapse-sdk.'
-        )
-    release = make_release(plugin or Path(), archive=archive)
+    with tempfile.TemporaryDirectory(prefix='publish-') as folder:
+        packed = archive or Path(folder) / 'plugin.zip'
+        release = make_release(plugin or Path(), archive=packed)
+        sent = None if dry_run or release.problems else _send(release, packed)
     if as_json:
-        output.emit_json(release.to_dict())
+        output.emit_json({**release.to_dict(), 'sent': sent})
     else:
         _show(release, archive)
+        _say_sent(release, sent)
     if release.problems:
         raise typer.Exit(1)
+
+
+def _send(release: 'Release', archive: Path) -> dict[str, Any]:
+    """Send a release, and return what the server says of it."""
+    from ...backends import SynapseBackend
+    from ...errors import ConfigError
+
+    with SynapseBackend() as client:
+        if not client.credentials.headers():
+            raise ConfigError(
+                f'There is no token for {client.name}: `synapse-plugins login`, or set SYNAPSE_ACCESS_TOKEN. Nothing '
+                'was sent; --dry-run shows what would be.'
+            )
+        made = client.create_plugin_release(release.fields, file=archive)
+        return {'id': made.get('id'), 'backend': client.name}
+
+
+def _say_sent(release: 'Release', sent: dict[str, Any] | None) -> None:
+    if sent is None:
+        output.say('', 'Nothing was sent.')
+    else:
+        named = f'{release.fields["plugin"]}@{release.fields["version"]}'
+        output.say('', f'Sent {named} to {sent["backend"]}; it is release {sent["id"]}.')
 
 
 def _show(release: 'Release', archive: Path | None) -> None:
@@ -74,4 +99,3 @@ def _show(release: 'Release', archive: Path | None) -> None:
             output.say(title, *(f'  {output.shown(line)}' for line in lines))
     if archive is not None:
         output.say(f'The archive is {archive}')
-    output.say('', 'Nothing was sent.')

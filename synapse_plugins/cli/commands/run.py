@@ -54,7 +54,7 @@ def run(
         typer.Option(
             '--backend',
             metavar='local|URL',
-            help='Where datasets and models live; this version has local only.',
+            help='Where datasets and models live: the store of this machine, or a server.',
             show_default=True,
         ),
     ] = 'local',

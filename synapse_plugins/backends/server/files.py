@@ -1,0 +1,242 @@
+"""Files, both ways: chunked and presigned uploads, data files, and what is fetched by a signed address."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from ...errors import ParamsError, SynapsePluginsError
+from ..names import safe_file_name
+from .api import Answer, Api, api_of, as_object, call, read_json
+from .receiving import receive_form, receive_raw
+from .uploads import ChunkRange, file_hash
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+__all__ = ['ROUTES', 'shown_file', 'taken_upload']
+
+_MOST_FILES = 1000
+
+
+class _Media(FileResponse):
+    chunk_size = 1024 * 1024
+
+
+async def get_media(request: Request) -> Response:
+    """Answer with a file; its address was signed."""
+    digest, name = request.path_params['digest'], request.path_params['name']
+    etag = f'"{digest}"'
+    if etag in request.headers.get('if-none-match', ''):
+        return Response(status_code=304, headers={'etag': etag})
+    path = await call(api_of(request).backend.find_file, digest)
+    if path is None:
+        raise HTTPException(404, f'{name} is not there any more.')
+    headers = {'etag': etag, 'x-content-type-options': 'nosniff', 'cache-control': 'private'}
+    return _Media(path, headers=headers, filename=name)
+
+
+# -- chunked uploads ----------------------------------------------------------------------------------------
+
+
+async def put_chunk(request: Request) -> Response:
+    """Take a chunk, the first one without an id."""
+    api = api_of(request)
+    where = ChunkRange(request.headers.get('content-range', ''))
+    if where.total > api.limits.chunked:
+        raise HTTPException(413, f'At most {api.limits.chunked} bytes are taken.')
+    upload_id = request.path_params.get('upload')
+    if upload_id is None and where.start:
+        raise ParamsError('The first chunk of an upload begins at 0.')
+    if upload_id is not None:
+        await call(api.uploads.state, upload_id)
+    async with receive_form(request) as form:
+        chunk = form.file()
+        if chunk.stat().st_size != where.size:
+            raise ParamsError('The chunk is not as long as its Content-Range says.')
+        if upload_id is None:
+            upload_id = await call(api.uploads.begin, form.fields.get('filename') or 'file', where.total)
+        state = await call(api.uploads.append, upload_id, chunk, where)
+    return Answer(_shown_upload(request, state))
+
+
+async def finish_upload(request: Request) -> Response:
+    """Check a whole upload by its md5; without an id it is an empty file."""
+    api = api_of(request)
+    told = as_object(await read_json(request))
+    upload_id = request.path_params.get('upload')
+    if upload_id is None:
+        upload_id = await call(api.uploads.begin, str(told.get('filename') or 'file'), 0)
+    state = await call(api.uploads.finish, upload_id, str(told.get('md5') or ''))
+    return Answer(_shown_upload(request, state))
+
+
+async def get_upload(request: Request) -> Response:
+    """Answer with the state of an upload."""
+    state = await call(api_of(request).uploads.state, request.path_params['upload'])
+    return Answer(_shown_upload(request, state))
+
+
+def _shown_upload(request: Request, state: dict[str, Any]) -> dict[str, Any]:
+    url = api_of(request).url(request, f'/chunked_upload/{state["id"]}/')
+    return {**state, 'url': url, 'checksum': state.get('md5')}
+
+
+def taken_upload(api: Api, upload_id: Any) -> Path:
+    """Return the file of a complete upload, which is done with after this request."""
+    return api.uploads.taken_file(upload_id)
+
+
+# -- data files ---------------------------------------------------------------------------------------------
+
+
+async def create_data_file(request: Request) -> Response:
+    """Take a data file, in a form or from a chunked upload."""
+    api = api_of(request)
+    if request.headers.get('content-type', '').startswith('multipart/'):
+        async with receive_form(request) as form:
+            arrived = form.file()
+            name = safe_file_name(form.names['file'], 'file')
+            place = api.uploads.object_path(api.uploads.new_key(name))
+            place.parent.mkdir(mode=0o700)
+            arrived.replace(place)
+            made = await _take(api, place)
+    else:
+        told = as_object(await read_json(request))
+        if not told.get('chunked_upload'):
+            raise ParamsError('A data file needs a file, or the id of a chunked_upload.')
+        made = await _take(api, taken_upload(api, told['chunked_upload']))
+    return Answer(shown_file(request, made), 201)
+
+
+async def _take(api: Api, place: Path, **more: Any) -> dict[str, Any]:
+    made: dict[str, Any] = await call(api.backend.create_data_file, place, **more)
+    await call(api.uploads.drop, place)
+    return {**made, 'name': place.name}
+
+
+def shown_file(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of the backend with an address that a client can use in place of ours."""
+    name = row.get('file_name') or row.get('name') or 'file'
+    return {**row, 'file': api_of(request).media_url(request, row['checksum'], str(name))}
+
+
+async def verify_checksums(request: Request) -> Response:
+    """Tell which contents are there."""
+    checksums = as_object(await read_json(request)).get('checksums')
+    if not isinstance(checksums, list) or not all(isinstance(checksum, str) for checksum in checksums):
+        raise ParamsError("Checksums are asked for as {'checksums': [...]}.")
+    return Answer(await call(api_of(request).backend.verify_data_files_checksums, checksums))
+
+
+# -- presigned uploads --------------------------------------------------------------------------------------
+
+
+async def presign(request: Request) -> Response:
+    """Give out addresses to which files are put."""
+    told = as_object(await read_json(request))
+    files = told.get('files')
+    if not isinstance(files, list) or len(files) > _MOST_FILES:
+        raise ParamsError(
+            f'Give the files, at most {_MOST_FILES}: {{"files": [{{"filename": ..., "size": ...}}]}}.'
+        )
+    lifetime = float(told.get('expiration') or 3600)
+    given = [_presigned(request, as_object(file), lifetime) for file in files]
+    return Answer({'files': given, 'expires_at': datetime.now(UTC) + timedelta(seconds=lifetime)})
+
+
+def _presigned(request: Request, file: dict[str, Any], lifetime: float) -> dict[str, Any]:
+    api = api_of(request)
+    size, filename = int(file.get('size') or 0), str(file.get('filename') or 'file')
+    key = api.uploads.new_key(filename)
+    answer: dict[str, Any] = {'filename': filename, 'file_key': key}
+    if size <= api.limits.multipart:
+        answer['presigned_url'] = api.url(request, api.signer.sign(f'/storage/{key}', 'PUT', lifetime))
+        return answer
+    numbers = range(1, -(-size // api.limits.part) + 1)
+    parts = [
+        {
+            'part_number': number,
+            'presigned_url': api.url(request, api.signer.sign(f'/storage/{key}/{number}', 'PUT', lifetime)),
+        }
+        for number in numbers
+    ]
+    answer['multipart'] = {'upload_id': key.partition('/')[0], 'part_size': api.limits.part, 'parts': parts}
+    return answer
+
+
+async def put_object(request: Request) -> Response:
+    """Take an object, or a part of one; its address was signed."""
+    api = api_of(request)
+    key, part = (
+        f'{request.path_params["head"]}/{request.path_params["name"]}',
+        request.path_params.get('part'),
+    )
+    async with receive_raw(request) as body:
+        etag = await call(api.uploads.put_object, key, body, part)
+    return Response(status_code=200, headers={'etag': f'"{etag}"'})
+
+
+async def confirm(request: Request) -> Response:
+    """Take what was put as data files; each file has its own result, in the order of the request."""
+    files = as_object(await read_json(request)).get('files')
+    if not isinstance(files, list):
+        raise ParamsError(
+            'Give the files that were put: {"files": [{"file_key": ..., "checksum": ..., "size": ...}]}.'
+        )
+    results = [await _confirm_one(api_of(request), as_object(file)) for file in files]
+    created = sum(result['success'] for result in results)
+    return Answer({'results': results, 'created_count': created, 'failed_count': len(results) - created})
+
+
+async def _confirm_one(api: Api, file: dict[str, Any]) -> dict[str, Any]:
+    result = {'file_key': file.get('file_key'), 'checksum': file.get('checksum')}
+    try:
+        made = await _confirmed(api, str(file.get('file_key')), file)
+    except SynapsePluginsError as exc:
+        return {**result, 'data_file_id': None, 'success': False, 'error': str(exc)}
+    return {
+        **result,
+        'checksum': made['checksum'],
+        'data_file_id': made['id'],
+        'success': True,
+        'error': None,
+    }
+
+
+async def _confirmed(api: Api, key: str, file: dict[str, Any]) -> dict[str, Any]:
+    place = api.uploads.object_path(key)
+    if multipart := file.get('multipart'):
+        parts = [(int(part['part_number']), str(part['etag']).strip('"')) for part in multipart['parts']]
+        place = await call(api.uploads.assemble, key, parts)
+    if not place.is_file():
+        raise ParamsError(f'{key} was not put, or was confirmed before.')
+    size = place.stat().st_size
+    if file.get('size') is not None and size != file['size']:
+        raise ParamsError(f'{key} has {size} bytes; {file["size"]} were confirmed.')
+    sha1 = await call(file_hash, place, 'sha1')
+    if sha1 != str(file.get('checksum')).lower():
+        raise ParamsError(f'{key} has the SHA-1 {sha1}; {file.get("checksum")} was confirmed.')
+    return await _take(api, place, sha1=sha1)
+
+
+ROUTES = [
+    Route('/media/{digest}/{name}', get_media),
+    Route('/chunked_upload/', put_chunk, methods=['PUT']),
+    Route('/chunked_upload/', finish_upload, methods=['POST']),
+    Route('/chunked_upload/{upload}/', put_chunk, methods=['PUT']),
+    Route('/chunked_upload/{upload}/', finish_upload, methods=['POST']),
+    Route('/chunked_upload/{upload}/', get_upload),
+    Route('/data_files/', create_data_file, methods=['POST']),
+    Route('/data_files/verify_checksums/', verify_checksums, methods=['POST']),
+    Route('/data_files/presigned_upload/upload/', presign, methods=['POST']),
+    Route('/data_files/presigned_upload/confirm_upload/', confirm, methods=['POST']),
+    Route('/storage/{head}/{name}', put_object, methods=['PUT']),
+    Route('/storage/{head}/{name}/{part:int}', put_object, methods=['PUT']),
+]

@@ -1,0 +1,257 @@
+"""Fetches a file: streamed to disk, gone on with where it broke off, verified, whole or absent."""
+
+from __future__ import annotations
+
+import re
+from hashlib import new as new_hash
+from typing import TYPE_CHECKING, Any
+
+from requests import exceptions as broken
+
+from ...errors import (
+    AuthenticationError,
+    BackendError,
+    ForbiddenError,
+    InvalidRequestError,
+    NoAnswerError,
+    RateLimitError,
+    RequestError,
+    ServerError,
+)
+from .redact import shown_url
+from .transport import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from requests import Response
+
+    from .transport import Transport
+
+__all__ = ['Fetch', 'fetch_json']
+
+_PIECE = 1024 * 1024
+_TIMEOUT = (5.0, 60.0)
+_RENEWALS = 3
+_DIGESTS = {'sha256': 64, 'sha1': 40, 'md5': 32}
+_STALE = (AuthenticationError, ForbiddenError, InvalidRequestError)
+"""What a storage answers when the signature of an address has expired: 400, 401, 403."""
+
+
+class Fetch:
+    """One file on its way in.
+
+    Args:
+        transport: The transport; the token goes along to its own server only.
+        url: The file's address.
+        target: Where to. What came in so far lies beside it, and is gone on with by the next fetch to there.
+        size: Its bytes, where known.
+        checksum: Its digest, where known: ``sha256:...``, ``sha1:...``, ``md5:...``.
+        renew: Returns a fresh address, for one that has expired.
+        progress: Called with the bytes that are there, and their number at the end, or None.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        url: str,
+        target: Path,
+        *,
+        size: int | None = None,
+        checksum: str | None = None,
+        renew: Callable[[], str] | None = None,
+        progress: Callable[[int, int | None], object] | None = None,
+    ) -> None:
+        self._transport = transport
+        self._url = url
+        self._target = target
+        self._part = target.with_name(f'{target.name}.part')
+        self._size = size
+        self._checksum = checksum
+        self._renew = renew
+        self._renewals = 0
+        self._progress = progress
+        self._etag = ''
+
+    def run(self) -> Path:
+        """Fetch it, and return where it lies.
+
+        Raises:
+            BackendError: If it cannot be had whole, with what is wrong; what came in stays for the next time,
+                unless it is wrong itself.
+        """
+        failures = 0
+        if not self._checksum:
+            self._part.unlink(missing_ok=True)  # nothing could tell whether it belongs to the same file
+        while True:
+            before = self._have()
+            try:
+                self._receive()
+                wrong = self._wrong()
+            except (NoAnswerError, RateLimitError, ServerError) as exc:
+                failures = 0 if self._have() > before else failures  # it goes on, if slowly
+                failures += 1
+                if failures >= self._transport.retries.attempts or (
+                    exc.status is not None and not _passes(exc)
+                ):
+                    raise
+                asked = getattr(exc, 'retry_after', None)
+                self._transport.sleep(self._transport.retries.wait(failures) if asked is None else asked)
+                continue
+            if wrong is None:
+                self._part.replace(self._target)
+                return self._target
+            # What lies there may have been begun from another file: once more, from its first byte.
+            self._part.unlink(missing_ok=True)
+            failures += 1
+            if before == 0 or failures >= self._transport.retries.attempts:
+                raise wrong
+
+    def _have(self) -> int:
+        try:
+            return self._part.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _receive(self) -> None:
+        """Take in what is missing."""
+        have = self._have()
+        if have and self._size is not None and have >= self._size:
+            return
+        headers = {'Accept-Encoding': 'identity'}
+        if have:
+            headers['Range'] = f'bytes={have}-'
+            if self._etag:
+                headers['If-Range'] = self._etag
+        with self._answer(headers) as answer:
+            if answer.status_code == 416:  # there is nothing behind what we have
+                if self._size is None and _total(answer) != have:
+                    self._part.unlink(missing_ok=True)
+                return
+            resumed = answer.status_code == 206 and _start(answer) == have
+            if answer.status_code == 206 and not resumed:
+                self._part.unlink(missing_ok=True)
+                raise NoAnswerError(
+                    f'GET {shown_url(self._url)}: the server sent another range than was asked for.'
+                )
+            etag = answer.headers.get('ETag', '')
+            self._etag = '' if etag.startswith('W/') else etag
+            self._write(answer, have if resumed else 0)
+
+    def _write(self, answer: Response, at: int) -> None:
+        told = answer.headers.get('Content-Length', '')
+        total = at + int(told) if told.isdecimal() else self._size
+        with self._part.open('ab' if at else 'wb') as writing:
+            try:
+                for piece in answer.iter_content(_PIECE):
+                    writing.write(piece)
+                    at += len(piece)
+                    if self._size is not None and at > self._size:
+                        break  # whatever this is, it is not the file, and need not fill the disk
+                    if self._progress is not None:
+                        self._progress(at, total)
+            except (broken.RequestException, TimeoutError, ConnectionError) as exc:
+                raise self._transport.broke(exc, 'GET', self._url) from exc
+            except OSError as exc:
+                raise BackendError(f'{self._target} cannot be written: {exc.strerror or exc}.') from exc
+
+    def _answer(self, headers: dict[str, str]) -> Response:
+        request = Request('GET', self._url, headers=headers, timeout=_TIMEOUT)
+        while True:
+            try:
+                return self._transport.open(request, accept=frozenset({416}))
+            except _STALE:
+                if self._renew is None or self._renewals >= _RENEWALS:
+                    raise
+                self._renewals += 1
+                self._url = request.path = self._renew()
+
+    def _wrong(self) -> BackendError | None:
+        """Return what is wrong with what came in, None if it is as it was told to be."""
+        name, have = shown_url(self._url), self._have()
+        if not self._part.exists():
+            return BackendError(f'{name}: nothing came in')
+        if self._size is not None and have != self._size:
+            return BackendError(f'{name} has {have} bytes, and should have {self._size}')
+        kind, _, digest = (self._checksum or '').rpartition(':')
+        if len(digest) != _DIGESTS.get(kind):
+            return None
+        found = new_hash(kind, usedforsecurity=False)
+        with self._part.open('rb') as reading:
+            while piece := reading.read(_PIECE):
+                found.update(piece)
+        if found.hexdigest() == digest.lower():
+            return None
+        return BackendError(
+            f'{name}: its {kind} is {found.hexdigest()[:12]}..., and should be {digest[:12]}...'
+        )
+
+
+def fetch_json(
+    transport: Transport, url: str, renew: Callable[[], str], size: int | None, digest: str | None
+) -> Any:
+    """Fetch a JSON document by an address that may expire.
+
+    Args:
+        transport: The transport.
+        url: The address.
+        renew: Returns a fresh address.
+        size: Its bytes, where known.
+        digest: Its SHA-256, where known.
+
+    Raises:
+        BackendError: If it cannot be had, or is not what was told.
+    """
+    import orjson
+
+    for attempt in range(_RENEWALS + 1):
+        try:
+            content = _bytes(transport, url)
+            break
+        except _STALE:
+            if attempt == _RENEWALS:
+                raise
+            url = renew()
+    name = shown_url(url)
+    if size is not None and len(content) != size:
+        raise BackendError(f'{name} has {len(content)} bytes, and should have {size}')
+    if digest and new_hash('sha256', content).hexdigest() != digest.removeprefix('sha256:').lower():
+        raise BackendError(f'{name}: its sha256 is not the one that was told')
+    try:
+        return orjson.loads(content)
+    except ValueError as exc:
+        raise BackendError(f'{name} is not JSON: {exc}') from exc
+
+
+def _bytes(transport: Transport, url: str) -> bytes:
+    """Return a small body whole, with the repetitions of the transport."""
+    failures = 0
+    while True:
+        try:
+            with transport.open(Request('GET', url, timeout=(5.0, 120.0))) as answer:
+                try:
+                    return answer.content
+                except (broken.RequestException, OSError) as exc:
+                    raise transport.broke(exc, 'GET', url) from exc
+        except (NoAnswerError, RateLimitError, ServerError) as exc:
+            failures += 1
+            if failures >= transport.retries.attempts or (exc.status is not None and not _passes(exc)):
+                raise
+            asked = getattr(exc, 'retry_after', None)
+            transport.sleep(transport.retries.wait(failures) if asked is None else asked)
+
+
+def _passes(error: RequestError) -> bool:
+    """Tell whether a status is one that goes away by itself."""
+    return error.status in {429, 500, 502, 503, 504}
+
+
+def _start(answer: Response) -> int:
+    found = re.match(r'bytes (\d+)-', answer.headers.get('Content-Range', ''))
+    return int(found[1]) if found else -1
+
+
+def _total(answer: Response) -> int:
+    found = re.search(r'/(\d+)$', answer.headers.get('Content-Range', ''))
+    return int(found[1]) if found else -1

@@ -1,0 +1,165 @@
+"""Lists are walked page by page, lazily; a list that changes meanwhile neither loses nor doubles a row."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from ...errors import BackendError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from .transport import Transport
+
+__all__ = ['Walk', 'first_page']
+
+_MOST_STEPS_BACK = 20
+
+
+def first_page(transport: Transport, path: str, params: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a page in the form that the embedded backend has: neighbours are page numbers.
+
+    Raises:
+        BackendError: If what came back is no page.
+    """
+    page = transport.get(path, params, **more)
+    if isinstance(page, list):  # some lists come without an envelope
+        return {'count': len(page), 'next': None, 'previous': None, 'results': page}
+    if not isinstance(page, dict) or not isinstance(page.get('results'), list):
+        raise BackendError(
+            f'{transport.url}/{path} answered with something that is no list. '
+            'Check that the address is that of the API.'
+        )
+    return page
+
+
+class Walk:
+    """All rows of a list.
+
+    Attributes:
+        count: How many the server says there are.
+
+    Args:
+        transport: The transport.
+        path: The list.
+        params: Filters, and how many rows a page has.
+        key: Returns what tells rows apart.
+        more: Further arguments of each request.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        path: str,
+        params: Mapping[str, Any],
+        key: Callable[[dict[str, Any]], Any],
+        **more: Any,
+    ) -> None:
+        self._transport = transport
+        self._path = path
+        self._params = {name: value for name, value in params.items() if name != 'page'}
+        self._key = key
+        self._more = more
+        self._first: dict[str, Any] | None = self._page(None)
+        self.count = int(self._first.get('count') or 0)
+        self._seen = _Seen()
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield all rows, each once.
+
+        Raises:
+            BackendError: If fewer came than the server says there are.
+        """
+        page, number = self._first or self._page(None), 1
+        self._first = None
+        count = page.get('count')
+        while True:
+            yield from self._fresh(page)
+            following = _following(page.get('next'), number)
+            if following is None:
+                break
+            page = self._page(following)
+            if isinstance(following, int):
+                number = following
+                # Rows that went away let those behind them move up, over the edge between two pages.
+                gone = (count or 0) - (page.get('count') or 0)
+                if gone > 0:
+                    yield from self._go_back(number, gone)
+                    page = self._page(number)
+            count = page.get('count')
+        self._check(count)
+
+    def _go_back(self, number: int, gone: int) -> Iterator[dict[str, Any]]:
+        size = int(self._params.get('page_size') or 100)
+        steps = min(-(-gone // size), number - 1, _MOST_STEPS_BACK)
+        for earlier in range(number - steps, number):
+            yield from self._fresh(self._page(earlier))
+
+    def _page(self, which: int | str | None) -> dict[str, Any]:
+        params = dict(self._params)
+        if isinstance(which, int):
+            params['page'] = which
+        elif which is not None:
+            params['cursor'] = which
+        return first_page(self._transport, self._path, params, **self._more)
+
+    def _fresh(self, page: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        for row in page['results']:
+            if self._seen.add(self._key(row)):
+                yield row
+
+    def _check(self, count: Any) -> None:
+        if isinstance(count, int) and self._seen.count < count:
+            raise BackendError(
+                f'{self._transport.url}/{self._path} tells of {count} rows and listed {self._seen.count}: it changed '
+                'while it was read. Run it again.'
+            )
+
+
+class _Seen:
+    """Tells whether a key is new.
+
+    Numbers that only grow, as those of a list in order do, are told by the last one; they are kept at eight bytes
+    each, and become a set when one comes out of order.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._in_order = array('q')
+        self._kept: set[Any] | None = None
+
+    def add(self, key: Any) -> bool:
+        """Tell whether a key is new; None, for a row that has none, always is."""
+        if key is None:
+            self.count += 1
+            return True
+        if self._kept is None:
+            if isinstance(key, int) and (not self._in_order or key > self._in_order[-1]):
+                self._in_order.append(key)
+                self.count += 1
+                return True
+            self._kept = set(self._in_order)
+        if key in self._kept:
+            return False
+        self._kept.add(key)
+        self.count += 1
+        return True
+
+
+def _following(told: Any, number: int) -> int | str | None:
+    """Return the number of the next page, or the cursor that leads there; None after the last.
+
+    Only that is taken from its address: behind a proxy a server may not know what it is called.
+    """
+    if told is None or told == '':
+        return None
+    if isinstance(told, int):
+        return told
+    query = parse_qs(urlsplit(str(told)).query)
+    if 'page' in query and query['page'][0].isdecimal():
+        return int(query['page'][0])
+    if 'cursor' in query:
+        return query['cursor'][0]
+    return number + 1

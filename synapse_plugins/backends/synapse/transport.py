@@ -1,0 +1,350 @@
+"""Requests to one server: pooled, with time-outs, repeated where that does no harm, and without leaking a token."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests import exceptions as broken
+from requests.adapters import HTTPAdapter
+
+from ..._version import __version__
+from ...errors import (
+    AnswerLostError,
+    ConfigError,
+    NoAnswerError,
+    RateLimitError,
+    RequestError,
+    ServerError,
+    TLSError,
+)
+from .answers import CA_VARIABLE, RETRIED, no_answer, refused, retry_after, was_sent
+from .credentials import origin
+from .redact import clean_chain, hide_in_logs, shown_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .credentials import Credentials
+
+__all__ = ['Request', 'Retries', 'Transport', 'ca_bundle']
+
+_CONNECTIONS = 32
+_HOPS = 5
+_MOVED = frozenset({301, 302, 303, 307, 308})
+_SAFE = frozenset({'GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'})
+"""Methods whose repetition does no harm: a PATCH of the platform replaces what it names."""
+
+_CA_VARIABLES = (CA_VARIABLE, 'REQUESTS_CA_BUNDLE')
+
+
+@dataclass(frozen=True)
+class Retries:
+    """How often and when a request is repeated.
+
+    Attributes:
+        attempts: How often it is sent at most.
+        first: Seconds before the first repetition; each further wait is up to twice as long.
+        longest: Seconds of the longest wait.
+    """
+
+    attempts: int = 5
+    first: float = 0.5
+    longest: float = 30.0
+
+    def wait(self, attempt: int) -> float:
+        """Return the seconds before the repetition that follows an attempt (from 1): up to a limit, by chance."""
+        limit = min(self.longest, self.first * 2 ** (attempt - 1))
+        return random.uniform(limit / 2, limit)  # noqa: S311 - spreads clients out, and guards nothing
+
+
+@dataclass
+class Request:
+    """A request to make.
+
+    Attributes:
+        method: ``GET``, ``POST`` ...
+        path: Relative to the server's address, or a whole address.
+        params: The query; a list repeats its key.
+        json: A body as JSON.
+        body: Makes the body, and its content type, anew for each attempt.
+        headers: Further headers.
+        timeout: Seconds to connect and to wait for each piece of the answer; None: the transport's.
+        look: For what must not be done twice: tells whether a request whose answer was lost was done, by returning
+            what it made, else None. Without it such a request is not repeated.
+        repeatable: Whether doing it twice is as good as once; None: as its method says.
+        attempts: How often it is sent at most; None: as the transport does.
+    """
+
+    method: str
+    path: str
+    params: Mapping[str, Any] | None = None
+    json: Any = None
+    body: Callable[[], tuple[Any, str]] | None = None
+    headers: Mapping[str, str] | None = None
+    timeout: tuple[float, float] | None = None
+    look: Callable[[], Any] | None = None
+    repeatable: bool | None = None
+    attempts: int | None = None
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether doing it twice is as good as once."""
+        return self.method in _SAFE if self.repeatable is None else self.repeatable
+
+
+class Transport:
+    """Sends requests to one server.
+
+    Threads may share it.
+
+    Args:
+        credentials: Who asks, and whom.
+        timeout: Seconds to connect, and to wait for each piece of an answer.
+        retries: How often and when a request is repeated.
+
+    Raises:
+        ConfigError: If the file of authorities that a variable names is not there.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        timeout: tuple[float, float] | None = None,
+        retries: Retries | None = None,
+    ) -> None:
+        self.url = credentials.host.value
+        self.timeout = timeout or _timeout_of_environment()
+        self.retries = retries or Retries()
+        self.secrets = credentials.secrets()
+        self.sleep: Callable[[float], None] = time.sleep
+        self._url_host = credentials.url_host.value if credentials.url_host else None
+        self._verify = ca_bundle()
+        self._session = requests.Session()
+        # Also keeps requests from taking a password out of ~/.netrc in place of the token.
+        self._session.auth = _Headers(self.url, credentials.headers())
+        self._session.headers['User-Agent'] = f'synapse-plugins/{__version__}'
+        for scheme in ('http://', 'https://'):
+            self._session.mount(
+                scheme, HTTPAdapter(pool_connections=8, pool_maxsize=_CONNECTIONS, max_retries=0)
+            )
+        hide_in_logs()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    # -- whole answers --------------------------------------------------------------------------------
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None, **more: Any) -> Any:
+        """GET a path."""
+        return self.ask(Request('GET', path, params=params, **more))
+
+    def ask(self, request: Request) -> Any:
+        """Make a request and return what the answer holds: JSON, text, or None for nothing.
+
+        Raises:
+            RequestError: Of the kind that the status is, after all attempts.
+            AnswerLostError: If it may have been done, and nobody can tell.
+        """
+        return self._repeat(request, self._once)
+
+    def ask_headers(self, request: Request) -> Mapping[str, str]:
+        """Make a request and return the headers of its answer; the rest is as in `ask`."""
+        headers: Mapping[str, str] = self._repeat(request, self._headers_of)
+        return headers
+
+    def _headers_of(self, request: Request) -> Mapping[str, str]:
+        with self.open(request) as answer:
+            return answer.headers
+
+    def _repeat(self, request: Request, once: Callable[[Request], Any]) -> Any:
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return once(request)
+            except (NoAnswerError, RateLimitError, ServerError) as exc:
+                if not _is_worth_repeating(exc):
+                    raise
+                if _may_be_done(exc) and not request.is_repeatable:
+                    found = self._look(request, exc)
+                    if found is not None:
+                        return found
+                if attempt >= (request.attempts or self.retries.attempts):
+                    raise
+                asked = getattr(exc, 'retry_after', None)
+                self.sleep(self.retries.wait(attempt) if asked is None else asked)
+
+    def _look(self, request: Request, error: RequestError) -> Any:
+        """Look whether a request was done whose answer was lost."""
+        if request.look is not None:
+            try:
+                return request.look()
+            except RequestError as exc:
+                error.add_note(f'Looking whether it was done failed too: {exc}')
+        lost = AnswerLostError(
+            f'{error} It may have been done, so it was not repeated; look there before you run it again.',
+            method=error.method, url=error.url, status=error.status, detail=error.detail,
+        )  # fmt: skip
+        raise lost from error
+
+    def _once(self, request: Request) -> Any:
+        with self.open(request) as answer:
+            try:
+                content = answer.content
+            except (broken.RequestException, OSError) as exc:
+                raise self.broke(exc, request.method, answer.url) from exc
+            if answer.status_code == 204 or not content:
+                return None
+            if 'json' not in answer.headers.get('Content-Type', 'json'):
+                return answer.text
+            try:
+                return answer.json()
+            except ValueError as exc:
+                cut = broken.ChunkedEncodingError('the answer is not whole JSON')
+                raise self.broke(cut, request.method, answer.url) from exc
+
+    # -- streamed answers -----------------------------------------------------------------------------
+
+    def open(self, request: Request, *, accept: frozenset[int] = frozenset()) -> requests.Response:
+        """Send a request once, and return its answer before its body is read; close it.
+
+        Args:
+            request: The request.
+            accept: Statuses of 300 and above that are no error.
+
+        Raises:
+            RequestError: Of the kind that the status is.
+        """
+        url = self._address(request.path)
+        for _ in range(_HOPS):
+            answer = self._send(request, url)
+            if answer.status_code in _MOVED and answer.status_code not in accept:
+                url = self._next_hop(request, answer)
+                continue
+            if answer.status_code < 300 or answer.status_code in accept:
+                return answer
+            with answer:
+                try:
+                    error = refused(answer, self.secrets)
+                except (broken.RequestException, OSError) as exc:
+                    raise self.broke(exc, request.method, url) from exc
+                if answer.status_code in RETRIED:
+                    error.retry_after = retry_after(answer)  # type: ignore[attr-defined]
+                raise error
+        raise RequestError(
+            f'{request.method} {shown_url(url)} is sent on and on; check the address of the server.',
+            method=request.method, url=shown_url(url),
+        )  # fmt: skip
+
+    def _send(self, request: Request, url: str) -> requests.Response:
+        body, kind = request.body() if request.body is not None else (None, '')
+        headers = {**({'Content-Type': kind} if kind else {}), **(request.headers or {})}
+        params = dict(request.params or {})
+        if self._url_host and origin(url) == origin(self.url):
+            params.setdefault('url_host', self._url_host)
+        try:
+            return self._session.request(
+                request.method, url,
+                params=params, json=request.json, data=body, headers=headers, stream=True, allow_redirects=False,
+                timeout=request.timeout or self.timeout, verify=self._verify,
+            )  # fmt: skip
+        except (broken.RequestException, OSError) as exc:
+            raise self.broke(exc, request.method, url) from exc
+
+    def broke(self, error: Exception, method: str, url: str) -> NoAnswerError:
+        """Return the error that a broken exchange is; *error* and what it came from are cleaned of secrets."""
+        clean_chain(error, self.secrets)
+        made = no_answer(error, method, url, self.secrets)
+        made.was_sent = was_sent(error)  # type: ignore[attr-defined]
+        return made
+
+    def _next_hop(self, request: Request, answer: requests.Response) -> str:
+        """Return where an answer sends a request on to, if it may go there."""
+        with answer:
+            target = urljoin(str(answer.url), answer.headers.get('Location', ''))
+        here, there = urlsplit(str(answer.url)), urlsplit(target)
+        keeps_method = request.method in {'GET', 'HEAD'} or answer.status_code in {307, 308}
+        same = origin(str(answer.url)) == origin(target)
+        if there.scheme not in {'http', 'https'} or (here.scheme == 'https' and there.scheme == 'http'):
+            reason = 'that is no secure address'
+        elif not keeps_method or (request.method not in {'GET', 'HEAD'} and not same):
+            reason = 'what is sent would go astray on the way'
+        else:
+            return target  # the token goes along to the same server only, see _Headers
+        moved = f'{there.scheme}://{there.netloc.rpartition("@")[2]}'
+        raise RequestError(
+            f'{request.method} {shown_url(str(answer.url))} is sent on to {moved}, and {reason}. If that is the '
+            f'server, use its address: SYNAPSE_HOST={moved}',
+            method=request.method, url=shown_url(str(answer.url)), status=answer.status_code,
+        )  # fmt: skip
+
+    def _address(self, path: str) -> str:
+        return path if '://' in path else f'{self.url}/{path.lstrip("/")}'
+
+
+class _Headers(requests.auth.AuthBase):
+    """Puts the headers that say who asks onto requests to one server, and no other."""
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        self._origin = origin(url)
+        self._headers = headers
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if origin(str(request.url)) == self._origin:
+            request.headers.update(self._headers)
+        return request
+
+
+def ca_bundle() -> str | bool:
+    """Return the file of the authorities that are trusted, True for the usual ones.
+
+    Raises:
+        ConfigError: If a variable names a file that is not there.
+    """
+    for variable in _CA_VARIABLES:
+        if path := os.environ.get(variable):
+            if not Path(path).exists():
+                raise ConfigError(
+                    f'${variable} names {path}, which is not there. Name the file of the authority.'
+                )
+            return path
+    return True
+
+
+def _timeout_of_environment() -> tuple[float, float]:
+    found = []
+    for variable, default in (
+        ('SYNAPSE_BACKEND_V2_TIMEOUT_CONNECT', 5.0),
+        ('SYNAPSE_BACKEND_V2_TIMEOUT_READ', 30.0),
+    ):
+        text = os.environ.get(variable) or str(default)
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = -1.0
+        if not 0 < seconds < 86400:
+            raise ConfigError(f'${variable} is {text!r}; it is a number of seconds.')
+        found.append(seconds)
+    return found[0], found[1]
+
+
+def _is_worth_repeating(error: RequestError) -> bool:
+    if isinstance(error, NoAnswerError):
+        return not isinstance(error, TLSError)
+    return error.status in RETRIED
+
+
+def _may_be_done(error: RequestError) -> bool:
+    """Tell whether the server may have done what was asked; too much asked means that it did not."""
+    if isinstance(error, NoAnswerError):
+        return bool(getattr(error, 'was_sent', True))
+    return error.status != 429
