@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from synapse_plugins.actions.base import BaseAction
+from synapse_plugins.actions.export import DefaultExportAction, ExportContext, ExportParams
 from synapse_plugins.actions.train import BaseTrainAction, BaseTrainParams, TrainContext
 from synapse_plugins.actions.upload import DefaultUploadAction, UploadParams
 from synapse_plugins.errors import MissingExtraError
@@ -15,14 +17,21 @@ from synapse_plugins.errors import MissingExtraError
 from .convert import ConvertDatasetStep
 from .export import ExportDatasetStep
 from .pack import ULTRALYTICS_LINE
-from .step_params import ExportParams
+from .step_params import ExportParams as DatasetExportParams
 from .val_yolo import ValYoloStep, options_of_model
 from .yolo_params import YoloValParams
 
 if TYPE_CHECKING:
     from synapse_plugins.steps import StepRegistry
 
-__all__ = ['TrainAction', 'UploadFilesAction', 'YoloValAction', 'YoloValActionParams']
+__all__ = [
+    'ExportDatasetAction',
+    'ExportDatasetParams',
+    'TrainAction',
+    'UploadFilesAction',
+    'YoloValAction',
+    'YoloValActionParams',
+]
 
 
 class TrainAction(BaseTrainAction[BaseTrainParams]):
@@ -31,13 +40,49 @@ class TrainAction(BaseTrainAction[BaseTrainParams]):
     action_name = 'train'
 
 
+class ExportDatasetParams(ExportParams):
+    """Parameters of `ExportDatasetAction`, beside those of every export.
+
+    Attributes:
+        dataset: Id of the dataset version.
+        output: The folder to make; it must be new or empty.
+        format: Dataset format to write.
+    """
+
+    dataset: int = Field(description='dataset to export: id of a version, name, name@version, or folder')
+    output: str = Field(description='folder to make; it must be new or empty')
+    format: str | None = Field('dm_v2', description='dataset format to write')
+
+    @field_validator('output')
+    @classmethod
+    def _check_output(cls, output: str) -> str:
+        """Refuse a place that is taken."""
+        place = Path(output).expanduser()
+        if place.exists() and not (place.is_dir() and not any(place.iterdir())):
+            raise ValueError(f'{place} is there already; name a folder that is new or empty')
+        return output
+
+
+class ExportDatasetAction(DefaultExportAction[ExportDatasetParams]):
+    """Exports a dataset version in any format that can be written."""
+
+    action_name = 'export.dataset'
+
+    def create_context(self) -> ExportContext:
+        """Make what the steps share; the dataset becomes a filter."""
+        context = super().create_context()
+        wanted = {**self.params.filter, 'ground_truth_dataset_versions': self.params.dataset}
+        context.params.update(target='ground_truth', filter=wanted)
+        return context
+
+
 class UploadFilesAction(DefaultUploadAction[UploadParams]):
     """Uploads the files of folders into a data collection."""
 
     action_name = 'upload.files'
 
 
-class YoloValActionParams(YoloValParams, ExportParams):
+class YoloValActionParams(YoloValParams, DatasetExportParams):
     """Parameters of `YoloValAction`, beside those of ultralytics' validation.
 
     Attributes:

@@ -84,6 +84,13 @@ def synapse_register_actions(register: Callable[[ActionProvider], None]) -> None
     )
     register(
         ActionProvider(
+            name='export.dataset',
+            action='builtin_steps.actions:ExportDatasetAction',
+            summary='Export a dataset in any format, with a summary of every item.',
+        )
+    )
+    register(
+        ActionProvider(
             name='upload.files',
             action='builtin_steps.actions:UploadFilesAction',
             summary='Upload the files of folders into a data collection, as data units.',

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .base import ActionContext, BaseAction
-    from .export import BaseExportAction, ExportContext
+    from .export import BaseExportAction, BaseExporter, DefaultExportAction, ExportContext, ExportParams
     from .train import BaseTrainAction, BaseTrainParams, TrainContext, TrainResult
     from .upload import AssetConfig, BaseUploadAction, DefaultUploadAction, UploadContext, UploadParams
 
@@ -15,11 +15,14 @@ __all__ = [
     'AssetConfig',
     'BaseAction',
     'BaseExportAction',
+    'BaseExporter',
     'BaseTrainAction',
     'BaseTrainParams',
     'BaseUploadAction',
+    'DefaultExportAction',
     'DefaultUploadAction',
     'ExportContext',
+    'ExportParams',
     'TrainContext',
     'TrainResult',
     'UploadContext',
@@ -31,11 +34,14 @@ _HOMES = {
     'AssetConfig': 'upload',
     'BaseAction': 'base',
     'BaseExportAction': 'export',
+    'BaseExporter': 'export',
     'BaseTrainAction': 'train',
     'BaseTrainParams': 'train',
     'BaseUploadAction': 'upload',
+    'DefaultExportAction': 'export',
     'DefaultUploadAction': 'upload',
     'ExportContext': 'export',
+    'ExportParams': 'export',
     'TrainContext': 'train',
     'TrainResult': 'train',
     'UploadContext': 'upload',

@@ -45,14 +45,69 @@ _STEPS = _same(
     'ValidationStep',
 )
 _CONTEXT = _same('synapse_plugins.context', 'PluginEnvironment', 'RuntimeContext')
+_MESSAGES = _same(
+    'synapse_plugins.context',
+    'CommonLogMessageCode',
+    'LogMessageCode',
+    'register_log_messages',
+    'resolve_log_message',
+)
 _BASE = {
     **_same('synapse_plugins', 'BaseAction'),
     **_same('synapse_plugins.actions.base', 'NoResult'),
 }
-_TRAIN = _same('synapse_plugins.actions.train', 'BaseTrainAction', 'BaseTrainParams', 'TrainContext')
+_TRAIN = {
+    **_same('synapse_plugins.actions.train', 'BaseTrainAction', 'BaseTrainParams', 'TrainContext'),
+    **_same('synapse_plugins.context', 'TrainLogMessageCode'),
+}
 _RESULT = _same('synapse_plugins.actions.train', 'TrainResult')
-_EXPORT = _same('synapse_plugins.actions.export', 'BaseExportAction', 'ExportContext')
-_UPLOAD = _same('synapse_plugins.actions.upload', 'BaseUploadAction', 'UploadContext')
+_EXPORT = _same(
+    'synapse_plugins.actions.export',
+    'AssignmentExportTargetHandler',
+    'BaseExportAction',
+    'BaseExporter',
+    'DefaultExportAction',
+    'ExportContext',
+    'ExportLogMessageCode',
+    'ExportParams',
+    'ExportStatus',
+    'ExportTargetHandler',
+    'ExporterRunAdapter',
+    'GroundTruthExportTargetHandler',
+    'MetricsRecord',
+    'TargetHandlerFactory',
+    'TaskExportTargetHandler',
+)
+_EXPORT_STEPS = _same(
+    'synapse_plugins.actions.export.steps',
+    'ConvertDataStep',
+    'FetchResultsStep',
+    'FinalizeStep',
+    'InitializeStep',
+    'PrepareExportStep',
+    'SaveFilesStep',
+)
+_UPLOAD = _same(
+    'synapse_plugins.actions.upload',
+    'AssetConfig',
+    'BaseUploadAction',
+    'DefaultUploadAction',
+    'UploadContext',
+    'UploadLogMessageCode',
+    'UploadParams',
+    'UploadResult',
+)
+_UPLOAD_STEPS = _same(
+    'synapse_plugins.actions.upload.steps',
+    'AnalyzeCollectionStep',
+    'CleanupStep',
+    'GenerateDataUnitsStep',
+    'InitializeStep',
+    'OrganizeFilesStep',
+    'ProcessMetadataStep',
+    'UploadFilesStep',
+    'ValidateFilesStep',
+)
 _DATASET = _same(
     'synapse_plugins.actions.dataset', 'DatasetAction', 'DatasetOperation', 'DatasetParams', 'DatasetResult'
 )
@@ -114,9 +169,12 @@ TABLE: dict[str, dict[str, Target]] = {
     f'{_PLUGINS}.context': _CONTEXT,
     f'{_PLUGINS}.actions.train.steps': _TRAIN_STEPS,
     f'{_PLUGINS}.actions.train': _TRAIN,
+    f'{_PLUGINS}.actions.export.steps': _EXPORT_STEPS,
     f'{_PLUGINS}.actions.export': _EXPORT,
+    f'{_PLUGINS}.actions.upload.steps': _UPLOAD_STEPS,
     f'{_PLUGINS}.actions.upload': _UPLOAD,
     f'{_PLUGINS}.actions.dataset': _DATASET,
+    f'{_PLUGINS}.log_messages': _MESSAGES,
     f'{_PLUGINS}.action': _BASE,
     f'{_PLUGINS}.enums': {**_CATEGORIES, **_METRICS},
     f'{_PLUGINS}.types': _TYPES,
@@ -152,10 +210,13 @@ MODULES: dict[str, str] = {
 
 _SERVING = 'serving a model is not here'
 _PIPELINES = 'chains of actions are not here: make one action of the steps'
-_EXPORTER = (
-    'the default export with its exporter is not in this version; BaseExportAction with steps of your own is'
+_EXPORTER = 'the older export is not here: make it a DefaultExportAction, or an exporter of your own'
+_UPLOAD_PARTS = (
+    'the default upload is made of other parts here; its steps are in synapse_plugins.actions.upload.steps'
 )
-_UPLOADER = 'the default upload is not in this version; BaseUploadAction with steps of your own is'
+_EXPORT_PARTS = (
+    'the default export is made of other parts here; its steps are in synapse_plugins.actions.export.steps'
+)
 _TUNING = 'searching hyperparameters is not here yet'
 _SMART = 'smart tools are not here'
 _TASKS = 'pre-annotation is not here as a kind of its own: an ordinary action does it (docs/migrating.md)'
@@ -164,29 +225,24 @@ NOT_HERE: dict[str, str] = {
     'ActionPipeline': _PIPELINES,
     'BaseAutoLabelAction': _SMART,
     'BaseDeploymentAction': _SERVING,
-    'BaseExporter': _EXPORTER,
     'BaseInferenceAction': _SERVING,
     'BaseServeDeployment': _SERVING,
-    'DefaultExportAction': _EXPORTER,
-    'DefaultUploadAction': _UPLOADER,
     'ExportAction': _EXPORTER,
-    'ExportParams': _EXPORTER,
     'ToTaskAction': _TASKS,
     'TrainExecuteStep': 'the train step is wired by itself; write execute(), or a train step in a pack',
     'TuneDatasetStep': _TUNING,
     'TuneTrialsStep': _TUNING,
-    'UploadParams': _UPLOADER,
     'action': 'an action is a class here',
     'run_plugin': 'runs are started by synapse_plugins.run() or `synapse-plugins run`',
     f'{_PLUGINS}.actions.auto_label': _SMART,
-    f'{_PLUGINS}.actions.export': _EXPORTER,
+    f'{_PLUGINS}.actions.export': _EXPORT_PARTS,
     f'{_PLUGINS}.actions.inference': _SERVING,
     f'{_PLUGINS}.actions.to_task': _TASKS,
     f'{_PLUGINS}.actions.train.tune': _TUNING,
-    f'{_PLUGINS}.actions.upload': _UPLOADER,
+    f'{_PLUGINS}.actions.upload': _UPLOAD_PARTS,
     f'{_PLUGINS}.errors': 'errors are another tree here; catch synapse_plugins.errors.SynapsePluginsError',
     f'{_PLUGINS}.executors': 'runs are started by synapse_plugins.run() or `synapse-plugins run`',
-    f'{_PLUGINS}.log_messages': 'message codes are not here; log_message() takes a text, or one per language',
+    f'{_PLUGINS}.log_messages': 'your own messages are registered with synapse_plugins.context.register_log_messages',
     f'{_PLUGINS}.pipelines': _PIPELINES,
     f'{_PLUGINS}.runner': 'runs are started by synapse_plugins.run() or `synapse-plugins run`',
     f'{_PLUGINS}.testing': 'plugins are tested with synapse_plugins.testing',

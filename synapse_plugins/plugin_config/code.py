@@ -93,10 +93,11 @@ def action_name(cls: Any) -> str:
 
 
 def is_ours(cls: Any) -> bool:
-    """Tell whether something is an action class that is built on this package."""
+    """Tell whether something is an action class that is built on this package; an exporter is one too."""
     from ..actions.base import BaseAction
+    from ..actions.export import BaseExporter
 
-    return isinstance(cls, type) and issubclass(cls, BaseAction)
+    return isinstance(cls, type) and issubclass(cls, (BaseAction, BaseExporter))
 
 
 def is_vendor(cls: Any) -> bool:

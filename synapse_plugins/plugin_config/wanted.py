@@ -76,11 +76,12 @@ def wanted_entry(name: str, cls: Any, reference: str, entry: Any) -> tuple[dict[
 
 
 def _is_long(cls: Any) -> bool:
-    from ..actions.export import BaseExportAction
+    from ..actions.export import BaseExportAction, BaseExporter
     from ..actions.train import BaseTrainAction
     from ..actions.upload import BaseUploadAction
 
-    return is_ours(cls) and issubclass(cls, (BaseTrainAction, BaseExportAction, BaseUploadAction))
+    kinds = (BaseTrainAction, BaseExportAction, BaseExporter, BaseUploadAction)
+    return is_ours(cls) and issubclass(cls, kinds)
 
 
 def _place_form(name: str, wanted: dict[str, Any], form: Form, key: str, notes: list[str]) -> None:

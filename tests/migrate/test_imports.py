@@ -92,12 +92,12 @@ def test_what_moves(case: str) -> None:
             'from synapse_sdk.plugins import BaseDeploymentAction\nclass D(BaseDeploymentAction): pass\n',
             'serving',
         ),
-        ('from synapse_sdk.plugins.actions.export.exporter import BaseExporter\n', 'exporter'),
+        ('from synapse_sdk.plugins.actions.export.report import write_report\n', 'other parts'),
         ('from synapse_sdk.clients.backend import BackendClient\n', 'self.client'),
         ('import synapse_sdk.clients.backend\nsynapse_sdk.clients.backend.BackendClient\n', 'no counterpart'),
         ('import synapse_sdk.plugins.enums as e\ne.DataType\n', 'DataType is not in synapse_plugins.enums'),
         ('from synapse_sdk.clients import *\n', 'name what is imported'),
-        ('from synapse_sdk.plugins.actions.train import TrainLogMessageCode\n', 'log_message() takes a text'),
+        ('from synapse_sdk.plugins.actions.train import TuneTrialsStep\n', 'searching hyperparameters'),
     ],
 )
 def test_what_stays_is_told_with_its_line(code: str, why: str) -> None:
@@ -113,45 +113,45 @@ def test_what_moves_and_what_stays_part() -> None:
         """\
         from synapse_sdk.plugins.actions.train import (
             BaseTrainAction,
-            TrainLogMessageCode,  # codes
+            TuneTrialsStep,  # tuning
         )
         class A(BaseTrainAction): pass
         """
     )
     assert 'from synapse_plugins.actions.train import (\n    BaseTrainAction,\n)' in after
-    assert 'from synapse_sdk.plugins.actions.train import (\n    TrainLogMessageCode,  # codes\n)' in after
+    assert 'from synapse_sdk.plugins.actions.train import (\n    TuneTrialsStep,  # tuning\n)' in after
     assert [note.split(':')[1] for note in notes] == ['3']
 
 
 def test_a_module_whose_actions_all_stay_is_left_alone() -> None:
     code = dedent(
         """\
-        from synapse_sdk.plugins.actions.upload import DefaultUploadAction, UploadContext, UploadParams
+        from synapse_sdk.plugins.actions.export import ExportAction, ExportContext, ExportParams
         from synapse_sdk.plugins.steps import BaseStep
 
-        class Mine(BaseStep[UploadContext]):
+        class Mine(BaseStep[ExportContext]):
             pass
 
-        class Upload(DefaultUploadAction[UploadParams]):
+        class Upload(ExportAction):
             pass
         """
     )
     after, notes = migrated(code)
     assert after == code
-    assert len(notes) == 2
+    assert len(notes) == 1
 
 
 def test_in_a_mixed_module_what_belongs_to_a_staying_action_stays_with_it() -> None:
     after, notes = migrated(
         """\
         from synapse_sdk.plugins.actions.train import BaseTrainAction
-        from synapse_sdk.plugins.actions.upload import DefaultUploadAction, UploadContext
+        from synapse_sdk.plugins.actions.export import ExportAction, ExportContext
         from synapse_sdk.plugins.steps import StepRegistry
 
         class Train(BaseTrainAction):
             pass
 
-        class Base(DefaultUploadAction):
+        class Base(ExportAction):
             pass
 
         class Upload(Base):
@@ -160,8 +160,8 @@ def test_in_a_mixed_module_what_belongs_to_a_staying_action_stays_with_it() -> N
     )
     assert 'from synapse_plugins.actions.train import BaseTrainAction' in after
     assert 'from synapse_plugins.steps import StepRegistry' in after
-    assert 'from synapse_sdk.plugins.actions.upload import DefaultUploadAction, UploadContext' in after
-    assert any('UploadContext stays' in note for note in notes)
+    assert 'from synapse_sdk.plugins.actions.export import ExportAction, ExportContext' in after
+    assert any('ExportContext stays' in note for note in notes)
 
 
 def test_a_module_without_imports_is_only_searched_for_texts() -> None:

@@ -44,8 +44,6 @@ KINDS = {
 STAYS = {
     'neural_net': {'deployment', 'inference'},
     'smart_tool': {'auto_label'},
-    'upload': {'upload'},
-    'export': {'export'},
     'pre_annotation': {'to_task'},
 }
 """The kinds that this version does not have."""
@@ -197,6 +195,31 @@ def test_its_actions_run_on_real_data(
     assert trained['state'] == 'SUCCEEDED'
     assert trained['model']['id'] == trained['result']['model_id']
     assert trained['result']['output']['final_loss'] == 0.5
+
+
+@pytest.mark.parametrize('scaffold', ['export'], indirect=True)
+def test_its_exporter_runs(
+    scaffold: tuple[str, Path], command: Callable[..., Any], small_dataset: Path, tmp_path: Path
+) -> None:
+    _, root = scaffold
+    migrate(root, write=True)
+    version = command(root, 'datasets', 'import', str(small_dataset), '--name', 'small')['id']
+    (tmp_path / 'out').mkdir()
+    filters = json.dumps({'ground_truth_dataset_versions': version})
+    done = command(root, 'run', 'export', '-p', f'path={tmp_path / "out"}', '-p', f'filter={filters}')
+    assert done['result']['exported_count'] == 2
+    assert len(list((tmp_path / 'out' / 'export' / 'labels').iterdir())) == 2
+
+
+@pytest.mark.parametrize('scaffold', ['upload'], indirect=True)
+def test_its_upload_runs(scaffold: tuple[str, Path], command: Callable[..., Any], tmp_path: Path) -> None:
+    _, root = scaffold
+    migrate(root, write=True)
+    (tmp_path / 'files' / 'text_1').mkdir(parents=True)
+    (tmp_path / 'files' / 'text_1' / 'a.txt').write_text('a', encoding='utf-8')
+    params = [f'path={tmp_path / "files"}', 'data_collection=c', 'create_collection=true', 'name=up']
+    done = command(root, 'run', 'upload', *(word for pair in params for word in ('-p', pair)))
+    assert done['result']['data_units'] == 1, done
 
 
 def in_process_of_its_own(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

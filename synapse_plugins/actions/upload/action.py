@@ -10,6 +10,7 @@ from ...context.message_codes import UploadLogMessageCode
 from ...errors import ConfigError
 from ..base import BaseAction, P
 from .context import UploadContext
+from .params import UploadParams
 
 if TYPE_CHECKING:
     from ...steps import StepRegistry
@@ -108,6 +109,7 @@ class DefaultUploadAction(BaseUploadAction[P]):
                 return {'image': ['.png']}
     """
 
+    params_model: ClassVar[type[BaseModel]] = UploadParams
     result_model: ClassVar[type[Any]] = UploadResult
 
     def setup_steps(self, registry: StepRegistry[Any]) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 from ....context.message_codes import UploadLogMessageCode
 from ....errors import ParamsError
 from ....steps import BaseStep, StepResult
+from ...storages import read, storage_folder
 from ..context import UploadContext
 
 __all__ = ['InitializeStep']
-
-_ON_THIS_MACHINE = frozenset(('file_system', 'filesystem', 'local'))
 
 
 class InitializeStep(BaseStep[UploadContext]):
@@ -23,7 +22,7 @@ class InitializeStep(BaseStep[UploadContext]):
 
     def execute(self, context: UploadContext) -> StepResult:
         """Set `pathlib_cwd` and `folders` (those of `assets`), and see that all of them are there."""
-        root = self._root(context)
+        context.storage, root = storage_folder(context.client, context.get_param('storage'))
         if context.use_single_path:
             path = context.get_param('path')
             if not path:
@@ -45,29 +44,6 @@ class InitializeStep(BaseStep[UploadContext]):
         context.log_message(UploadLogMessageCode.UPLOAD_INITIALIZED, path=', '.join(places))
         return StepResult(data={'folders': places})
 
-    def _root(self, context: UploadContext) -> Path:
-        """Return the folder that paths are relative to."""
-        storage = context.get_param('storage')
-        if storage is None:
-            return Path.cwd()
-        get_storage = getattr(context.client, 'get_storage', None)
-        if get_storage is None:
-            raise ParamsError(
-                'storage: this backend knows no storages; leave it out and give a path of this machine.'
-            )
-        context.storage = get_storage(storage)
-        provider, configuration = (
-            _read(context.storage, 'provider'),
-            _read(context.storage, 'configuration') or {},
-        )
-        location = configuration.get('location')
-        if str(getattr(provider, 'value', provider)).lower() not in _ON_THIS_MACHINE or not location:
-            raise ParamsError(
-                f'The storage {storage} is not a folder of this machine ({provider}). Mount it, leave `storage` out '
-                'and give the path of the mounted folder.'
-            )
-        return Path(str(location))
-
 
 def _folder(root: Path, path: Any) -> Path:
     folder = root / Path(str(path)).expanduser()
@@ -77,9 +53,5 @@ def _folder(root: Path, path: Any) -> Path:
 
 
 def _asset(root: Path, asset: Any) -> tuple[Path, bool]:
-    recursive = _read(asset, 'is_recursive')
-    return _folder(root, _read(asset, 'path')), True if recursive is None else bool(recursive)
-
-
-def _read(thing: Any, name: str) -> Any:
-    return thing.get(name) if isinstance(thing, dict) else getattr(thing, name, None)
+    recursive = read(asset, 'is_recursive')
+    return _folder(root, read(asset, 'path')), True if recursive is None else bool(recursive)

@@ -1,17 +1,17 @@
-"""Export actions: annotated data out of the backend."""
+"""What the steps of an export share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from .base import ActionContext, BaseAction, P
+from ..base import ActionContext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ['BaseExportAction', 'ExportContext']
+__all__ = ['ExportContext']
 
 
 @dataclass
@@ -30,7 +30,7 @@ class ExportContext(ActionContext):
         configuration: The project's configuration.
         project_id: The project.
         handler: What knows the kind of target: ground truth, assignment or task.
-        unique_export_path: The folder of this export, unique.
+        unique_export_path: The folder that is written to; it is moved to `output_path` when it is whole.
         label_output_dirname: Name of the folder of labels.
         output_paths: Kind of output -> folder.
         export_params: Parameters for the exporter.
@@ -44,6 +44,9 @@ class ExportContext(ActionContext):
         config: The exporter's configuration.
         fetch_filters: Filters of the listing.
         last_completed_item: The last item that was finished.
+        exporter_class: What makes the exporter.
+        fetch: Asked for the items in place of the target's handler: filters -> the items, and how many there are.
+        sdk_managed_original_files: Whether the originals go to ``origin_files``; an exporter may place them itself.
     """
 
     results: Any = None
@@ -58,7 +61,7 @@ class ExportContext(ActionContext):
     project_id: int | None = None
     handler: Any = None
     unique_export_path: Path | None = None
-    label_output_dirname: str = 'labels'
+    label_output_dirname: str | None = 'labels'
     output_paths: dict[str, Path] = field(default_factory=dict)
     export_params: dict[str, Any] = field(default_factory=dict)
     exporter: Any = None
@@ -71,32 +74,11 @@ class ExportContext(ActionContext):
     config: dict[str, Any] = field(default_factory=dict)
     fetch_filters: dict[str, Any] = field(default_factory=dict)
     last_completed_item: Any = None
+    exporter_class: Any = None
+    fetch: Callable[[dict[str, Any]], tuple[Iterable[Any], int]] | None = None
+    sdk_managed_original_files: bool = True
 
     @property
     def logger(self) -> Any:
         """The runtime context's logger."""
         return self.runtime_ctx.logger
-
-
-class BaseExportAction(BaseAction[P]):
-    """Brings annotated data out of the backend, in steps or by `execute`."""
-
-    category: ClassVar[Any] = 'export'
-
-    def create_context(self) -> Any:
-        """Make what the steps share."""
-        return ExportContext(self.ctx, params=self.params.model_dump(), typed_params=self.params)
-
-    def get_filtered_results(self, filters: dict[str, Any]) -> tuple[Iterable[Any], int]:
-        """Return what is to be exported and how many items that is; write it for your target."""
-        raise NotImplementedError(f'{type(self).__name__} has no get_filtered_results(filters) of its own.')
-
-    def result_of(self, context: Any) -> dict[str, Any]:
-        """Return the counts and the place of the export."""
-        path = getattr(context, 'output_path', None)
-        return {
-            'exported_count': getattr(context, 'exported_count', 0),
-            'failed_count': getattr(context, 'failed_count', 0),
-            'total_count': getattr(context, 'total_count', 0),
-            'output_path': None if path is None else str(path),
-        }

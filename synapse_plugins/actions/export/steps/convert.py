@@ -1,0 +1,63 @@
+"""The step that takes the items through the exporter's conversion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ....context.message_codes import ExportLogMessageCode
+from ....errors import DatasetError
+from ....steps import BaseStep, StepResult
+from ..context import ExportContext
+from ..exporter import BaseExporter
+from ..prefetch import prefetched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ['ConvertDataStep']
+
+_WORKERS = 8
+
+
+class ConvertDataStep(BaseStep[ExportContext]):
+    """Makes the exporter, and sets `converted_items`.
+
+    Items are converted when they are walked, so that no more than a few are in memory; their files are fetched
+    meanwhile, side by side.
+    """
+
+    name = 'convert_data'
+    progress_weight = 0.32
+
+    def execute(self, context: ExportContext) -> StepResult:
+        """Make the exporter and the walk."""
+        if context.export_items is None or context.unique_export_path is None:
+            raise DatasetError('There are no items; PrepareExportStep comes first.')
+        if context.exporter is None:
+            make = context.exporter_class or BaseExporter
+            context.exporter = make(
+                context.runtime_ctx,
+                context.export_items,
+                context.path_root or context.unique_export_path.parent,
+                **context.export_params,
+            )
+        context.log_message(ExportLogMessageCode.EXPORT_CONVERTING, count=context.total_count)
+        context.converted_items = self._convert(context)
+        return StepResult(data={'converted_count': context.total_count})
+
+    def _convert(self, context: ExportContext) -> Iterator[dict[str, Any]]:
+        items = context.export_items
+        work = context.unique_export_path
+        if work is not None and context.params.get('save_original_file', True):
+            workers = int((context.params.get('extra_params') or {}).get('download_workers') or _WORKERS)
+            items = prefetched(items, work.with_name(f'{work.name}-files'), workers)
+        for item in items:
+            try:
+                converted = context.exporter.process_data_conversion(item)
+            except Exception as exc:
+                raise DatasetError(
+                    f'{type(context.exporter).__name__} cannot convert item {item.get("id")}: '
+                    f'{type(exc).__name__}: {exc}'
+                ) from exc
+            yield converted
+            context.last_completed_item = item

@@ -1,0 +1,229 @@
+"""Exporters and targets by themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from synapse_plugins.actions.export import BaseExporter, MetricsRecord, TargetHandlerFactory, steps
+from synapse_plugins.actions.export.context import ExportContext
+from synapse_plugins.actions.export.prefetch import prefetched
+from synapse_plugins.errors import BackendError, DatasetError
+from synapse_plugins.testing import assert_rollback_idempotent, run_step
+
+
+def items(tmp_path: Path, *names: str) -> list[dict[str, Any]]:
+    made = []
+    for number, name in enumerate(names):
+        source = tmp_path / f'source-{number}'
+        source.write_text(f'{number}', encoding='utf-8')
+        file = {'url': source.as_uri(), 'file_name_original': name, 'size': 1}
+        made.append({'id': number, 'data': {'n': number}, 'files': file})
+    return made
+
+
+def test_an_exporter_works_alone(runtime: Any, place: Path, tmp_path: Path) -> None:
+    given = items(tmp_path, 'a.txt', 'A.txt', '../../b.txt', 'con.txt', '')
+    exporter = BaseExporter(runtime, iter(given), place, name='out', count=5, save_original_file=True)
+    result = exporter.export()
+    assert result == {'export_path': str(place), 'exported_count': 5, 'failed_count': 0}
+    names = sorted(path.name for path in (place / 'out' / 'origin_files').iterdir())
+    assert [name for name in names if not name.startswith('A-')] == ['_con.txt', 'a.txt', 'b.txt', 'item-4']
+    assert len(names) == 5
+    assert [item['original_name'] for item in exporter.filename_collisions] == ['A.txt']
+    assert not (tmp_path / 'b.txt').exists()
+    labels = sorted(path.stem for path in (place / 'out' / 'labels').iterdir())
+    assert labels == sorted(Path(name).stem for name in names)
+    exporter.export(iter(given))
+    assert (place / 'out(1)').is_dir()
+
+
+def test_what_cannot_be_written_is_told_item_by_item(
+    runtime: Any, place: Path, tmp_path: Path, logger: Any
+) -> None:
+    given = items(tmp_path, 'a.txt', 'b.txt', 'c.txt')
+    given[0]['data'] = None
+    given[1]['files'] = {}
+    given[2]['files']['size'] = 99
+    result = BaseExporter(runtime, given, place, name='out', count=3, save_original_file=True).export()
+    assert (result['exported_count'], result['failed_count']) == (0, 3)
+    errors = json.loads((place / 'out' / 'error_file_list.json').read_text(encoding='utf-8'))
+    assert errors['json_file_name'] == [['a.json', 'it has no data']]
+    assert [name for name, _ in errors['origin_file_name']] == ['item-1', 'c.txt']
+    assert len(logger.events('export_original_file')) == 2
+
+
+def test_items_of_one_id_do_not_overwrite_each_other(runtime: Any, place: Path, tmp_path: Path) -> None:
+    one, other = items(tmp_path, 'a.txt', 'b.txt')
+    other['id'] = one['id']
+    result = BaseExporter(runtime, [one, other], place, name='out', count=2, save_original_file=True).export()
+    assert (result['exported_count'], result['failed_count']) == (1, 1)
+    assert json.loads((place / 'out' / 'labels' / 'a.json').read_text(encoding='utf-8')) == {'n': 0}
+
+
+def test_the_records_count(runtime: Any, place: Path, tmp_path: Path) -> None:
+    exporter = BaseExporter(runtime, [], place, name='out')
+    paths = exporter.setup_output_directories(place, True)
+    assert sorted(paths) == ['label_output_path', 'origin_files_output_path']
+    originals, documents = MetricsRecord(stand_by=1), exporter.run.MetricsRecord(stand_by=1)
+    (item,) = items(tmp_path, 'a.txt')
+    assert exporter.process_file_saving(item, place, True, [], [], originals, documents, 1)
+    assert (originals.to_dict(), documents.to_dict()) == 2 * ({'stand_by': 0, 'success': 1, 'failed': 0},)
+
+
+def test_files_are_fetched_ahead_in_order(tmp_path: Path, place: Path) -> None:
+    given = items(tmp_path, *(f'{number}.txt' for number in range(40)))
+    found = list(prefetched(iter(given), tmp_path / 'ahead', 3))
+    assert [item['id'] for item in found] == list(range(40))
+    assert all('fetched' not in item['files'] for item in found)  # they are of this machine
+    unreachable = [{'id': 1, 'files': {'url': 'ftp://nowhere/x'}}]
+    assert list(prefetched(iter(unreachable), tmp_path / 'ahead', 3)) == unreachable
+
+
+class Tasks:
+    """A backend that lists tasks by pages, with units or their ids."""
+
+    def __init__(self, place: Path, count: int = 5, lose: int = 0) -> None:
+        self.place, self.count, self.lose = place, count, lose
+
+    def list_tasks(self, params: Any = None) -> dict[str, Any]:
+        page = int(params.get('page', 1))
+        assert params['project'] == 7
+        ids = range(self.count - self.lose)[(page - 1) * 2 : page * 2]
+        rows = [{'id': n, 'data': {'n': n}, 'data_unit': n if n % 2 else self.get_data_unit(n)} for n in ids]
+        return {'count': self.count, 'next': page + 1 if page * 2 < self.count else None, 'results': rows}
+
+    def get_data_unit(self, unit_id: int) -> dict[str, Any]:
+        source = self.place / f'unit-{unit_id}'
+        source.write_text(str(unit_id), encoding='utf-8')
+        other = {'url': 'file:///nothing', 'file_name_original': 'meta.json'}
+        picture = {'url': source.as_uri(), 'file_name_original': f'{unit_id}.png', 'is_primary': True}
+        return {'id': unit_id, 'files': {'data_1': other, 'image_1': picture}}
+
+
+class Assignments:
+    def list_assignments(self, params: Any = None, list_all: bool = False) -> Any:
+        assert list_all
+        rows = [
+            {'id': 1, 'data': {}, 'file': {'url': 'file:///a', 'file_name_original': 'a.png'}},
+            {'id': 2, 'data': {}, 'file': {'image_1': {'url': 'file:///b', 'file_name_original': 'b.png'}}},
+            {'id': 3, 'data': {}, 'file': None},
+        ]
+        return iter(rows), 3
+
+
+def test_tasks_are_walked_page_by_page(tmp_path: Path) -> None:
+    handler = TargetHandlerFactory.get_handler('task')
+    client = Tasks(tmp_path)
+    rows, count = handler.get_results(client, {'project': 7})
+    found = list(handler.get_export_item(rows, client))
+    assert (count, [item['id'] for item in found]) == (5, list(range(5)))
+    assert [item['files']['file_name_original'] for item in found] == [f'{n}.png' for n in range(5)]
+    rows, _ = handler.get_results(Tasks(tmp_path, lose=1), {'project': 7})
+    with pytest.raises(BackendError, match='listed 4 of 5 items'):
+        list(rows)
+
+
+def test_assignments_have_a_file_in_several_shapes() -> None:
+    handler = TargetHandlerFactory.get_handler('assignment')
+    rows, count = handler.get_results(Assignments(), {})
+    names = [item['files'].get('file_name_original') for item in handler.get_export_item(rows)]
+    assert (names, count) == (['a.png', 'b.png', None], 3)
+
+
+def test_tasks_are_exported_whole(runtime: Any, place: Path, tmp_path: Path) -> None:
+    from synapse_plugins.actions.export import DefaultExportAction
+
+    runtime.client = Tasks(tmp_path)
+    result = DefaultExportAction.dispatch(
+        {'path': str(place), 'target': 'task', 'filter': {'project': 7}}, runtime
+    )
+    assert result['exported_count'] == 5
+    assert sorted(path.read_text() for path in (place / 'export' / 'origin_files').iterdir()) == list('01234')
+
+
+# -- steps ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def context(runtime: Any, version: int, place: Path) -> ExportContext:
+    return ExportContext(
+        runtime,
+        params={'path': str(place), 'filter': {'ground_truth_dataset_versions': version}, 'name': 'e'},
+    )
+
+
+def run_to(context: ExportContext, last: type[Any]) -> ExportContext:
+    for step in steps.default_steps():
+        if isinstance(step, last):
+            return context
+        run_step(step, context)
+        context.step_results.clear()
+    return context
+
+
+def test_the_rollbacks_can_be_repeated(context: ExportContext, place: Path) -> None:
+    run_to(context, steps.PrepareExportStep)
+    assert_rollback_idempotent(steps.PrepareExportStep(), context, state=place)
+
+
+def test_the_last_step_moves_back_what_it_moved(context: ExportContext, place: Path) -> None:
+    run_to(context, steps.FinalizeStep)
+    before = {path.name for path in place.iterdir()}
+    assert_rollback_idempotent(
+        steps.FinalizeStep(), context, state=lambda: {path.name for path in place.iterdir()}
+    )
+    assert {path.name for path in place.iterdir()} == before
+
+
+def test_a_cancelled_export_leaves_nothing(runtime: Any, version: int, place: Path) -> None:
+    from synapse_plugins.actions.export import DefaultExportAction
+    from synapse_plugins.errors import StepFailedError
+
+    class Cancelling(BaseExporter):
+        def convert_data(self, data: dict[str, Any]) -> dict[str, Any]:
+            self.ctx.cancel('enough')
+            return data
+
+    class Export(DefaultExportAction):
+        entrypoint = Cancelling
+
+    with pytest.raises(StepFailedError, match='enough'):
+        Export.dispatch({'path': str(place), 'filter': {'ground_truth_dataset_versions': version}}, runtime)
+    assert list(place.iterdir()) == []
+
+
+def test_documents_of_version_1_become_a_dataset(runtime: Any, place: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    from synapse_plugins.actions.export import DefaultExportAction
+
+    Image.new('RGB', (20, 10)).save(tmp_path / 'p.png')
+    box = {'id': 'x', 'coordinate': {'x': 1, 'y': 2, 'width': 5, 'height': 4}}
+    annotation = {'id': 'x', 'tool': 'bounding_box', 'classification': {'class': '고양이'}}
+    data = {'annotations': {'image_1': [annotation]}, 'annotationsData': {'image_1': [box]}}
+    file = {'url': (tmp_path / 'p.png').as_uri(), 'file_name_original': 'p.png'}
+
+    class Export(DefaultExportAction):
+        def get_filtered_results(self, filters: dict[str, Any]) -> tuple[list[Any], int]:
+            return [{'id': 1, 'data': data, 'files': file}, {'id': 2, 'data': None, 'files': file}], 2
+
+    result = Export.dispatch({'path': str(place), 'format': 'coco'}, runtime)
+    assert result['exported_count'] == 2
+    report = json.loads((place / 'export' / 'export_report.json').read_text(encoding='utf-8'))
+    assert report['conversion']['classes'] == ['고양이']
+    assert report['conversion']['report']['kept'] == {'bounding_box': 1, 'image': 2}
+
+
+def test_steps_in_the_wrong_order_say_so(context: ExportContext) -> None:
+    for step in (
+        steps.PrepareExportStep(),
+        steps.ConvertDataStep(),
+        steps.SaveFilesStep(),
+        steps.FinalizeStep(),
+    ):
+        with pytest.raises(DatasetError, match=r'comes? first'):
+            step.execute(context)
