@@ -91,8 +91,23 @@ def _put_tile(
     sheet.paste(picture, (left + (_TILE[0] - picture.width) // 2, top + (_TILE[1] - picture.height) // 2))
     name = lettering.shortened(item.sample.key, 15, _TILE[0])
     lettering.draw(pen, (left, top + _TILE[1] + 19), name, 15, _INK)
-    text = lettering.shortened(described(item, painter), 13, _TILE[0])
-    lettering.draw(pen, (left, top + _TILE[1] + 37), text, 13, _SOFT)
+    _put_parts(pen, (left, top + _TILE[1] + 37), parts_of(item, painter), lettering)
+
+
+def _put_parts(
+    pen: ImageDraw, place: tuple[int, int], parts: list[tuple[str, str]], lettering: Lettering
+) -> None:
+    """Write counts with names, each by itself: a name that is read from right to left would turn the others around."""
+    left, top = place
+    end = left + _TILE[0]
+    for number, (count, name) in enumerate(parts):
+        comma = ',  ' if number + 1 < len(parts) else ''
+        for piece in (f'{count} ' if count else '', name, comma):
+            shown = lettering.shortened(piece, 13, end - left) if piece.strip() else piece
+            lettering.draw(pen, (left, top), shown, 13, _SOFT)
+            left += lettering.width(piece, 13)
+            if left > end - 24:
+                return
 
 
 def _put_legend(
