@@ -64,7 +64,11 @@ def say_written(record: Inspection, files: Sequence[Path]) -> None:
 
 
 def _totals(record: Inspection) -> str:
-    return f'{_count(record.images, "image")}, {_count(record.annotations, "annotation")}'
+    return f'{_count(record.images, _media(record))}, {_count(record.annotations, "annotation")}'
+
+
+def _media(record: Inspection) -> str:
+    return 'file' if set(record.media) - {'image'} else 'image'
 
 
 def _sizes(record: Inspection) -> str:
@@ -82,7 +86,7 @@ def _sizes(record: Inspection) -> str:
 def _say_splits(record: Inspection) -> None:
     columns = (
         output.Column('SPLIT', folds=True),
-        output.Column('IMAGES', right=True),
+        output.Column(f'{_media(record)}s'.upper(), right=True),
         output.Column('EMPTY', right=True),
         output.Column('UNREADABLE', right=True),
         output.Column('ANNOTATIONS', right=True),
@@ -108,7 +112,7 @@ def _say_classes(record: Inspection, most: int) -> None:
     columns = (
         output.Column('ID', right=True),
         output.Column('CLASS', folds=True),
-        output.Column('IMAGES', right=True),
+        output.Column(f'{_media(record)}s'.upper(), right=True),
         output.Column('ANNOTATIONS', right=True),
         output.Column('SHARE', right=True),
         *(output.Column(name, right=True) for name in names),

@@ -26,12 +26,14 @@ class Figure(NamedTuple):
         rings: The corners of a rotated box; the rings of a polygon; nothing for an upright box and a mask.
         mask: The mask, if it is one.
         area: Of the box before it was turned, or of `box`, in square pixels; of a mask, its pixels.
+        outside: Pixels of a mask that lie outside the picture.
     """
 
     box: Box
     rings: list[Ring]
     mask: Mask | None
     area: float
+    outside: int = 0
 
 
 def figure_of(annotation: Annotation, width: int, height: int) -> Figure:
@@ -56,8 +58,8 @@ def figure_of(annotation: Annotation, width: int, height: int) -> Figure:
             raise ValueError('it is too large to be turned')
         return Figure(extent([corners]), [corners], None, area)
     if annotation.tool == 'segmentation':
-        mask, _ = mask_of(annotation, width, height)
-        return Figure(mask.box, [], mask, float(mask.area))
+        mask, outside = mask_of(annotation, width, height)
+        return Figure(mask.box, [], mask, float(mask.area), outside)
     parts = annotation.extra.get('parts', ())
     if not isinstance(parts, list | tuple):
         raise ValueError('no list of rings')  # noqa: TRY004 - it is data of a file, not an argument

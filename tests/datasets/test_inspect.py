@@ -126,11 +126,13 @@ def test_rotated_boxes_polygons_masks_and_points_are_looked_at(tmp_path: Path, m
         ],
         'polyline': [{'id': 'p', 'classification': 'x', 'attrs': [], 'data': [[60, 4], [90, 4]]}],
     }
+    masks = tools['segmentation']
+    masks += [{**masks[0], 'data': data} for data in ([[64 * 48, 5]], [[64 * 47, 70]])]
     record = datasets.inspect(make.dm(tmp_path / 'kinds', {'a.png': tools}))
     found = codes(record)
     assert found['degenerate'] == 2  # the polygon of two corners, the mask of no pixels
-    assert found['outside'] == 2  # the polygon, and the keypoint that is not marked as missing
-    assert found['partly_outside'] == 2  # the turned box and the polyline
+    assert found['outside'] == 3  # the polygon, a mask, and the keypoint that is not marked as missing
+    assert found['partly_outside'] == 3  # the turned box, the polyline and a mask
 
 
 def test_pictures_that_cannot_be_read_are_named(tmp_path: Path, make: SimpleNamespace) -> None:

@@ -40,6 +40,8 @@ def trouble(figure: Figure, width: int, height: int) -> str | None:
     """
     left, top, right, bottom = figure.box
     across, down = right - left, bottom - top
+    if figure.outside:
+        return 'partly_outside' if figure.area else 'outside'
     if across <= EPSILON or down <= EPSILON or figure.area <= EPSILON:
         return 'degenerate'
     if figure.rings and sum(map(area, figure.rings)) <= EPSILON:
