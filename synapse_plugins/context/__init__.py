@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .base_logger import BaseLogger
     from .console import ConsoleLogger
     from .environment import PluginEnvironment
+    from .job import JobLogger
     from .jsonl import JsonLinesLogger
     from .levels import LogLevel, MetricsCategory
     from .message_codes import ExportLogMessageCode, TrainLogMessageCode, UploadLogMessageCode
@@ -31,6 +32,7 @@ __all__ = [
     'CommonLogMessageCode',
     'ConsoleLogger',
     'ExportLogMessageCode',
+    'JobLogger',
     'JsonLinesLogger',
     'LogLevel',
     'LogMessageCode',
@@ -51,6 +53,7 @@ _MODULES = {
     'CommonLogMessageCode': '.messages',
     'ConsoleLogger': '.console',
     'ExportLogMessageCode': '.message_codes',
+    'JobLogger': '.job',
     'JsonLinesLogger': '.jsonl',
     'LogLevel': '.levels',
     'LogMessageCode': '.messages',

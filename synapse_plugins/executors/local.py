@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ActionFailedError, RunCancelledError, SynapsePluginsError
+from .job import Job
 from .prepare import is_vendor_action, prepare
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class RunResult:
         dataset: What the backend says of the dataset version, if there is one.
         backend: The backend's identity.
         work_dir: The run's own folder; None if nothing was left in it.
+        problems: What could not be reported to the job, as sentences.
     """
 
     run_id: str
@@ -45,6 +47,7 @@ class RunResult:
     dataset: dict[str, Any] | None = None
     backend: str = 'local'
     work_dir: Path | None = None
+    problems: list[str] = field(default_factory=list)
 
     @property
     def success(self) -> bool:
@@ -59,6 +62,7 @@ def run(
     backend: str = 'local',
     home: str | Path | None = None,
     plugin: str | Path | None = None,
+    job: int | str | None = None,
     loggers: Iterable[Any] | None = None,
     on_context: Callable[[RuntimeContext], Any] | None = None,
     **kwargs: Any,
@@ -72,6 +76,7 @@ def run(
         backend: ``local``.
         home: The store's folder; None: as the environment says.
         plugin: Folder of the plugin project; None: the current one.
+        job: Id of the job of the backend that this run is: it gets status, progress, reports and result.
         loggers: Where events go beside the run's record and the packs' loggers: objects with `emit(record)`;
             None: the console.
         on_context: Gets the runtime context before the run starts, e.g. to cancel it from outside.
@@ -92,6 +97,7 @@ def run(
         prepared = prepare(
             action, {**(params or {}), **kwargs}, client=client, plugin=plugin, cache_dir=store.cache_dir
         )
+        work = None if job is None else Job(client, job)
         prepared.register_folder()
         journal = RunStore(store).start(
             action=action,
@@ -99,7 +105,7 @@ def run(
             backend=client.identity,
             dataset=prepared.dataset,
         )
-        return _run(prepared, journal, loggers, on_context)
+        return _run(prepared, journal, loggers, on_context, work)
 
 
 def run_plugin(
@@ -109,7 +115,7 @@ def run_plugin(
     return run(action, plugin=plugin, params=params, **kwargs)
 
 
-def _attach(prepared: Prepared, journal: Any, loggers: Iterable[Any] | None) -> None:
+def _attach(prepared: Prepared, journal: Any, loggers: Iterable[Any] | None, job: Job | None) -> None:
     """Give the runtime context the run's journal, folder and loggers."""
     from ..context import ConsoleLogger, TeeLogger
 
@@ -119,7 +125,8 @@ def _attach(prepared: Prepared, journal: Any, loggers: Iterable[Any] | None) -> 
     ctx.work_dir = journal.work_dir
     packs_loggers, problems = _packs_loggers(prepared, journal.run_id)
     shown = [ConsoleLogger()] if loggers is None else list(loggers)
-    ctx.logger = TeeLogger([journal.logger(), *shown, *packs_loggers])
+    reports = [] if job is None else [job.begin(ctx)]
+    ctx.logger = TeeLogger([journal.logger(), *shown, *packs_loggers, *reports])
     for problem in problems:
         ctx.log_message(problem, 'warning')
 
@@ -148,16 +155,17 @@ def _run(
     journal: Any,
     loggers: Iterable[Any] | None,
     on_context: Callable[[RuntimeContext], Any] | None,
+    job: Job | None,
 ) -> RunResult:
     """Run the action and close its record, however it ends."""
     try:
-        _attach(prepared, journal, loggers)
+        _attach(prepared, journal, loggers, job)
         if on_context is not None:
             on_context(prepared.ctx)
         output = _call(prepared)
     except BaseException as exc:
         state = 'CANCELLED' if isinstance(exc, (RunCancelledError, KeyboardInterrupt)) else 'FAILED'
-        _close(prepared, journal, state, error=exc)
+        _close(prepared, journal, job, state, error=exc)
         if isinstance(exc, SynapsePluginsError):
             exc.run_id = journal.run_id
             raise
@@ -166,7 +174,7 @@ def _run(
         failed = ActionFailedError(f'Action {prepared.found.name!r} failed: {type(exc).__name__}: {exc}')
         failed.run_id = journal.run_id
         raise failed from exc
-    _close(prepared, journal, 'SUCCEEDED', result=output)
+    problems = _close(prepared, journal, job, 'SUCCEEDED', result=output)
     facts = output if isinstance(output, dict) else {}
     return RunResult(
         run_id=journal.run_id,
@@ -179,6 +187,7 @@ def _run(
         dataset=prepared.dataset,
         backend=prepared.ctx.client.identity,
         work_dir=folder if (folder := prepared.ctx.work_dir) is not None and folder.is_dir() else None,
+        problems=problems,
     )
 
 
@@ -208,10 +217,38 @@ def _check_result(prepared: Prepared, output: Any) -> None:
 
 
 def _close(
-    prepared: Prepared, journal: Any, state: str, *, result: Any = None, error: BaseException | None = None
-) -> None:
-    """End the logger, then the record; a logger that fails here does not hide how the run ended."""
+    prepared: Prepared,
+    journal: Any,
+    job: Job | None,
+    state: str,
+    *,
+    result: Any = None,
+    error: BaseException | None = None,
+) -> list[str]:
+    """End the logger, the job, then the record; what fails here does not hide how the run ended.
+
+    Returns:
+        What could not be reported to the job.
+    """
+    problems: list[str] = []
     try:
         prepared.ctx.logger.finish()
+        if job is not None:
+            problems = job.end(state, result=result, error=error)
+            _say_unreported(journal, problems)
     finally:
         journal.finish(state, result=result, error=error)
+    return problems
+
+
+def _say_unreported(journal: Any, problems: list[str]) -> None:
+    """Keep in the run's record, and say on the console, what could not be reported: no logger is left that would."""
+    from datetime import UTC, datetime
+    from logging import getLogger
+
+    from ..context import LogRecord
+
+    for problem in problems:
+        data = {'content': problem}
+        journal.logger().emit(LogRecord('message', datetime.now(UTC), None, None, 'warning', 'message', data))
+        getLogger('synapse_plugins').warning('%s', problem)

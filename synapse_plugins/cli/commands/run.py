@@ -58,6 +58,15 @@ def run(
             show_default=True,
         ),
     ] = 'local',
+    job: Annotated[
+        str | None,
+        typer.Option(
+            '--job',
+            metavar='ID',
+            help='Job of the backend that this run is: it gets status, progress, reports and result.',
+            show_default=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run an action, such as train or yolo.train.
@@ -74,7 +83,7 @@ def run(
     if plan:
         _plan(action, {**arguments, 'home': settings.home}, as_json)
     else:
-        _run(settings, action, arguments, as_json)
+        _run(settings, action, {**arguments, 'job': job}, as_json)
 
 
 def _params(pairs: list[str], file: Path | None) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class FinalizeStep(BaseStep[ExportContext]):
             raise OutputExistsError(f'{final} appeared while it was being written; it was left as is.')
         work.rename(final)
         context.unique_export_path = final
+        items_path(context).unlink(missing_ok=True)
         context.log('export_completed', {**facts, 'output': str(final)})
         if context.failed_count:
             context.log_message(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....context.message_codes import UploadLogMessageCode
@@ -14,7 +15,6 @@ from .validate import facts_of, too_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ['UploadFilesStep']
 
@@ -80,6 +80,7 @@ class UploadFilesStep(BaseStep[UploadContext]):
                 delete(file_id)
             except NeededError:  # somebody made a unit of it meanwhile
                 context.log('upload_file_kept', {'file': file_id})
+        Path(str(path)).unlink(missing_ok=True)
 
     def _send(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....context.message_codes import UploadLogMessageCode
@@ -72,6 +73,7 @@ class GenerateDataUnitsStep(BaseStep[UploadContext]):
             return
         for unit_id in entries:
             delete(unit_id)
+        Path(str(path)).unlink(missing_ok=True)
 
     def _create(
         self, context: UploadContext, batch: list[dict[str, Any]], looks: bool

@@ -1,0 +1,235 @@
+"""Reports to a job: in batches, off the critical path, none dropped in silence."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from synapse_plugins.context import JobLogger, PluginEnvironment, RuntimeContext, TeeLogger
+from synapse_plugins.errors import ParamsError
+
+
+class Client:
+    """Keeps what it gets; `hinder` may raise, or wait."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self.requests: list[int] = []
+        self.records: list[dict[str, Any]] = []
+        self.hinder: Any = lambda entries: None
+
+    def create_logs(self, entries: list[dict[str, Any]]) -> None:
+        self.hinder(entries)
+        self.requests.append(len(entries))
+        self.entries.extend(entries)
+
+    def update_job(self, job: Any, data: dict[str, Any]) -> None:
+        self.hinder([])
+        self.records.append(json.loads(json.dumps(data, allow_nan=False)))
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client()
+
+
+@pytest.fixture
+def make(client: Client, tmp_path: Path) -> Any:
+    def make(**options: Any) -> tuple[JobLogger, RuntimeContext]:
+        logger = JobLogger(
+            client, 7, folder=tmp_path / 'job', **{'interval': 0.02, 'patience': 0.3, **options}
+        )
+        return logger, RuntimeContext(TeeLogger([logger]), PluginEnvironment())
+
+    return make
+
+
+def test_everything_arrives_in_order_and_in_batches(make: Any, client: Client, tmp_path: Path) -> None:
+    logger, runtime = make(batch=50)
+    for number in range(500):
+        runtime.log_message(f'{number}번', 'warning' if number % 2 else 'info')
+    runtime.log('own', {'path': Path('/x'), 'nan': float('nan')}, level='debug')
+    runtime.log_metric('train', 'epoch', 3, loss=0.5)
+    runtime.logger.finish()
+    assert [entry['data']['content'] for entry in client.entries[:500]] == [f'{n}번' for n in range(500)]
+    assert max(client.requests) <= 50
+    first, own, metric = client.entries[1], client.entries[500], client.entries[501]
+    assert (first['event'], first['level'], first['job']) == ('message', 'warning', 7)
+    assert first['datetime'].endswith('+00:00')
+    assert own['data'] == {'path': '/x', 'nan': 'NaN'}
+    assert metric['data'] == {'category': 'train', 'key': 'epoch', 'value': 3, 'metrics': {'loss': 0.5}}
+    assert (logger.problems, logger.undelivered) == ([], 0)
+    assert not (tmp_path / 'job' / 'reports').exists()
+
+
+def test_progress_and_metrics_are_records(make: Any, client: Client) -> None:
+    _, runtime = make()
+    report = runtime.logger
+    report.begin_steps([('a', 0.25), ('b', 0.75)])
+    report.set_step('a', 0)
+    for number in range(1, 1001):
+        report.set_progress(number, 1000)
+    report.set_metrics({'map': float('inf')})
+    report.set_step('b', 1)
+    report.set_progress(1, 2)
+    report.finish()
+    assert len(client.records) <= 3
+    progress = client.records[-1]['progress_record']
+    steps = progress['record']['steps']
+    assert (steps['a']['percent'], steps['a']['proportion'], steps['b']['percent'], steps['b']['order']) == (
+        100.0, 25, 50.0, 1,
+    )  # fmt: skip
+    assert progress['current_progress']['step'] == 'b'
+    assert progress['current_progress']['overall'] == pytest.approx(62.5)
+    assert client.records[-1]['metrics_record'] == {'record': {'steps': {'a': {'map': 'Infinity'}}}}
+
+
+def test_a_run_that_succeeded_is_whole(make: Any) -> None:
+    logger, runtime = make()
+    runtime.logger.begin_steps([('a', 1.0)])
+    runtime.logger.set_step('a', 0)
+    runtime.logger.set_step(None)
+    runtime.logger.end_steps(True)
+    runtime.logger.finish()
+    record = logger.progress_record()
+    assert record['current_progress']['overall'] == 100
+    assert record['current_progress']['time_elapsed'] >= 0
+    assert record['record']['steps']['a']['percent'] == 100
+
+
+def test_pictures_go_along_and_one_that_cannot_be_read_holds_up_none(
+    make: Any, client: Client, tmp_path: Path
+) -> None:
+    logger, runtime = make()
+    picture = tmp_path / 'p.png'
+    contents = []
+    for number in range(3):
+        picture.write_bytes(b'\x89PNG %d' % number)  # the trainer writes over its picture each time
+        contents.append(picture.read_bytes())
+        runtime.log_visualization('val', 'g', number, picture, epoch=1)
+    runtime.log_visualization('val', 'g', 3, tmp_path / 'absent.png')
+    (tmp_path / 'odd.xyz').write_bytes(b'x')
+    runtime.log_visualization('val', 'g', 4, tmp_path / 'odd.xyz')
+    with (tmp_path / 'big.png').open('wb') as file:
+        file.truncate(17 * 1024 * 1024)
+    runtime.log_visualization('val', 'g', 5, tmp_path / 'big.png')
+    runtime.log_message('the end')
+    runtime.logger.finish()
+    sent = [base64.b64decode(entry['file'].partition('base64,')[2]) for entry in client.entries[:3]]
+    assert sent == contents
+    assert client.entries[0]['file'].startswith('data:image/png;base64,')
+    assert client.entries[0]['data'] == {'category': 'val', 'group': 'g', 'index': 0, 'epoch': 1}
+    whys = [entry['data'].get('file_error', '') for entry in client.entries[3:6]]
+    for why, told in zip(whys, ('No such file', 'no picture by its name', 'larger than 16 MiB'), strict=True):
+        assert told in why
+    assert client.entries[6]['data'] == {'content': 'the end'}
+    assert logger.problems == ['3 pictures could not be read; their entries say why.']
+
+
+def test_a_backend_that_is_down_for_a_while_gets_everything(make: Any, client: Client) -> None:
+    _, runtime = make(patience=5.0)
+    failures = [ConnectionError('down')] * 4
+
+    def hinder(entries: Any) -> None:
+        if failures:
+            raise failures.pop()
+
+    client.hinder = hinder
+    for number in range(30):
+        runtime.log_message(str(number))
+        time.sleep(0.005)
+    runtime.logger.finish()
+    assert [entry['data']['content'] for entry in client.entries] == [str(n) for n in range(30)]
+
+
+def test_a_backend_that_stays_down_costs_the_patience_and_is_told(
+    make: Any, client: Client, tmp_path: Path
+) -> None:
+    logger, runtime = make()
+
+    def hinder(entries: Any) -> None:
+        raise ConnectionError('no route')
+
+    client.hinder = hinder
+    for number in range(5):
+        runtime.log_message(str(number))
+    runtime.logger.finish()
+    path = tmp_path / 'job' / 'reports' / 'reports.jsonl'
+    assert logger.problems == [f'5 reports did not reach job 7 (no route); they are kept in {path}.']
+    kept = [json.loads(line)['data']['content'] for line in path.read_text(encoding='ascii').splitlines()]
+    assert kept == list('01234')
+
+
+def test_a_backend_that_answers_nothing_holds_nobody_up(make: Any, client: Client) -> None:
+    logger, runtime = make(patience=0.1)
+    released = threading.Event()
+    client.hinder = lambda entries: released.wait(30)
+    began = time.monotonic()
+    for number in range(5000):
+        runtime.log_message(str(number))
+    runtime.logger.finish()
+    assert time.monotonic() - began < 20
+    assert '5000 reports did not reach job 7' in logger.problems[0]
+    released.set()
+    assert logger._thread is not None
+    logger._thread.join(30)
+    assert len(client.entries) == 5000  # and when it answers after all, it gets them
+    logger._spool.close()
+
+
+class Refused(Exception):
+    status = 400
+
+
+@pytest.mark.parametrize('error', [Refused('bad entry'), ParamsError('bad entry')])
+def test_an_entry_that_is_refused_holds_up_none_and_is_told(
+    make: Any, client: Client, error: Exception
+) -> None:
+    logger, runtime = make()
+
+    def hinder(entries: Any) -> None:
+        if any(entry['data'].get('content') == '13' for entry in entries):
+            raise error
+
+    client.hinder = hinder
+    for number in range(30):
+        runtime.log_message(str(number))
+    runtime.logger.finish()
+    told = [entry['data'].get('content') for entry in client.entries]
+    assert told == [str(n) for n in range(30) if n != 13] + [None]
+    assert client.entries[-1]['event'] == 'joblog_loss'
+    assert client.entries[-1]['data'] == {'refused': 1, 'reasons': ['message: bad entry']}
+    assert logger.problems == ['1 reports were refused by job 7: message: bad entry.']
+
+
+def test_several_threads_may_report(make: Any, client: Client) -> None:
+    _, runtime = make()
+    threads = [
+        threading.Thread(target=lambda: [runtime.log_message('x') for _ in range(200)]) for _ in range(5)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    runtime.logger.finish()
+    assert len(client.entries) == 1000
+    runtime.logger.finish()
+
+
+def test_steps_are_told(make: Any, client: Client) -> None:
+    _, runtime = make()
+    report = runtime.logger
+    report.set_step('a', 0)
+    report.step_failed('a', order=0, reason='no')
+    report.step_rolled_back('a', order=0)
+    report.finish()
+    assert [(entry['event'], entry['step']) for entry in client.entries] == [
+        ('step_start', 'a'), ('step_failed', 'a'), ('step_rolled_back', 'a'),
+    ]  # fmt: skip
+    assert client.entries[1]['data'] == {'step': 'a', 'reason': 'no'}
