@@ -104,6 +104,11 @@ def test_it_becomes_a_dataset_of_any_format(
     report = json.loads((place / 'set' / 'export_report.json').read_text(encoding='utf-8'))
     assert report['conversion']['format'] == target_format
     assert [path.name for path in place.iterdir()] == ['set']
+    if target_format == 'yolo':
+        import yaml
+
+        config = yaml.safe_load((place / 'set' / 'dataset.yaml').read_text(encoding='utf-8'))
+        assert config['path'] == (place / 'set').as_posix()
 
 
 def test_a_place_that_is_taken_is_refused_before_anything(backend: Any, version: int, place: Path) -> None:

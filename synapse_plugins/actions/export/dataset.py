@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...backends.filters import split_of
@@ -14,7 +15,6 @@ from .exporter import BaseExporter, place_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from .reporting import MetricsRecord
 
@@ -101,6 +101,7 @@ class DatasetExporter(BaseExporter):
             on_loss=str(self.params.get('on_loss') or 'warn'),
             progress=self.run.set_progress,
             cancelled=lambda: getattr(self.ctx, 'cancelled', False) is True,
+            final_root=Path(str(self.params.get('output_path') or unique_export_path)),
         )
         self.conversion = {
             'format': made.format,

@@ -64,6 +64,7 @@ class PrepareExportStep(BaseStep[ExportContext]):
             'project_id': context.project_id,
             'configuration': context.configuration,
             'declared_classes': _declared_classes(context),
+            'output_path': context.output_path,
         }
 
 

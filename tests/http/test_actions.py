@@ -1,0 +1,118 @@
+"""The actions against a server, as against the embedded backend: nothing in a step tells them apart."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from synapse_plugins import RuntimeContext, run
+from synapse_plugins.context import NullLogger
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Five units of a text and a document."""
+    root = tmp_path / 'files'
+    for name in ('text_1', 'data_1'):
+        (root / name).mkdir(parents=True)
+        for number in range(5):
+            suffix = 'txt' if name == 'text_1' else 'json'
+            (root / name / f'글 {number}.{suffix}').write_text(json.dumps(number), encoding='utf-8')
+    return root
+
+
+def settings(server: Any, tmp_path: Path, **more: Any) -> dict[str, Any]:
+    return {'backend': server.url, 'home': tmp_path / 'client', 'loggers': [], **more}
+
+
+def test_an_upload_is_the_same_over_http(
+    synapse_server: Any, local_backend: Any, files: Path, tmp_path: Path
+) -> None:
+    params = {'path': str(files), 'data_collection': '글', 'create_collection': True}
+    over = settings(synapse_server, tmp_path)
+    result = run('upload.files', params=params, **over)
+    assert (result.output['uploaded_files'], result.output['data_units']) == (10, 5)
+    again = run('upload.files', params=params, **over)
+    assert (again.output['reused_files'], again.output['existing_units'], again.output['data_units']) == (
+        10,
+        5,
+        0,
+    )
+    rows, count = local_backend.list_data_units(list_all=True)
+    assert count == 5
+    assert sorted(row['files']['text_1']['file_name_original'] for row in rows) == [
+        f'글 {number}.txt' for number in range(5)
+    ]
+
+
+def test_a_failing_upload_takes_everything_back_over_http(
+    synapse_server: Any, local_backend: Any, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from synapse_plugins.errors import StepFailedError
+
+    def fail(*_: Any) -> None:
+        raise ValueError('broken')
+
+    monkeypatch.setattr(type(local_backend), 'create_data_units', fail)
+    params = {'path': str(files), 'data_collection': '글', 'create_collection': True}
+    with pytest.raises(StepFailedError, match='generate_data_units'):
+        run('upload.files', params=params, **settings(synapse_server, tmp_path))
+    rows = local_backend._rows
+    for table in ('data_file', 'data_unit', 'data_collection', 'file'):
+        assert rows(f'SELECT count(*) FROM {table}')[0][0] == 0, table
+
+
+@pytest.mark.parametrize('target_format', ['dm_v2', 'yolo', None])
+def test_an_export_is_the_same_over_http(
+    synapse_server: Any, local_backend: Any, pets: Path, tmp_path: Path, target_format: str | None
+) -> None:
+    version = local_backend.import_dataset(pets, 'pets')['id']
+    trees = []
+    for name, over in (
+        ('served', settings(synapse_server, tmp_path)),
+        ('local', {'home': local_backend.store.home, 'loggers': []}),
+    ):
+        output = tmp_path / name
+        run('export.dataset', dataset=version, output=str(output), format=target_format, **over)
+        trees.append(
+            {
+                path.relative_to(output).as_posix(): path.read_bytes().replace(str(output).encode(), b'HERE')
+                for path in output.rglob('*')
+                if path.is_file() and not path.name.startswith(('export_report', 'report'))
+            }
+        )
+    assert trees[0] == trees[1]
+    assert len(trees[0]) >= 12
+
+
+def test_a_run_reports_to_its_job_over_http(
+    synapse_server: Any, local_backend: Any, files: Path, tmp_path: Path
+) -> None:
+    job = local_backend.create_job({'action': 'upload.files'})['id']
+    params = {'path': str(files), 'data_collection': '글', 'create_collection': True}
+    result = run('upload.files', params=params, job=job, **settings(synapse_server, tmp_path))
+    row = local_backend.get_job(job)
+    assert (row['status'], row['result']['data_units'], result.problems) == ('SUCCEEDED', 5, [])
+    assert row['progress_record']['current_progress']['overall'] == 100
+    rows, _ = local_backend.list_logs({'job': job}, list_all=True)
+    entries = list(rows)
+    assert {entry['step'] for entry in entries if entry['event'] == 'step_start'} >= {
+        'upload_files',
+        'cleanup',
+    }
+    assert 'UPLOAD_COMPLETED' in [
+        entry['data'].get('key') for entry in entries if entry['event'] == 'message'
+    ]
+
+
+def test_steps_take_either_backend(served_backend: Any, files: Path) -> None:
+    from synapse_plugins.actions.upload import DefaultUploadAction
+
+    params = {'path': str(files), 'data_collection': 'x', 'create_collection': True}
+    result = DefaultUploadAction.dispatch(params, RuntimeContext(NullLogger(), client=served_backend))
+    assert result['data_units'] == 5
