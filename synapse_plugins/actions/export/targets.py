@@ -7,6 +7,7 @@ truth may have several events), `data` are the annotations, `files` tells of the
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...backends.filters import EVENT_FILTERS, PAGING, check_keys
@@ -51,10 +52,13 @@ class ExportTargetHandler:
         if lister is None:
             raise ParamsError(f'target: this backend has no {self.target} items.')
         params = {**self.params(), **filters}
-        try:
-            rows, count = lister(params=params, list_all=True)
-        except TypeError:  # a backend that lists them by pages alone
+        takes = signature(lister).parameters
+        if 'list_all' not in takes:
             return _walk(lister, params)
+        # Files are fetched one by one, verified; other clients fetch whole pages of them unless told not to.
+        rows, count = lister(
+            params=params, list_all=True, **({'url_conversion': {}} if 'url_conversion' in takes else {})
+        )
         return rows, int(count)
 
     def params(self) -> dict[str, Any]:

@@ -134,7 +134,9 @@ def _existing(context: UploadContext, units: list[dict[str, Any]]) -> dict[_Key,
         return {}
     wanted = {_named(unit['files']): _key(unit['files'], 'checksum') for unit in units}
     by_name = {_names(unit['files']): _key(unit['files'], 'checksum') for unit in units}
-    rows, _ = list_units(params={'data_collection': units[0]['data_collection']}, list_all=True)
+    # Without a conversion: another client would fetch every file of the collection here.
+    collection = {'data_collection': units[0]['data_collection']}
+    rows, _ = list_units(params=collection, list_all=True, url_conversion={})
     found: dict[_Key, Any] = {}
     for row in rows:
         files = row.get('files') or {}
@@ -152,7 +154,7 @@ def _named(files: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
             (
                 spec,
                 str(file.get('checksum') or ''),
-                str(file.get('path') or file.get('file_name_original') or ''),
+                str(file.get('file_name_original') or file.get('path') or ''),
             )
             for spec, file in files.items()
             if isinstance(file, dict)
