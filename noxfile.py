@@ -165,6 +165,7 @@ def check_wheel(session: nox.Session, wheel: Path) -> None:
         for path in (PROJECT / 'copier.yml', *(PROJECT / 'templates').rglob('*'))
         if path.is_file() and '__pycache__' not in path.parts
     }
+    sources.add('synapse_plugins/packs/known-packs.toml')
     packed = {name for name in names if '.dist-info/' not in name}
     if missing := sorted((sources | {'synapse_plugins/py.typed', 'builtin_steps/py.typed'}) - packed):
         session.error(f'{wheel.name} lacks {missing}')

@@ -4,7 +4,8 @@ typer reads the annotations when it builds a command, so this module does not po
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -64,6 +65,7 @@ class LazyGroup(TyperGroup):
         _plain_usage(command)
         shared = [param for param in self.params if param.name in _GLOBAL_OPTIONS]
         _share(command, shared)
+        _pass_over_what_is_not_given(command)
         return command
 
     def invoke(self, ctx: Any) -> Any:
@@ -95,6 +97,30 @@ def _share(command: Any, options: Iterable[Any]) -> None:
     for child in getattr(command, 'commands', {}).values():
         _share(child, options)
     command.params.extend(options)
+
+
+def _pass_over_what_is_not_given(command: Any) -> None:
+    """Keep typer from loading pydantic (a tenth of a second) to convert options that nobody gave.
+
+    None is what such an option has before and after its conversion, and what its callback makes of it.
+    """
+    for child in getattr(command, 'commands', {}).values():
+        _pass_over_what_is_not_given(child)
+    params_of = command.get_params
+    command.get_params = lambda ctx: [_passed_over(param) for param in params_of(ctx)]
+
+
+def _passed_over(param: Any) -> Any:
+    if (
+        not (param.required or param.multiple or isinstance(param.process_value, partial))
+        and param.nargs == 1
+    ):
+        param.process_value = partial(_process_value, param.process_value)
+    return param
+
+
+def _process_value(process: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
+    return None if value is None else process(ctx, value)
 
 
 def _plain_usage(command: Any) -> None:
@@ -164,4 +190,6 @@ def _root(
 
 def root_command() -> Any:
     """Return the command that stands for the whole program."""
-    return typer.main.get_command(_app)
+    command = typer.main.get_command(_app)
+    _pass_over_what_is_not_given(command)
+    return command

@@ -26,6 +26,15 @@ LICENCES = (
 )
 _OLDEST_PYTHON = (3, 11)
 _LOW_SPACE = 2_000_000_000
+_LONG = 60
+_EXTRAS = {
+    'yolo': (('ultralytics', 'torch'), 'yolo.train and yolo.val need it'),
+    'templates': (('copier',), 'new and update need it'),
+    'migrate': (('libcst',), 'migrate needs it'),
+}
+"""Extra -> what it installs, and who needs that."""
+_BROUGHT = {'jinja2-ansible-filters': 'comes with copier, extra templates'}
+"""What an extra brings whose licence people ask about."""
 
 
 def checks(settings: Settings) -> Iterator[Check]:
@@ -39,6 +48,7 @@ def checks(settings: Settings) -> Iterator[Check]:
         lambda: _store(settings),
         _packs,
         server_checks,
+        _licences,
     )
     for part in parts:
         try:
@@ -60,13 +70,47 @@ def _python() -> Iterator[Check]:
 
 
 def _extras() -> Iterator[Check]:
-    ultralytics, torch = _version('ultralytics'), _version('torch')
-    if ultralytics and torch:
-        yield Check('extra yolo', 'ok', f'ultralytics {ultralytics}, torch {torch}')
-    elif ultralytics:
-        yield Check('extra yolo', 'fault', f'ultralytics {ultralytics} without torch', _install('yolo'))
-    else:
-        yield Check('extra yolo', 'note', 'not installed; yolo.train and yolo.val need it', _install('yolo'))
+    for extra, (distributions, purpose) in _EXTRAS.items():
+        found = {name: _version(name) for name in distributions}
+        told = ', '.join(f'{name} {version}' for name, version in found.items() if version)
+        missing = ' and '.join(name for name, version in found.items() if not version)
+        if not missing:
+            yield Check(f'extra {extra}', 'ok', told)
+        elif told:
+            yield Check(f'extra {extra}', 'fault', f'{told} without {missing}', _install(extra))
+        else:
+            yield Check(f'extra {extra}', 'note', f'not installed; {purpose}', _install(extra))
+
+
+def _licences() -> Iterator[Check]:
+    """Tell the licences of what is installed beside the core: of the extras, of what they bring, and of the packs."""
+    from ..packs import get_manager
+
+    extras = {name: f'extra {extra}' for extra, (names, _) in _EXTRAS.items() for name in names}
+    packs = {record.distribution: 'a pack' for record in get_manager().records if not record.is_builtin}
+    for name, why in {**extras, **_BROUGHT, **packs}.items():
+        if licence := _licence(name):
+            yield Check(f'licence {name}', 'ok', f'{licence} ({why})')
+
+
+def _licence(distribution: str) -> str:
+    """Return the licence that a distribution names, in a few words; empty if it is not installed."""
+    try:
+        found = metadata.metadata(distribution)
+    except metadata.PackageNotFoundError:
+        return ''
+    classifiers = [
+        line.rpartition(':: ')[2]
+        for line in found.get_all('Classifier') or ()
+        if line.startswith('License :: ')
+    ]
+    headers: list[str] = []
+    for name in ('License-Expression', 'License'):
+        headers.extend(found.get_all(name) or [])
+    told = next(filter(None, headers), ', '.join(classifiers))
+    if len(told) > _LONG or '\n' in told:
+        told = ', '.join(classifiers) or f'{told.splitlines()[0][:_LONG].rpartition(" ")[0]} ...'
+    return told.strip() or 'it names none'
 
 
 def _gpu() -> Iterator[Check]:
@@ -111,6 +155,8 @@ def _packs() -> Iterator[Check]:
     for record in get_manager().records:
         state = 'ok' if record.state == 'loaded' else 'note' if record.state == 'disabled' else 'fault'
         found = f'{record.version}, {record.state}'
+        if record.needs:
+            found = f'{found}, asks for synapse-plugins {record.needs}'
         advice = ''
         if record.state == 'broken' and record.error:
             found = f'{found}: {output.shown(record.error)}'

@@ -28,9 +28,16 @@ _SURROUNDINGS = {
     errno.EACCES: 'Check who owns it, or name another place.',
     errno.EPERM: 'Check who owns it, or name another place.',
     errno.EROFS: 'Name a place that can be written to.',
+    errno.ENAMETOOLONG: 'Name a shorter one.',
+    errno.ENOTDIR: 'A part of that path is a file; name another place.',
+    errno.ELOOP: 'Links there lead in a circle; name another place.',
+    errno.EIO: 'The disk or its connection has a fault; see what the system says of it.',
+    errno.EMFILE: 'Let this shell open more files (ulimit -n 4096) and run the command again.',
+    errno.ENFILE: 'Close other programs and run the command again.',
     getattr(errno, 'EDQUOT', -1): 'Free some of your quota there and run the command again.',
 }
 """Faults of the machine that are no bug of anybody's, and what to do."""
+_OF_THE_TARGET = (errno.ENOSPC, errno.EROFS, getattr(errno, 'EDQUOT', -1))
 
 
 def guarded(call: Callable[[], object], *, settings: Settings) -> int:
@@ -92,5 +99,7 @@ def print_error(
 
 
 def _surroundings(error: OSError) -> str:
-    where = f': {error.filename}' if error.filename else ''
+    # Of a copy that failed there are two files, and it is the one to be written that had no room.
+    file = error.filename2 or error.filename if error.errno in _OF_THE_TARGET else error.filename
+    where = f': {file}' if file else ''
     return f'{error.strerror}{where}. {_SURROUNDINGS[error.errno or 0]}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ..packs import ROLE_PARAMS
@@ -9,13 +10,19 @@ from .output import note
 from .settings import PROGRAM
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..packs import Claim, PackManager
 
-__all__ = ['format_rows', 'note_broken', 'pack_rows', 'step_rows']
+__all__ = ['format_rows', 'note_broken', 'pack_lines', 'pack_rows', 'step_rows']
 
 
 def pack_rows(manager: PackManager) -> list[dict[str, Any]]:
-    """Return one row for each pack."""
+    """Return one row for each pack, with what it provides and where that serves."""
+    served: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in step_rows(manager):
+        facts = {key: row[key] for key in ('role', 'format', 'name', 'default', 'reason')}
+        served.setdefault((row['distribution'], f'{row["role"]}:{row["name"]}'), []).append(facts)
     return [
         {
             'name': record.name,
@@ -25,14 +32,35 @@ def pack_rows(manager: PackManager) -> list[dict[str, Any]]:
             'error': record.error,
             'module': record.module,
             'hooks': list(record.hooks),
+            'needs': record.needs,
             'provides': {kind: list(names) for kind, names in record.provides.items()},
+            'serves': [
+                facts
+                for step in record.provides.get('steps', ())
+                for facts in served.get((record.distribution, step), ())
+            ],
         }
         for record in manager.records
     ]
 
 
+def pack_lines(row: dict[str, Any]) -> list[str]:
+    """Return what a table says of one pack: what it provides, where that serves and why, which hooks it has."""
+    lines = [f'{kind}: {", ".join(names)}' for kind, names in row['provides'].items()]
+    reasons: dict[str, list[str]] = {}
+    for served in row['serves']:
+        place = f'{served["role"]} for {served["format"] or "any format"}'
+        reasons.setdefault(served['reason'], []).append(place)
+    lines += [f'serves {", ".join(places)}: {reason}' for reason, places in reasons.items()]
+    if row['hooks']:
+        lines.append(f'hooks: {", ".join(name.removeprefix("synapse_") for name in row["hooks"])}')
+    return lines
+
+
 def step_rows(manager: PackManager) -> list[dict[str, Any]]:
     """Return one row for each provider and format that it declares, with who serves and why."""
+    claims = manager.steps()
+    rivals = _Rivals(claims)
     return [
         {
             'role': claim.provider.role,
@@ -43,22 +71,40 @@ def step_rows(manager: PackManager) -> list[dict[str, Any]]:
             'version': claim.pack.version,
             'step': claim.provider.step,
             'summary': claim.provider.summary,
-            **_serves(manager, claim, target_format),
+            **_serves(claim, rivals.count(claim.provider.role, target_format)),
         }
-        for claim in manager.steps()
+        for claim in claims
         for target_format in claim.provider.formats or (None,)
     ]
 
 
-def _serves(manager: PackManager, claim: Claim, target_format: str | None) -> dict[str, Any]:
+class _Rivals:
+    """How many serve a role and a format; counted once, because there may be hundreds of packs."""
+
+    def __init__(self, claims: Iterable[Claim]) -> None:
+        self._all: Counter[str] = Counter()
+        self._of_any_format: Counter[str] = Counter()
+        self._of_format: Counter[tuple[str, str]] = Counter()
+        for claim in claims:
+            role = claim.provider.role
+            self._all[role] += 1
+            self._of_any_format[role] += not claim.provider.formats
+            self._of_format.update((role, name) for name in claim.provider.formats)
+
+    def count(self, role: str, target_format: str | None) -> int:
+        """Return how many serve; None is any format."""
+        if target_format is None:
+            return self._all[role]
+        return self._of_any_format[role] + self._of_format[role, target_format]
+
+
+def _serves(claim: Claim, serving: int) -> dict[str, Any]:
     """Tell whether this provider serves unless another is named, and why."""
-    role = claim.provider.role
-    serving = manager.candidates(role, target_format)
     if claim.pack.is_builtin:
         return {'default': True, 'reason': 'built in'}
-    if len(serving) == 1:
+    if serving == 1:
         return {'default': True, 'reason': 'the only one'}
-    parameter = ROLE_PARAMS.get(role)
+    parameter = ROLE_PARAMS.get(claim.provider.role)
     return {
         'default': False,
         'reason': f'when named: -p {parameter}={claim.provider.name}'

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..actions.importable import add_folder, make_importable
 from ..actions.project import load_action_class, read_project
 from ..context import RuntimeContext
-from ..errors import NotFoundError, ParamsError, UnknownNameError, suggestion
+from ..errors import DatasetError, NotFoundError, ParamsError, UnknownNameError, suggestion
 from ..packs import get_manager
 from ..providers import resolve
 
@@ -108,6 +108,7 @@ def prepare(
         ParamsError: If a parameter is unknown or wrong.
         ProviderError: If a role has no provider, or several.
         MissingExtraError: If a module that is needed is not installed.
+        DatasetError: If nothing in the dataset is annotated and it is to be trained on.
     """
     packs = get_manager()
     found = find_action(name, plugin, packs)
@@ -126,6 +127,7 @@ def prepare(
         dataset = (
             client.inspect_folder(folder) if folder else client.get_ground_truth_version(resolved['dataset'])
         )
+        _check_annotated(action, dataset)
     return Prepared(found, resolved, action, ctx, dataset, folder)
 
 
@@ -135,6 +137,22 @@ def _make(found: FoundAction, params: Mapping[str, Any], ctx: RuntimeContext | N
     if ctx is not None:
         action.build_registry()
     return action
+
+
+def _check_annotated(action: Any, dataset: Mapping[str, Any]) -> None:
+    """Refuse a dataset in which nothing is annotated where it would be converted to train on it.
+
+    Raises:
+        DatasetError: Before any data moves; the conversion would say so later.
+    """
+    if action is None or dataset.get('classes') != []:
+        return
+    claims = [claim for step in action.build_registry() if (claim := getattr(step, 'claim', None))]
+    if any(claim.provider.role == 'dataset.convert' for claim in claims):
+        raise DatasetError(
+            f'{dataset.get("name") or "The dataset"} has {dataset.get("count")} pictures and no annotations, so that '
+            'nothing can be trained on it. Annotate it and import it again, or choose another dataset.'
+        )
 
 
 def _named(params: Mapping[str, Any]) -> list[str]:
@@ -163,7 +181,9 @@ def find_action(name: str, plugin: str | Path | None, packs: PackManager) -> Fou
         claim = packs.action(name)
     except UnknownNameError as exc:
         known = [*(project.actions if project else ()), *(claim.provider.name for claim in packs.actions())]
-        hint = 'See `synapse-plugins actions`; run a class of your own as `synapse-plugins run package.module:Class`.'
+        hint = packs.who_brings('actions', name) or (
+            'See `synapse-plugins actions`; run a class of your own as `synapse-plugins run package.module:Class`.'
+        )
         raise UnknownNameError('action', name, known, hint) from exc
     return FoundAction(name, resolve(claim.provider.action), claim.provider.defaults, claim.pack.origin)
 

@@ -32,6 +32,7 @@ class PackRecord:
             ``conflict`` when another pack claims one of its names.
         error: Why it is broken, or what is contested.
         hooks: The hooks that it implements.
+        needs: Which versions of synapse-plugins it asks for, e.g. ``>=0.1,<1``; empty: any.
         provides: Kind (``steps``, ``formats``, ``actions``, ``loggers``) -> names; a step's is ``role:name``.
     """
 
@@ -43,6 +44,7 @@ class PackRecord:
     error: str | None = None
     hooks: tuple[str, ...] = ()
     provides: dict[str, list[str]] = field(default_factory=dict)
+    needs: str = ''
 
     @property
     def origin(self) -> str:

@@ -20,6 +20,7 @@ from ..errors import PackConflictError, PackError
 from ..providers import ActionProvider, FormatProvider, LoggerProvider, StepProvider
 from .claims import ClaimTable, PackRecord, key_of
 from .discovery import BUILTIN_DISTRIBUTION, BUILTIN_MODULE, FoundPack, discover, normalised
+from .known import who_brings
 from .selection import candidates, select
 
 if TYPE_CHECKING:
@@ -124,11 +125,16 @@ class PackManager:
             UnknownNameError: If no pack offers it.
             PackConflictError: If several packs claim it.
         """
-        return self._claims.get('actions', name, word='action', hint='See `synapse-plugins actions`.')
+        hint = who_brings('actions', name) or 'See `synapse-plugins actions`.'
+        return self._claims.get('actions', name, word='action', hint=hint)
 
     def format_conflict(self, name: str) -> PackConflictError | None:
         """Return the error that says who contests a format, if it is contested and nobody keeps it."""
         return self._claims.contested('formats', name)
+
+    def who_brings(self, kind: str, name: str) -> str:
+        """Return a sentence that says which known pack provides what is missing, or an empty text."""
+        return who_brings(kind, name)
 
     def candidates(
         self, role: Role, target_format: str | None = None, task: str | None = None
@@ -179,7 +185,7 @@ class PackManager:
             self._claims.add('formats', provider, engine)
 
     def _load_pack(self, found: FoundPack) -> PackRecord:
-        record = PackRecord(found.name, found.distribution, found.version, found.module)
+        record = PackRecord(found.name, found.distribution, found.version, found.module, needs=found.needs)
         self.records.append(record)
         if not self._is_wanted(record):
             record.state = 'disabled'
@@ -240,9 +246,12 @@ class PackManager:
             collected.append(provider)
 
         hook = f'synapse_register_{kind}'
-        for implementation in getattr(self._pluggy.hook, hook).get_hookimpls():
-            if implementation.plugin is module:
-                self._call(record, hook, implementation, {'register': register})
+        if (
+            hook in record.hooks
+        ):  # asked first: with hundreds of packs, each would be compared with all others
+            for implementation in getattr(self._pluggy.hook, hook).get_hookimpls():
+                if implementation.plugin is module:
+                    self._call(record, hook, implementation, {'register': register})
         return collected
 
     def _claim(self, kind: str, provider: Any, record: PackRecord) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ProviderError, UnknownNameError
+from .known import who_brings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,8 @@ def select(
 def _select_named(table: ClaimTable, role: Role, target_format: str | None, named: str) -> Claim:
     if not table.is_claimed('steps', f'{role}:{named}'):
         known = [claim.provider.name for claim in _of_role(table, role)]
-        raise UnknownNameError(ROLE_PARAMS.get(role, role), named, known, 'See `synapse-plugins steps`.')
+        hint = who_brings('steps', f'{role}:{named}') or 'See `synapse-plugins steps`.'
+        raise UnknownNameError(ROLE_PARAMS.get(role, role), named, known, hint)
     claim = table.get('steps', f'{role}:{named}', word='provider')
     if claim.provider.serves(target_format, None):
         return claim
@@ -75,8 +77,9 @@ def _explain(table: ClaimTable, role: Role, target_format: str | None, task: str
         number = f'{len(serving)} packs serve' if len(serving) > 1 else 'One pack serves'
         return f'{number} {what}; say which one:{_lines(role, target_format, serving)}'
     others = _of_role(table, role)
+    known = who_brings('trains', target_format) if role == 'train' and target_format else ''
     return (
-        f'No installed pack serves {what}.'
+        f'No installed pack serves {what}. {known}'.rstrip()
         + (f' Others of this role:{_lines(role, target_format, others)}' if others else '')
         + '\nPacks are named synapse-plugins-<name>; `synapse-plugins packs` shows what is installed, and why a pack '
         'is not used.'

@@ -91,8 +91,10 @@ def _check_destination(target: Path) -> None:
                 f'{target} is not empty (it holds {shown}), and nothing there was touched. Name a folder that is not '
                 'there yet, or an empty one.'
             )
-    elif os.path.lexists(target):
-        raise ConfigError(f'{target} is a file. Name a folder that is not there yet, or an empty one.')
+        return
+    found = next(path for path in (target, *target.parents) if os.path.lexists(path))
+    if not found.is_dir():
+        raise ConfigError(f'{found} is a file. Name a folder that is not there yet, or an empty one.')
 
 
 def _copy_of_templates(root: Path, folder: Path) -> Path:

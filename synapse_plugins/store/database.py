@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .._version import __version__
 from ..errors import StoreError, StoreVersionError
+from .space import free_space, human_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +24,8 @@ BUSY_SECONDS = 60.0
 """How long a write waits for the write of another process."""
 
 
+_FULL = 256 * 1024
+"""Bytes free below which a disk counts as full: the write-ahead log and its index need room."""
 _CREATION = threading.Lock()
 
 
@@ -160,7 +163,7 @@ class Database:
                     f'{self.path} was kept busy by other processes for {BUSY_SECONDS:.0f} s. '
                     'Try again when they are done.'
                 ) from exc
-            raise StoreError(f'{self.path} cannot be used: {exc}.') from exc
+            raise StoreError(f'{self.path} cannot be used: {exc}. {_advice(self.path, exc)}') from exc
         except sqlite3.DatabaseError as exc:
             if type(exc) is not sqlite3.DatabaseError:
                 raise  # a broken rule of the schema: our bug, not the file's state
@@ -168,6 +171,16 @@ class Database:
                 f'{self.path} is damaged or is not a database: {exc}. Move it away to start with an empty one, '
                 'or use another home (--home DIR).'
             ) from exc
+
+
+def _advice(path: Path, error: sqlite3.OperationalError) -> str:
+    """Return what to do about a database that SQLite cannot use; it calls many a full disk an I/O error."""
+    free = free_space(path)
+    if 'full' in str(error) or free < _FULL:
+        return (
+            f'There is no room for it ({human_size(free)} free): free some space and run the command again.'
+        )
+    return f'Check who owns {path.parent} and its files, or use another home (--home DIR).'
 
 
 def _make_private_file(path: Path) -> None:

@@ -64,12 +64,28 @@ def test_a_traceback_is_shown_when_wanted(capsys: pytest.CaptureFixture[str]) ->
     assert err.endswith('Error: x\n')
 
 
-@pytest.mark.parametrize('number', [errno.ENOSPC, errno.EACCES, errno.EROFS])
+@pytest.mark.parametrize(
+    'number', [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EIO]
+)
 def test_faults_of_the_machine_are_one_paragraph(number: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert raising(OSError(number, 'It is so', '/데이터')) == 1
     err = capsys.readouterr().err
     assert err.startswith('Error: It is so: /데이터. ')
     assert err.count('\n') == 1
+
+
+def test_a_copy_without_room_names_where_it_should_go(capsys: pytest.CaptureFixture[str]) -> None:
+    raising(OSError(errno.ENOSPC, 'No space left on device', '/from', None, '/to'))
+    assert capsys.readouterr().err.startswith('Error: No space left on device: /to. ')
+
+
+def test_a_name_that_is_too_long_is_one_paragraph(
+    cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip('copier')
+    monkeypatch.chdir(tmp_path)
+    assert 'File name too long' in cli('new', 'x' * 300, '--defaults').paragraph
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -14,6 +15,7 @@ from synapse_plugins.context import NullLogger
 from synapse_plugins.errors import (
     ActionFailedError,
     ConfigError,
+    DatasetError,
     NoModelError,
     ParamsError,
     ProviderError,
@@ -237,6 +239,20 @@ def test_bad_input_is_told_and_changes_nothing(backend, plugin, home, action, pa
         run(action, plugin=root, **params)
     assert told in str(caught.value)
     assert runs(home) == []
+
+
+@pytest.mark.parametrize('as_folder', [False, True])
+def test_a_dataset_without_annotations_is_refused_before_the_run(backend, plugin, dm_v2, home, as_folder):
+    root, bare = plugin(TRAIN, train='Train'), shutil.copytree(dm_v2, dm_v2.parent / 'bare')
+    for document in bare.rglob('*.json'):
+        document.write_text('{"images": [{}]}', encoding='utf-8')
+    if not as_folder:
+        backend.import_dataset(bare, 'bare')
+    before = backend.list_datasets()
+    for start in (plan, run):
+        with pytest.raises(DatasetError, match='bare has 8 pictures and no annotations'):
+            start('train', plugin=root, dataset=str(bare) if as_folder else 'bare')
+    assert (runs(home), backend.list_datasets()) == ([], before)
 
 
 def test_a_plan_checks_everything_and_runs_nothing(backend, plugin, home):

@@ -85,6 +85,53 @@ def test_doctor_says_what_to_type_for_each_fault(told):
     assert 'pack synapse-plugins-off' not in faults
 
 
+def test_packs_says_what_serves_and_why_and_which_hooks_there_are(told, install):
+    trainer = """
+        from synapse_plugins import hookimpl
+        from synapse_plugins.providers import StepProvider
+
+        @hookimpl
+        def synapse_register_steps(register):
+            register(StepProvider(name={name!r}, role='train', step='x:Y', formats={formats!r}))
+
+        @hookimpl
+        def synapse_after_run(context, error): ...
+    """
+    install(
+        'synapse-plugins-alone',
+        trainer.format(name='alone', formats=('coco', 'yolo')),
+        requires='synapse-plugins>=0.1',
+    )
+    install('synapse-plugins-twin', trainer.format(name='twin', formats=('dm_v2', 'pascal_voc')))
+    install('synapse-plugins-other', trainer.format(name='other', formats=('dm_v2',)))
+    _, rows, _ = told('packs', '--json')
+    by_name = {row['distribution']: row for row in rows}
+    served = {
+        (row['format'], row['reason'])
+        for name in ('alone', 'twin')
+        for row in by_name[f'synapse-plugins-{name}']['serves']
+    }
+    assert served == {
+        ('coco', 'the only one'),
+        ('yolo', 'when named: -p trainer=alone'),
+        ('dm_v2', 'when named: -p trainer=twin'),
+        ('pascal_voc', 'the only one'),
+    }
+    assert by_name['synapse-plugins-alone']['needs'] == '>=0.1'
+    text = told('packs')[2]
+    assert 'serves train for coco: the only one' in text
+    assert 'hooks: after_run, register_steps' in text
+
+
+def test_doctor_tells_the_extras_and_the_licences_of_what_is_installed(told):
+    checks = {check['name']: check for check in told('doctor', '--json')[1]['checks']}
+    assert {'extra yolo', 'extra templates', 'extra migrate'} <= set(checks)
+    for extra, distribution in (('templates', 'copier'), ('migrate', 'libcst')):
+        if checks[f'extra {extra}']['state'] == 'ok':
+            assert 'MIT' in checks[f'licence {distribution}']['found']
+    assert checks['licence synapse-plugins-good']['found'] == 'it names none (a pack)'
+
+
 def test_everything_else_works(told):
     _, rows, _ = told('formats', '--json')
     names = {row['name'] for row in rows}

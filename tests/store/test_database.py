@@ -120,6 +120,14 @@ def test_a_full_disk_is_named(things):
     assert names(things) == []
 
 
+@pytest.mark.parametrize(('free', 'told'), [(0, r'no room for it \(0 B free\)'), (10**9, 'Check who owns')])
+def test_what_sqlite_calls_an_io_error_says_what_to_do(things, monkeypatch, free, told):
+    monkeypatch.setattr(database, 'free_space', lambda _: free)
+    error = sqlite3.OperationalError('disk I/O error')
+    with pytest.raises(StoreError, match=rf'disk I/O error\. .*{told}'), things.transaction():
+        raise error
+
+
 ROW = (
     'INSERT INTO run (id, action, params, state, backend, executor, dataset, versions, result, process, started) '
     "VALUES (?, 'a', '{}', 'RUNNING', '', '', '', '{}', 'null', '', '')"

@@ -29,6 +29,11 @@ def test_pytest_collects_nothing_from_the_templates() -> None:
     assert done.returncode == pytest.ExitCode.NO_TESTS_COLLECTED, done.stdout
 
 
+def test_an_installer_can_compile_what_is_called_python() -> None:
+    for path in (PROJECT / 'templates').rglob('*.py'):
+        compile(path.read_bytes(), str(path), 'exec')
+
+
 @pytest.fixture(scope='session')
 def discovery() -> Any:
     """The module of the vendor that reads plugin projects."""

@@ -136,10 +136,13 @@ def test_a_folder_with_files_is_left_alone(tmp_path: Path) -> None:
     assert [path.read_text(encoding='utf-8') for path in tmp_path.iterdir()] == ['mine']
 
 
-def test_a_file_is_no_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize('place', ['file', 'file/in/it', 'link'])
+def test_a_file_is_no_place(place: str, tmp_path: Path) -> None:
     (tmp_path / 'file').touch()
-    with pytest.raises(ConfigError, match='is a file'):
-        make(tmp_path / 'file')
+    (tmp_path / 'link').symlink_to('nowhere')
+    with pytest.raises(ConfigError, match=r'(file|link) is a file'):
+        make(tmp_path / place)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['file', 'link']
 
 
 # -- the three ways --------------------------------------------------------------------------------------------

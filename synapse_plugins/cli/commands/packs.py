@@ -13,7 +13,7 @@ app = new_app()
 def packs(as_json: JsonOption = False) -> None:
     """List the installed packs and what they provide."""
     from ...packs import get_manager
-    from ..packs_view import pack_rows
+    from ..packs_view import pack_lines, pack_rows
 
     rows = pack_rows(get_manager())
     if as_json:
@@ -32,7 +32,7 @@ def packs(as_json: JsonOption = False) -> None:
                 row['distribution'],
                 row['version'],
                 row['state'],
-                '\n'.join(f'{kind}: {", ".join(names)}' for kind, names in row['provides'].items()),
+                '\n'.join(pack_lines(row)),
             )
             for row in rows
         ],

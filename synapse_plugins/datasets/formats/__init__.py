@@ -57,9 +57,9 @@ class FormatTable:
             return found
         if manager is not None and (conflict := manager.format_conflict(name)) is not None:
             raise conflict
-        raise UnknownNameError(
-            'dataset format', name, self._providers, '`synapse-plugins formats` lists them.'
-        )
+        known = manager.who_brings('formats', name) if manager is not None else ''
+        hint = known or '`synapse-plugins formats` lists them.'
+        raise UnknownNameError('dataset format', name, self._providers, hint)
 
     def load_packs(self) -> Any:
         """Let the installed packs add their formats, and return their manager; None while they are being loaded."""
