@@ -51,5 +51,5 @@ class RunConsole:
             record.kind == 'message'
             or record.level == 'warning'
             or (record.kind == 'event' and record.event in _TOLD_EVENTS)
-            or (record.kind == 'metric' and record.step not in self._talking)
+            or (record.kind in {'metric', 'metrics'} and record.step not in self._talking)
         )

@@ -41,20 +41,20 @@ def checks(settings: Settings) -> Iterator[Check]:
     """Make all checks; one that goes wrong itself is a fault, and the others go on."""
     from .server_checks import server_checks
 
-    parts: tuple[Callable[[], Iterator[Check]], ...] = (
-        _python,
-        _extras,
-        _gpu,
-        lambda: _store(settings),
-        _packs,
-        server_checks,
-        _licences,
-    )
-    for part in parts:
+    parts: dict[str, Callable[[], Iterator[Check]]] = {
+        'python': _python,
+        'extras': _extras,
+        'gpu': _gpu,
+        'store': lambda: _store(settings),
+        'packs': _packs,
+        'server': server_checks,
+        'licences': _licences,
+    }
+    for name, part in parts.items():
         try:
             yield from part()
         except SynapsePluginsError as exc:
-            yield Check('error', 'fault', str(exc))
+            yield Check(name, 'fault', str(exc))
 
 
 def _python() -> Iterator[Check]:

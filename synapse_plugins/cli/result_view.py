@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RunCancelledError, StepFailedError, SynapsePluginsError
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 __all__ = ['failure_text', 'model_fields', 'result_document', 'say_result']
+
+_TOLD = {'success', 'steps_executed', 'steps_total', 'model_id', 'model_path', 'metrics', 'output'}
+"""What of a result has its own place, or says nothing new."""
+_LONG = 300
 
 
 def result_document(record: RunRecord, model: dict[str, Any] | None) -> dict[str, Any]:
@@ -33,6 +38,9 @@ def say_result(
     if result.metrics:
         say_figures(result.metrics)
         output.say('')
+    if returned := _returned(record.result):
+        output.fields(returned)
+        output.say('')
     hints = [settings.hint('runs', 'show', record.id)]
     if model is not None and model.get('backend'):  # it lies on a server
         output.fields([('Model', f'{model["id"]}, {model["name"]}'), ('Backend', model['backend'])])
@@ -46,6 +54,23 @@ def say_result(
         output.say('')
         hints = [settings.hint('models', 'export', str(model['id']), f'model-{model["id"]}'), *hints]
     output.commands('Next:', hints)
+
+
+def _returned(result: Any) -> list[tuple[str, str]]:
+    """Return what an action returned beside what is told of every run, each value in a line or two."""
+    if not isinstance(result, dict):
+        result = {'Result': result}
+    values = {name: value for name, value in result.items() if name not in _TOLD}
+    told = {name: value if isinstance(value, str) else _as_json(value) for name, value in values.items()}
+    return [
+        (name, text if len(text) <= _LONG else f'{text[:_LONG]} ...')
+        for name, text in told.items()
+        if values[name] not in (None, '', [], {})
+    ]
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def model_fields(record: RunRecord, model: dict[str, Any]) -> list[tuple[str, str]]:
@@ -77,6 +102,7 @@ def failure_text(settings: Settings, record: RunRecord, error: SynapsePluginsErr
         parts.append(f'Rolled back: {", ".join(undone)}.')
     if isinstance(error, StepFailedError):
         parts.extend(f'Could not be undone: {problem}.' for problem in error.rollback_errors)
+    parts.extend(note for note in getattr(error, '__notes__', ()) if note.startswith('The record of run '))
     if _is_a_bug(error):
         parts.append('Add --traceback to see where it came from.')
     parts.append(f'The record: `{settings.hint("runs", "show", record.id)}`')

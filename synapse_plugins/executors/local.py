@@ -165,7 +165,10 @@ def _run(
         output = _call(prepared)
     except BaseException as exc:
         state = 'CANCELLED' if isinstance(exc, (RunCancelledError, KeyboardInterrupt)) else 'FAILED'
-        _close(prepared, journal, job, state, error=exc)
+        try:
+            _close(prepared, journal, job, state, error=exc)
+        except Exception as lost:  # noqa: BLE001 - what went wrong first is what is raised
+            exc.add_note(f'The record of run {journal.run_id} could not be closed: {lost}')
         if isinstance(exc, SynapsePluginsError):
             exc.run_id = journal.run_id
             raise

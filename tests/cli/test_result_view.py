@@ -35,3 +35,17 @@ def test_a_model_that_was_evaluated_is_not_told_as_a_new_one(capsys: pytest.Capt
     assert 'Weights' not in out
     assert 'models export' not in out
     assert 'models show 3' in out
+
+
+def test_what_a_simple_action_returned_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    returned = {'count': 3, 'folder': '나가는 곳', 'lost': [], 'success': True, 'long': list(range(500))}
+    for result in (returned, 42, None):
+        record = RunRecord(id='r1', action='count', state='SUCCEEDED', params={}, result=result)
+        say_result(Settings(), record, RunResult('r1', 'count', 'SUCCEEDED', result), None)
+    out = capsys.readouterr().out
+    assert 'count   3\nfolder  나가는 곳\nlong    [0, 1, ' in out
+    assert 'lost' not in out
+    assert 'success ' not in out
+    assert max(map(len, out.splitlines())) < 350
+    assert out.count('Result') == 1
+    assert 'Result  42' in out

@@ -118,8 +118,18 @@ def render(source: Path) -> Callable[..., Path]:
     """Render a project: ``render(destination, kind='step-pack', ...)``, without trust, asking nothing."""
     import copier
 
-    def call(destination: Path, *, template: Path = source, **answers: Any) -> Path:
-        copier.run_copy(str(template), destination, data=answers, defaults=True, quiet=True, unsafe=False)
+    def call(
+        destination: Path, *, template: Path = source, vcs_ref: str | None = None, **answers: Any
+    ) -> Path:
+        copier.run_copy(
+            str(template),
+            destination,
+            data=answers,
+            vcs_ref=vcs_ref,
+            defaults=True,
+            quiet=True,
+            unsafe=False,
+        )
         return destination
 
     return call

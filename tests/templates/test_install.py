@@ -38,10 +38,34 @@ FAILING = {
     'upload-plugin': ('upload', '-p', 'path=data', '-p', 'storage=out.json', '-p', 'at_least=1000'),
 }
 """Kind -> a run that fails at its end and has to leave nothing: no out.json."""
-OPTIONS: dict[str, dict[str, str]] = {
-    'step-pack': {'with_format': 'yes', 'with_trainer': 'yes'},
-    'train-plugin': {'task': 'segmentation'},
+CHOICES: dict[str, tuple[str, dict[str, str]]] = {
+    'steps-format-trainer': (
+        'step-pack',
+        {'with_format': 'yes', 'with_trainer': 'yes', 'user_name': 'Zoë "Z" O\'Brien'},
+    ),
+    'steps': ('step-pack', {}),
+    'steps-format': ('step-pack', {'with_format': 'yes', 'license': 'Apache-2.0'}),
+    'steps-trainer': ('step-pack', {'with_trainer': 'yes', 'license': 'BSD-3-Clause'}),
+    'train-detection': ('train-plugin', {'task': 'detection', 'user_name': '홍길동'}),
+    'train-segmentation': (
+        'train-plugin',
+        {'task': 'segmentation', 'user_email': 'a@example.org', 'license': 'Apache-2.0'},
+    ),
+    'export': ('export-plugin', {'license': 'none', 'description': 'Sagt "Straße": ß 🚦'}),
+    'upload': ('upload-plugin', {'user_name': 'A', 'user_email': 'a@example.org', 'license': 'BSD-3-Clause'}),
 }
+"""Every kind with every option: what is asked -> the kind and the answers."""
+
+
+@pytest.fixture(params=list(CHOICES))
+def choice(request: pytest.FixtureRequest) -> str:
+    """A kind of project with its options."""
+    return str(request.param)
+
+
+def data_of(choice: str) -> list[str]:
+    """Return a choice's answers as options of a command."""
+    return [part for key, value in CHOICES[choice][1].items() for part in ('--data', f'{key}={value}')]
 
 
 @pytest.fixture(scope='session')
@@ -102,10 +126,12 @@ def scripts(installed: Callable[..., Path], wheels: Path) -> Path:
     return installed(f'synapse-plugins[templates] @ {wheel.as_uri()}')
 
 
-def new(scripts: Path, folder: Path, user: dict[str, str], name: str, kind: str) -> Path:
-    data = [part for key, value in OPTIONS.get(kind, {}).items() for part in ('--data', f'{key}={value}')]
-    call([str(scripts / 'synapse-plugins'), 'new', name, '--kind', kind, '--defaults', *data], folder, user)
-    return folder / name
+def new(scripts: Path, folder: Path, user: dict[str, str], choice: str) -> Path:
+    """Make the project ``signs`` as the installed package does."""
+    kind = CHOICES[choice][0]
+    command = [str(scripts / 'synapse-plugins'), 'new', 'signs', '--kind', kind, '--defaults', *data_of(choice)]
+    call(command, folder, user)
+    return folder / 'signs'
 
 
 # -- the package -----------------------------------------------------------------------------------------------
@@ -129,26 +155,41 @@ def test_the_wheel_holds_the_templates_as_they_are(
     assert any(Path(name).name.startswith('.') for name in packed)
 
 
-def test_new_from_the_wheel_makes_what_copier_makes_from_the_repository(
-    kind: str,
+def test_the_three_ways_make_the_same_files(
+    choice: str,
     scripts: Path,
     user: dict[str, str],
     repository: Path,
     render: Callable[..., Path],
+    git: Callable[..., str],
+    commit: Callable[..., None],
     tmp_path: Path,
     files_of: Callable[..., dict[str, bytes]],
 ) -> None:
+    kind, given = CHOICES[choice]
     (tmp_path / 'made').mkdir()
-    made = files_of(new(scripts, tmp_path / 'made', user, 'signs', kind))
-    copied = files_of(
-        render(tmp_path / 'copied' / 'signs', template=repository, kind=kind, **OPTIONS.get(kind, {}))
+    made = files_of(new(scripts, tmp_path / 'made', user, choice))
+    git(tmp_path, 'clone', '-q', str(repository), 'clone')
+    cloned = files_of(
+        render(tmp_path / 'cloned' / 'signs', template=tmp_path / 'clone', kind=kind, **given)
     )
-    answers, theirs = (yaml.safe_load(files.pop('.copier-answers.yml')) for files in (made, copied))
-    assert made == copied
+    # The working tree: the same content again, which is neither committed nor what the last tag has.
+    ignored = repository / 'templates' / '_shared' / 'gitignore'
+    content = ignored.read_bytes()
+    ignored.write_bytes(content + b'other/\n')
+    commit(repository, 'v0.1.1')
+    ignored.write_bytes(content)
+    with pytest.warns(Warning, match='Dirty template'):
+        at_hand = files_of(
+            render(tmp_path / 'at hand' / 'signs', template=repository, vcs_ref='HEAD', kind=kind, **given)
+        )
+    ours, theirs, own = (yaml.safe_load(files.pop('.copier-answers.yml')) for files in (made, cloned, at_hand))
+    assert made == cloned == at_hand
     assert not any('__pycache__' in name or name.endswith('.pyc') for name in made)
-    assert answers.pop('_src_path') == 'git+https://github.com/synapse-plugins/synapse-plugins.git'
-    assert theirs.pop('_src_path') == str(repository)
-    assert answers == theirs, 'with the same tag, too'
+    assert ours.pop('_src_path') == 'git+https://github.com/synapse-plugins/synapse-plugins.git'
+    assert theirs.pop('_src_path') == str(tmp_path / 'clone')
+    assert ours == theirs, 'with the same tag, too'
+    assert {key: value for key, value in own.items() if not key.startswith('_')}.items() <= ours.items()
 
 
 def test_what_the_wheel_made_is_updated_from_the_repository_later(
@@ -159,7 +200,7 @@ def test_what_the_wheel_made_is_updated_from_the_repository_later(
     commit: Callable[..., None],
     tmp_path: Path,
 ) -> None:
-    project = new(scripts, tmp_path, user, 'signs', 'step-pack')
+    project = new(scripts, tmp_path, user, 'steps')
     git(project, 'init', '-q')
     commit(project)
     with (repository / 'templates/_shared/gitignore').open('a', encoding='utf-8') as file:
@@ -185,7 +226,7 @@ def test_new_works_from_a_checkout_that_is_installed_in_place(
     installed: Callable[..., Path], user: dict[str, str], tmp_path: Path
 ) -> None:
     scripts = installed('-e', f'{PROJECT}[templates]')
-    project = new(scripts, tmp_path, user, 'signs', 'step-pack')
+    project = new(scripts, tmp_path, user, 'steps')
     answers = yaml.safe_load((project / '.copier-answers.yml').read_text(encoding='utf-8'))
     assert answers['_src_path'] == 'git+https://github.com/synapse-plugins/synapse-plugins.git'
     assert '_commit' not in answers, 'nobody knows which release a checkout will be'
@@ -199,14 +240,14 @@ def next_steps(told: str) -> list[str]:
     return re.findall(r'^  (\S.*)$', told[told.index('Next:') :], re.MULTILINE)
 
 
-def test_a_project_of_each_kind_works_before_its_first_edit(
-    kind: str, repository: Path, user: dict[str, str], git: Callable[..., str], tmp_path: Path
+def test_a_project_of_each_kind_and_option_works_before_its_first_edit(
+    choice: str, repository: Path, user: dict[str, str], git: Callable[..., str], tmp_path: Path
 ) -> None:
-    if kind != 'step-pack' and not WHEELHOUSE:
-        pytest.skip('the other kinds are tried by: nox -s templates')
-    data = [part for key, value in OPTIONS.get(kind, {}).items() for part in ('--data', f'{key}={value}')]
+    kind, given = CHOICES[choice]
+    if choice != next(iter(CHOICES)) and not WHEELHOUSE:
+        pytest.skip('the others are tried by: nox -s templates')
     (tmp_path / 'my work').mkdir()
-    command = [sys.executable, '-m', 'copier', 'copy', '--defaults', '--data', f'kind={kind}', *data]
+    command = [sys.executable, '-m', 'copier', 'copy', '--defaults', '--data', f'kind={kind}', *data_of(choice)]
     done = subprocess.run(
         [*command, str(repository), 'signs'],
         cwd=tmp_path / 'my work',
@@ -232,7 +273,7 @@ def test_a_project_of_each_kind_works_before_its_first_edit(
     call(['synapse-plugins', 'run', *FAILING[kind]], project, inside, code=1)
     assert not [path for path in project.rglob('out.json') if path.is_file() or any(path.iterdir())]
     assert not list(project.glob('.*.part'))
-    check_wheel(project, inside, tmp_path / 'empty')
+    check_wheel(project, inside, tmp_path / 'empty', has_licence=given.get('license') != 'none')
 
 
 def check_pack(told: str) -> None:
@@ -242,7 +283,7 @@ def check_pack(told: str) -> None:
     assert record['provides']
 
 
-def check_wheel(project: Path, inside: dict[str, str], empty: Path) -> None:
+def check_wheel(project: Path, inside: dict[str, str], empty: Path, *, has_licence: bool) -> None:
     """Build the project's wheel and install it elsewhere: it is found there, too."""
     call(
         ['python', '-m', 'pip', 'wheel', '--quiet', '--no-deps', '-w', str(empty), str(project)],
@@ -252,7 +293,7 @@ def check_wheel(project: Path, inside: dict[str, str], empty: Path) -> None:
     (wheel,) = empty.glob('*.whl')
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-    assert any(name.endswith('licenses/LICENSE') for name in names)
+    assert any(name.endswith('licenses/LICENSE') for name in names) == has_licence
     assert any(name.endswith('py.typed') for name in names)
     call([sys.executable, '-m', 'venv', 'env'], empty, inside)
     call([str(empty / 'env/bin/python'), '-m', 'pip', 'install', '--quiet', str(wheel)], empty, inside)
