@@ -126,6 +126,6 @@ def resolve(reference: str) -> Any:
         found: Any = import_module(module)
         for part in attribute.split('.'):
             found = getattr(found, part)
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:
         raise PackError(f'{reference!r} cannot be imported: {type(exc).__name__}: {exc}') from exc
     return found

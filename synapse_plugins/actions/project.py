@@ -55,11 +55,11 @@ def read_project(root: Path) -> PluginProject | None:
     config_path = next((root / name for name in _CONFIG_NAMES if _has_actions(root / name)), None)
     config = _read_yaml(config_path) if config_path else {}
     pyproject = _read_toml(root / 'pyproject.toml') if (root / 'pyproject.toml').is_file() else {}
-    project = pyproject.get('project') or {}
+    project = _table(pyproject, 'project', root)
     actions = _actions_of_config(config, config_path) if config_path else {}
-    tool = (pyproject.get('tool') or {}).get('synapse-plugins') or {}
-    actions.update({str(name): str(reference) for name, reference in (tool.get('actions') or {}).items()})
-    packs = tuple(((project.get('entry-points') or {}).get(PROJECT) or {}).values())
+    tool = _table(_table(pyproject, 'tool', root), 'synapse-plugins', root)
+    actions.update({str(name): str(reference) for name, reference in _table(tool, 'actions', root).items()})
+    packs = tuple(map(str, _table(_table(project, 'entry-points', root), PROJECT, root).values()))
     if not actions and not packs:
         return None
     return PluginProject(
@@ -117,6 +117,14 @@ def _has_actions(path: Path) -> bool:
         return path.is_file() and _ACTIONS.search(path.read_text(encoding='utf-8')) is not None
     except (OSError, UnicodeDecodeError):
         return False
+
+
+def _table(parent: dict[str, Any], name: str, root: Path) -> dict[str, Any]:
+    """Return a table of pyproject.toml; empty if it is not there."""
+    found = parent.get(name, {})
+    if not isinstance(found, dict):
+        raise ConfigError(f'{root / "pyproject.toml"}: {name} is {found!r}; it is a table.')
+    return found
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

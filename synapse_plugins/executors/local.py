@@ -172,9 +172,15 @@ def _run(
         if isinstance(exc, SynapsePluginsError):
             exc.run_id = journal.run_id
             raise
-        if not isinstance(exc, Exception):
+        if not isinstance(exc, (Exception, SystemExit)):
             raise
-        failed = ActionFailedError(f'Action {prepared.found.name!r} failed: {type(exc).__name__}: {exc}')
+        # Who calls sys.exit() in an action must not end the program, and with 0 it would look like a success.
+        told = (
+            f'it called sys.exit({exc.code!r})'
+            if isinstance(exc, SystemExit)
+            else f'{type(exc).__name__}: {exc}'
+        )
+        failed = ActionFailedError(f'Action {prepared.found.name!r} failed: {told}')
         failed.run_id = journal.run_id
         raise failed from exc
     problems = _close(prepared, journal, job, 'SUCCEEDED', result=output)

@@ -76,7 +76,7 @@ def find_actions(root: Path) -> tuple[list[CodeAction], list[str]]:
             if not _looks_like_actions(path):
                 continue
             loaded = import_module(module)
-        except Exception as exc:  # noqa: BLE001 - the project's code; told to its author
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - the project's code; told to its author
             problems.append(f'{path.relative_to(root)} cannot be imported: {type(exc).__name__}: {exc}')
             continue
         found.extend(
@@ -135,7 +135,7 @@ def load_entry(entry: Any) -> LoadedEntry:
     module, _, name = reference.replace(':', '.').rpartition('.')
     try:
         found = getattr(import_module(module), name)
-    except Exception as exc:  # noqa: BLE001 - the project's code; told to its author
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 - the project's code; told to its author
         told = f'{reference} cannot be imported: {type(exc).__name__}: {exc}'
         return LoadedEntry(reference, is_vendors=_imports_vendor(module), problem=told)
     if is_ours(found):

@@ -123,11 +123,12 @@ def sync(root: str | Path) -> ConfigReport:
     """
     report = check(root)
     if report.after != report.before:
-        temporary = report.path.with_name(f'.{report.path.name}.{os.getpid()}')
+        place = report.path.resolve()  # of a link what it leads to is written, and the link stays
+        temporary = place.with_name(f'.{place.name}.{os.getpid()}')
         try:
             temporary.write_bytes(report.after.encode('utf-8'))
-            temporary.chmod(report.path.stat().st_mode)
-            temporary.replace(report.path)
+            temporary.chmod(place.stat().st_mode)
+            temporary.replace(place)
         finally:
             temporary.unlink(missing_ok=True)
     report.written = True

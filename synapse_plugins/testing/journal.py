@@ -49,7 +49,7 @@ class MemoryJournal:
         self.steps[order].update(state=state, seconds=seconds)
 
     def step_rolled_back(self, name: str, error: str | None) -> None:
-        """Note that a step was undone."""
+        """Note that a step was undone; one that could not be keeps its state."""
         for step in self.steps:
-            if step['name'] == name:
+            if step['name'] == name and error is None:
                 step['state'] = 'ROLLED_BACK'

@@ -69,6 +69,7 @@ def test_a_config_that_is_wrong_is_named(tmp_path, content, told):
     [
         ('def (:', 'SyntaxError'),
         ('raise RuntimeError("at import")', 'at import'),
+        ('raise SystemExit(0)', 'SystemExit'),
         ('x = 1', 'has no attribute'),
     ],
 )
@@ -90,3 +91,19 @@ def test_a_module_that_cannot_be_imported_is_told_with_its_reason(tmp_path, monk
 def test_a_config_of_another_tool_is_none_of_ours(tmp_path, content):
     (tmp_path / 'config.yaml').write_text(content, encoding='utf-8')
     assert read_project(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ('content', 'told'),
+    [
+        ('project = 3', 'project is 3'),
+        ('[project]\nentry-points = "x"', 'entry-points'),
+        ('[tool.synapse-plugins]\nactions = ["a"]', 'actions'),
+        ('[project', 'cannot be read'),
+    ],
+)
+def test_a_pyproject_that_is_wrong_is_named(tmp_path, content, told):
+    (tmp_path / 'pyproject.toml').write_text(content, encoding='utf-8')
+    with pytest.raises(ConfigError, match=told) as caught:
+        read_project(tmp_path)
+    assert 'pyproject.toml' in str(caught.value)

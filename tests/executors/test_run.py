@@ -203,6 +203,48 @@ def test_what_a_simple_action_raises_is_the_cause(backend, plugin, home):
     assert caught.value.run_id == runs(home)[0].id
 
 
+@pytest.mark.parametrize('code', [0, 3, None])
+def test_an_action_that_ends_the_program_has_failed(backend, plugin, home, code):
+    ends = f"""
+    import sys
+    from synapse_plugins import BaseAction
+    from synapse_plugins.steps import BaseStep
+
+    class Simple(BaseAction):
+        def execute(self):
+            sys.exit({code})
+
+    class Ends(BaseStep):
+        name, progress_weight = 'ends', 1
+
+        def execute(self, context):
+            sys.exit({code})
+
+    class Stepped(BaseAction):
+        def setup_steps(self, registry):
+            registry.register(Ends())
+    """
+    root = plugin(ends, simple='Simple', stepped='Stepped')
+    for action in ('simple', 'stepped'):
+        with pytest.raises(ActionFailedError, match=rf'called sys.exit\({code}\)'):
+            run(action, plugin=root)
+        assert runs(home)[0].state == 'FAILED'
+
+
+def test_a_record_that_cannot_be_closed_does_not_hide_the_failure(backend, plugin, home, monkeypatch):
+    from synapse_plugins.errors import StoreError
+    from synapse_plugins.runs import RunJournal
+
+    def fail(*args, **kwargs):
+        raise StoreError('the disk is full')
+
+    monkeypatch.setattr(RunJournal, 'finish', fail)
+    root = plugin(TRAIN.replace('assert data_path', 'assert not data_path'), train='Train')
+    with pytest.raises(StepFailedError, match='train') as caught:
+        run('train', plugin=root, dataset='shapes')
+    assert any('could not be closed: the disk is full' in note for note in caught.value.__notes__)
+
+
 @pytest.mark.parametrize(
     ('action', 'params', 'error', 'told'),
     [

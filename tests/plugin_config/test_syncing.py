@@ -115,6 +115,15 @@ def test_sync_writes_what_the_code_says_and_keeps_all_else(project: Callable[...
     assert any('augment' in note for note in again.notes)
 
 
+def test_a_link_is_written_through(project: Callable[..., Path]) -> None:
+    root = project({'train.py': TRAIN}, CONFIG)
+    (root / 'config.yaml').rename(root / 'real.yaml')
+    (root / 'config.yaml').symlink_to('real.yaml')
+    assert sync(root).ok
+    assert (root / 'config.yaml').is_symlink()
+    assert 'method: job' in (root / 'real.yaml').read_text(encoding='utf-8')
+
+
 def test_labels_of_choices_stay_while_the_choices_do(project: Callable[..., Path]) -> None:
     labelled = CONFIG + (
         '      - name: size\n        $formkit: radio\n'
