@@ -30,6 +30,7 @@ class Update:
         after: The one that it is of now.
         changed: Files that changed, came or went, relative to the folder.
         conflicts: Those of them that a person has to finish, because both sides changed the same lines.
+        removed: Those of them that are gone, because the template no longer has them.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class Update:
     after: str
     changed: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
 
 
 def update_project(folder: Path | str = '.', *, answers: Mapping[str, Any] | None = None) -> Update:
@@ -67,8 +69,9 @@ def update_project(folder: Path | str = '.', *, answers: Mapping[str, Any] | Non
         path=root,
         before=str(before['_commit']),
         after=str(read_answers(root).get('_commit', '')),
-        changed=changed,
-        conflicts=[name for name in changed if _has_conflict(root / name)],
+        changed=list(changed),
+        conflicts=[name for name, state in changed.items() if 'U' in state or _has_conflict(root / name)],
+        removed=[name for name in changed if not (root / name).exists()],
     )
 
 
@@ -94,7 +97,7 @@ def _check_project(root: Path) -> dict[str, Any]:
             f'{root} is not in a git repository, so a change could not be reviewed or taken back. Type there: '
             'git init && git add -A && git commit -m Start'
         )
-    if dirty := _changed_files(root):
+    if dirty := list(_changed_files(root)):
         raise ConfigError(
             f'{root} has changes that are not committed ({", ".join(dirty[:3])}{", ..." if len(dirty) > 3 else ""}). '
             'Commit them first, so that the update can be told from them.'
@@ -102,11 +105,12 @@ def _check_project(root: Path) -> dict[str, Any]:
     return answers
 
 
-def _changed_files(root: Path) -> list[str]:
-    """Return the files under *root* that differ from the last commit, or are new, relative to it."""
+def _changed_files(root: Path) -> dict[str, str]:
+    """Return the files under *root* that differ from the last commit, or are new, relative to it, with git's state."""
     prefix = _git(root, 'rev-parse', '--show-prefix').rstrip('\n')
     listed = _git(root, 'status', '--porcelain', '-z', '--no-renames', '--untracked-files=all', '--', '.')
-    return sorted(entry[3:].removeprefix(prefix) for entry in listed.split('\0') if entry)
+    found = {entry[3:].removeprefix(prefix): entry[:2] for entry in listed.split('\0') if entry}
+    return dict(sorted(found.items()))
 
 
 def _has_conflict(path: Path) -> bool:

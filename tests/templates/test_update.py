@@ -170,6 +170,34 @@ def test_a_conflict_is_told_with_its_file(
         update_project(project)
 
 
+def test_what_the_template_gives_up_is_told(
+    make: Callable[..., Path], repository: Path, commit: Commit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from synapse_plugins.cli import main
+
+    project = make()
+    edit(project / 'noxfile.py', 'import nox', 'import nox  # and mine')
+    commit(project)
+    (repository / STEP_PACK / 'noxfile.py.jinja').unlink()
+    commit(repository, 'v0.2.0')
+    assert main(['update', str(project)]) == 0
+    told = capsys.readouterr().out
+    assert 'Gone, because the template no longer has them:\n  noxfile.py\n' in told
+    assert 'git checkout HEAD -- FILE' in told
+
+
+def test_a_file_that_both_sides_made_is_a_conflict(
+    make: Callable[..., Path], repository: Path, commit: Commit
+) -> None:
+    project = make()
+    (project / 'NOTICE').write_text('mine\n', encoding='utf-8')
+    commit(project)
+    (repository / STEP_PACK / 'NOTICE').write_text('theirs\n', encoding='utf-8')
+    commit(repository, 'v0.2.0')
+    assert update_project(project).conflicts == ['NOTICE']
+    assert 'mine' in (project / 'NOTICE').read_text(encoding='utf-8')
+
+
 def test_a_switched_option_brings_its_files_and_takes_them_away(
     make: Callable[..., Path], commit: Commit
 ) -> None:

@@ -29,6 +29,12 @@ def update(
         output.say(f'{done.path} is of the newest template already ({done.after}).')
         return
     output.say(f'Brought {done.path} from {done.before} to {done.after}: {len(done.changed)} files changed.')
+    if done.removed:
+        output.say(
+            'Gone, because the template no longer has them:',
+            *(f'  {name}' for name in done.removed),
+            'If you had changed one, git diff shows it, and git checkout HEAD -- FILE brings it back.',
+        )
     if not done.conflicts:
         output.say(f'Look at it with git diff, run the tests, and commit. To take it back: {_TAKE_BACK}')
         return
