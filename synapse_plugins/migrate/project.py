@@ -34,7 +34,7 @@ def migrate(path: str | Path, *, write: bool = False) -> Migration:
 
     Raises:
         MissingExtraError: If libcst is not installed.
-        ConfigError: If there is no such file or folder.
+        ConfigError: If there is no such file or folder, or the file is not Python.
     """
     try:
         import libcst  # noqa: F401
@@ -45,6 +45,8 @@ def migrate(path: str | Path, *, write: bool = False) -> Migration:
     place = Path(path)
     if not place.exists():
         raise ConfigError(f'{place} does not exist; name the folder of a plugin project, or a Python file.')
+    if not place.is_dir() and place.suffix != '.py':
+        raise ConfigError(f'{place} is no Python file; name one, or the folder of a plugin project.')
     root = place if place.is_dir() else place.parent
     migration = Migration(root)
     for file in _python_files(place):

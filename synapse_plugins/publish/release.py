@@ -109,6 +109,8 @@ def make_release(root: str | Path, *, archive: Path | None = None) -> Release:
 def _pack(root: Path, files: list[str], archive: Path | None, release: Release) -> None:
     if archive is not None and archive.exists():
         raise ConfigError(f'{archive} exists; name another file, or remove it.')
+    if archive is not None:
+        archive.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
         prefix='publish-', dir=None if archive is None else archive.absolute().parent
     ) as place:

@@ -133,6 +133,12 @@ def test_a_place_that_is_not_there() -> None:
         migrate('nowhere-at-all')
 
 
+def test_a_file_that_is_no_python_is_refused(tmp_path: Path) -> None:
+    (tmp_path / 'README.md').write_text('synapse_sdk', encoding='utf-8')
+    with pytest.raises(ConfigError, match='is no Python file'):
+        migrate(tmp_path / 'README.md')
+
+
 # -- dependencies -----------------------------------------------------------------------------------------------
 
 

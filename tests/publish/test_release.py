@@ -80,7 +80,7 @@ def everything(root: Path) -> dict[str, bytes]:
 
 def test_what_would_be_sent(plugin: Path, tmp_path: Path) -> None:
     before = everything(plugin)
-    release = make_release(plugin, archive=tmp_path / 'out.zip')
+    release = make_release(plugin, archive=tmp_path / 'new' / 'out.zip')
     assert everything(plugin) == before
     assert release.problems == []
     assert release.fields['plugin'] == 'forklift'
@@ -93,11 +93,11 @@ def test_what_would_be_sent(plugin: Path, tmp_path: Path) -> None:
     assert action['hyperparameters']['train_ui_schemas'][0]['name'] == 'limit'
     assert action['result_schema'][0]['name'] == 'counted'
     json.dumps(release.to_dict())
-    with zipfile.ZipFile(tmp_path / 'out.zip') as packed:
+    with zipfile.ZipFile(tmp_path / 'new' / 'out.zip') as packed:
         assert packed.namelist() == list(release.files)
         assert 'config.yaml' in packed.namelist()
         assert packed.read('forklift_plugin/count.py').decode('utf-8') == CODE
-    assert (tmp_path / 'out.zip').stat().st_size == release.size
+    assert (tmp_path / 'new' / 'out.zip').stat().st_size == release.size
 
 
 def test_the_same_files_give_the_same_archive(plugin: Path) -> None:
