@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ['Update', 'update_project']
 
+_REMOTE = re.compile(r'[\w+]+://|\w+:|[\w.-]+@')
+"""An address (git+https://..., git@host:...) or one of copier's short forms (gh:, gl:); a drive's letter, too."""
 _MARKERS = (b'<<<<<<< before updating', b'>>>>>>> after updating')
 
 
@@ -90,6 +93,7 @@ def _check_project(root: Path) -> dict[str, Any]:
             'made by a synapse-plugins that is no release. Write both into it, as _src_path: git+https://... and '
             '_commit: vX.Y.Z.'
         )
+    _check_source(root, str(answers['_src_path']))
     if shutil.which('git') is None:
         raise ConfigError('git is not installed; an update is a merge, and git makes it.')
     if _git(root, 'rev-parse', '--is-inside-work-tree').strip() != 'true':
@@ -103,6 +107,16 @@ def _check_project(root: Path) -> dict[str, Any]:
             'Commit them first, so that the update can be told from them.'
         )
     return answers
+
+
+def _check_source(root: Path, source: str) -> None:
+    """Refuse a template in a folder that is not there: copier keeps a relative path as it was typed at that time."""
+    if _REMOTE.match(source) or Path(source).expanduser().exists():
+        return
+    raise ConfigError(
+        f'{root / ANSWERS_FILE} says that the template lies in {source!r}, and there is no such folder here. Write '
+        'into it where the template is now, as _src_path: git+https://... or a whole path, and commit that.'
+    )
 
 
 def _changed_files(root: Path) -> dict[str, str]:

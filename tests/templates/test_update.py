@@ -310,6 +310,16 @@ def test_a_repository_that_is_not_there_is_told(plain: Path, git: Git, commit: C
     assert 'nowhere' in str(caught.value)
 
 
+def test_a_template_in_a_folder_that_is_gone_is_told(
+    make: Callable[..., Path], repository: Path, commit: Commit
+) -> None:
+    project = make()
+    edit(project / '.copier-answers.yml', f'_src_path: {repository}', '_src_path: ../repository')
+    commit(project)
+    with pytest.raises(ConfigError, match=r"lies in '\.\./repository', and there is no such folder here"):
+        update_project(project)
+
+
 def test_a_question_that_the_project_was_not_asked_is_refused(plain: Path, git: Git, commit: Commit) -> None:
     git(plain, 'init', '-q')
     commit(plain)
