@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 
 from synapse_plugins import datasets
 from synapse_plugins.datasets import Annotation, ImageFile, Sample
-from synapse_plugins.datasets.preview import Choice, Lettering, Painter, class_colours, described
+from synapse_plugins.datasets.preview import Choice, Lettering, Painter, Suspects, class_colours, described
 from synapse_plugins.datasets.preview.choice import MOST_ANNOTATIONS
 from synapse_plugins.datasets.preview.skeleton import bones
 from synapse_plugins.datasets.skeletons import Skeleton
@@ -76,6 +77,32 @@ def test_a_picture_of_very_many_annotations_is_cut() -> None:
     (chosen,) = choice.chosen()
     assert len(chosen.sample.annotations) == MOST_ANNOTATIONS
     assert described(chosen) == f'{MOST_ANNOTATIONS:,} a, 5 more, not drawn'
+
+
+def test_long_masks_and_polygons_are_kept_small_and_look_the_same(painted: Any) -> None:
+    import math
+
+    pixels = [y * 200 + x for y in range(10, 90) for x in range(20 + y, 150) if (x + y) % 50]
+    ring = [[100 + 60 * math.cos(turn / 50), 50 + 40 * math.sin(turn / 50)] for turn in range(300)]
+    long = [Annotation('segmentation', 'x', pixels[::-1]), Annotation('polygon', 'y', ring)]
+    choice = Choice(1)
+    choice.look(replace(sample('long'), annotations=long))
+    (chosen,) = choice.chosen()
+    assert chosen.sample.annotations[0].data.size < len(pixels) / 10
+    assert chosen.sample.annotations[1].data.dtype == np.float64
+    assert (painted(*chosen.sample.annotations) == painted(*long)).all()
+    assert isinstance(long[0].data, list)  # the sample itself is as it was
+
+
+def test_what_is_in_question_comes_first_where_there_is_no_room_for_all() -> None:
+    crowd = sample('crowd', *['a'] * (MOST_ANNOTATIONS + 5))
+    suspects = Suspects(1)
+    for _ in range(2):
+        suspects.look(crowd, {'tiny': crowd.annotations[-3:]})
+    ((chosen, marked),) = suspects.found['tiny']
+    assert [item is one for item, one in zip(marked, crowd.annotations[-3:], strict=True)] == [True] * 3
+    assert len(chosen.sample.annotations) == MOST_ANNOTATIONS
+    assert chosen.annotations == MOST_ANNOTATIONS + 5
 
 
 # -- drawing ---------------------------------------------------------------------------------------------------

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..sample import Annotation, Sample
 
 __all__ = ['MOST_ANNOTATIONS', 'Choice', 'Chosen', 'Suspects']
 
-MOST_ANNOTATIONS = 1000
+MOST_ANNOTATIONS = 400
 """Annotations of a picture that are kept for drawing."""
 
-_MOST_FEATURES = 256
+_MOST_FEATURES = 128
+_LONG = 64  # points, pixels or runs: more are kept as an array
+_FIGURES = frozenset(('polygon', 'polyline', 'segmentation'))
 _Feature = tuple[str, str | None]
 
 
@@ -110,7 +112,9 @@ class Suspects:
         for code, questioned in troubles.items():
             kept = self.found.setdefault(code, [])
             if len(kept) < self._count:
-                kept.append((_kept(sample), questioned[:MOST_ANNOTATIONS]))
+                marked = questioned[:MOST_ANNOTATIONS]
+                chosen = _kept(sample, marked)
+                kept.append((chosen, chosen.sample.annotations[: len(marked)]))
 
 
 def _features(sample: Sample) -> frozenset[_Feature]:
@@ -122,8 +126,38 @@ def _features(sample: Sample) -> frozenset[_Feature]:
     return frozenset(found)
 
 
-def _kept(sample: Sample) -> Chosen:
-    count = len(sample.annotations)
-    if count > MOST_ANNOTATIONS:
-        sample = replace(sample, annotations=sample.annotations[:MOST_ANNOTATIONS])
-    return Chosen(sample, count)
+def _kept(sample: Sample, first: Sequence[Annotation] = ()) -> Chosen:
+    """Return a sample to keep: with not too many annotations, *first* before the others, and in little memory."""
+    known = set(map(id, first))
+    others = [item for item in sample.annotations if id(item) not in known]
+    annotations = [_compact(item) for item in (*first, *others)[:MOST_ANNOTATIONS]]
+    return Chosen(replace(sample, annotations=annotations), len(sample.annotations))
+
+
+def _compact(annotation: Annotation) -> Annotation:
+    """Return an annotation whose long list of points or pixels is an array: the same figure in less memory."""
+    if (
+        annotation.tool not in _FIGURES
+        or not isinstance(annotation.data, list)
+        or len(annotation.data) <= _LONG
+    ):
+        return annotation
+    import numpy as np
+
+    kind = np.int64 if annotation.tool == 'segmentation' else np.float64
+    try:
+        data = np.array(annotation.data, kind)
+    except (TypeError, ValueError, OverflowError):
+        return annotation  # it has no look
+    if annotation.tool == 'segmentation' and data.ndim == 1:
+        data = _runs(np.unique(data))
+    return replace(annotation, data=data)
+
+
+def _runs(indices: Any) -> Any:
+    """Return runs ``[start, length]`` of sorted pixel indices."""
+    import numpy as np
+
+    starts = np.flatnonzero(np.diff(indices, prepend=indices[0] - 2) != 1)
+    lengths = np.diff(np.append(starts, indices.size))
+    return np.stack((indices[starts], lengths), axis=1)
