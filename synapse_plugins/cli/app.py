@@ -39,6 +39,7 @@ COMMANDS = {
     'publish': 'Send a release of a plugin to the platform; --dry-run shows what would be sent.',
     'serve': 'Serve the store to clients of the platform over HTTP.',
     'doctor': 'Check the installation, the store and the server.',
+    'store': 'Look after the store: show, clean, check or move it.',
     'cache': 'Clear what can be made again.',
 }
 """Name of each command -> its line in the root help. The module has the command's name."""

@@ -10,6 +10,7 @@ from .exports import Exports
 from .jobs import Jobs
 from .releases import Releases
 from .removals import Removals
+from .upkeep import Upkeep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ['LocalBackend']
 
 
-class LocalBackend(Exports, Events, Jobs, Collections, Removals, Releases):
+class LocalBackend(Exports, Events, Jobs, Collections, Removals, Releases, Upkeep):
     """The methods of `synapse_plugins.backends.Backend`, and what only a backend on this machine can do.
 
     Threads and processes may use one store at once.

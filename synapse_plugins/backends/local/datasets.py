@@ -153,6 +153,7 @@ class Datasets(Part):
 
         Raises:
             NotFoundError: If there is none, with close matches.
+            NeededError: If a run at work needs it.
         """
         with self._db.transaction() as connection:
             found = self._find(ref)
@@ -161,6 +162,9 @@ class Datasets(Part):
                 self._rows(_VERSIONS + 'WHERE dataset = ? ORDER BY version', found['dataset'])
                 if whole
                 else [found]
+            )
+            self._refuse_if_at_work(
+                f'The dataset {as_name(ref)}', 'dataset', (int(row['id']) for row in rows)
             )
             for row in rows:
                 connection.execute('DELETE FROM dataset_version WHERE id = ?', (row['id'],))

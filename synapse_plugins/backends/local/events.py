@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ...errors import BackendError, ParamsError, UnknownNameError
-from ..filters import EVENT_FILTERS, PAGING, as_list, category_of, check_keys
+from ..filters import EVENT_FILTERS, PAGING, as_list, category_of, check_keys, split_of
 from .part import Part, as_id, as_page, dump_exact, paging
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ __all__ = ['Events']
 
 FIELDS = ('id', 'pgh_id', 'category', 'data', 'files')
 _CHUNK = 200
+_VERSION_KEYS = ('ground_truth_dataset_versions', 'ground_truth_dataset_version')
 _LIST = '(SELECT value FROM json_each(?))'  # any number of values in one binding
 _UNSUPPORTED = {
     'task': 'the embedded backend has no tasks',
@@ -45,16 +46,47 @@ class Events(Part):
         params = dict(params or {})
         fields = _checked(params)
         where, values = _condition(params)
-        count = self._rows(f'SELECT count(*) FROM event WHERE {where}', *values)[0][0]  # noqa: S608 - values are bound
+        count = self._count(params, where, values)
         with_path = bool(url_conversion)
         if list_all:
             return self._walk(where, values, fields, _direction(params), with_path), count
         page, size = paging(params, page_size)
+        skipped = (page - 1) * size
+        if (ids := self._run_of_ids(params, count)) is not None:
+            # No index has to be walked to skip what comes before: the page's ids are known.
+            beyond, first = (
+                ('>=', ids[0] + skipped) if _direction(params) == 'ASC' else ('<=', ids[1] - skipped)
+            )
+            where, values, skipped = f'{where} AND id {beyond} ?', (*values, first), 0
         rows = self._rows(
             f'SELECT * FROM event WHERE {where} ORDER BY id {_direction(params)} LIMIT ? OFFSET ?',  # noqa: S608
-            *values, size, (page - 1) * size,
+            *values, size, skipped,
         )  # fmt: skip
         return as_page(self._shaped(rows, fields, with_path), count, page, size)
+
+    def _count(self, params: Mapping[str, Any], where: str, values: Sequence[Any]) -> int:
+        """Return how many events filters choose; a version knows its own number, whole and by category."""
+        filters = set(params) & EVENT_FILTERS
+        if not filters:
+            return int(self._rows('SELECT coalesce(sum(count), 0) FROM dataset_version')[0][0])
+        version = _only_version(params)
+        if version is None or filters - {*_VERSION_KEYS, 'category'}:
+            return int(self._rows(f'SELECT count(*) FROM event WHERE {where}', *values)[0][0])  # noqa: S608
+        rows = self._rows('SELECT count, splits FROM dataset_version WHERE id = ?', version)
+        if not rows or 'category' not in params:
+            return int(rows[0]['count']) if rows else 0
+        splits = json.loads(rows[0]['splits'])
+        wanted = {category_of(value) for value in as_list(params['category'], 'category')}
+        return sum(int(splits.get(split_of(category), 0)) for category in wanted)
+
+    def _run_of_ids(self, params: Mapping[str, Any], count: int) -> tuple[int, int] | None:
+        """Return the first and last id of a version whose ids follow one another; it was imported in one go."""
+        version = _only_version(params)
+        if version is None or not count or (set(params) & EVENT_FILTERS) - set(_VERSION_KEYS):
+            return None
+        query = 'SELECT id FROM event WHERE version = ? ORDER BY id {} LIMIT 1'
+        first, last = (self._rows(query.format(way), version)[0][0] for way in ('ASC', 'DESC'))
+        return (first, last) if last - first + 1 == count else None
 
     def _walk(
         self, where: str, values: Sequence[Any], fields: Sequence[str], direction: str, with_path: bool
@@ -125,6 +157,13 @@ def _direction(params: Mapping[str, Any]) -> str:
     return 'DESC' if ordering.startswith('-') else 'ASC'
 
 
+def _only_version(params: Mapping[str, Any]) -> int | None:
+    """Return the one version that filters ask for; None if they ask for several, or for any."""
+    given = [params[key] for key in _VERSION_KEYS if key in params]
+    wanted = as_list(given[0], _VERSION_KEYS[0]) if len(given) == 1 else []
+    return as_id(wanted[0], 'dataset version') if len(wanted) == 1 else None
+
+
 def _condition(params: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
     """Return the filters as SQL; several filters hold together."""
     where: list[str] = []
@@ -135,7 +174,7 @@ def _condition(params: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
         where.append(f'{column} = ?' if len(wanted) == 1 else f'{column} IN {_LIST}')
         values.append(wanted[0] if len(wanted) == 1 else dump_exact(wanted))
 
-    for key in ('ground_truth_dataset_versions', 'ground_truth_dataset_version'):
+    for key in _VERSION_KEYS:
         if key in params:
             one_of('version', [as_id(value, 'dataset version') for value in as_list(params[key], key)])
     for key in ('category', 'categories'):

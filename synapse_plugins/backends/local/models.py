@@ -142,6 +142,7 @@ class Models(Part):
         """Remove a model by id or name, and return its name. Models that were trained from it stay."""
         with self._db.transaction() as connection:
             row = self._model(ref)
+            self._refuse_if_at_work(f'The model {row["name"]}', 'checkpoint', [int(row['id'])])
             connection.execute('DELETE FROM model WHERE id = ?', (row['id'],))
         self.collect_garbage()
         return str(row['name'])

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import NotFoundError, ParamsError, suggestion
+from ...errors import NeededError, NotFoundError, ParamsError, suggestion
+from ...store.usage import runs_at_work
 from ..filters import check_keys
 
 if TYPE_CHECKING:
@@ -95,6 +96,19 @@ class Part:
                     self.store.files.discard(row['digest'], row['suffix'])
                 connection.execute('DELETE FROM file WHERE id = ?', (row['id'],))
         return len(rows)
+
+    def _refuse_if_at_work(self, what: str, field: str, ids: Iterable[int]) -> None:
+        """Refuse to remove what a run at work needs.
+
+        Raises:
+            NeededError: Naming the run.
+        """
+        wanted = set(ids)
+        for run in runs_at_work(self.store):
+            if getattr(run, field) in wanted:
+                raise NeededError(
+                    f'{what} is in use by run {run.id} ({run.action}). Remove it when that has ended.'
+                )
 
     def _page(
         self,
