@@ -1,7 +1,7 @@
 """Makes the datasets that converters are measured on: dm_v2 in two splits, and the same as one COCO file.
 
-``python data.py FOLDER --images N [--polygons | --masks]``; needs Pillow. The pictures are JPEGs of 640 x 480, 47 KB, each a file of its
-own and none equal to another.
+``python data.py FOLDER --images N [--kind polygons]``; needs Pillow. The pictures are JPEGs of 640 x 480, 47 KB, each a
+file of its own and none equal to another.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def make(root: Path, count: int, kind: str, *, small: bool = False) -> None:
     chance = Random(0)
     picture = _picture(chance, small=small)
     images, annotations = [], []
-    for folder in ('dm_flat/json', 'dm_flat/original_files', 'coco/annotations', 'coco/images'):
+    for folder in ('dm_flat/json', 'dm_flat/original_files', 'coco/annotations', 'coco/images/train'):
         (root / folder).mkdir(parents=True)
     for split in ('train', 'valid'):
         for folder in ('json', 'original_files'):
@@ -48,7 +48,7 @@ def make(root: Path, count: int, kind: str, *, small: bool = False) -> None:
             picture[:2] + b'\xff\xfe' + (len(comment) + 2).to_bytes(2, 'big') + comment + picture[2:]
         )
         os.link(file, root / 'dm_flat' / 'original_files' / file.name)
-        os.link(file, root / 'coco' / 'images' / file.name)
+        os.link(file, root / 'coco' / 'images' / 'train' / file.name)
         images.append({'id': number + 1, 'file_name': file.name, 'width': WIDTH, 'height': HEIGHT})
         items = []
         for place in range(OBJECTS):
@@ -76,7 +76,7 @@ def make(root: Path, count: int, kind: str, *, small: bool = False) -> None:
         'annotations': annotations,
         'categories': categories,
     }
-    with (root / 'coco/annotations/instances.json').open('w', encoding='utf-8') as sink:
+    with (root / 'coco/annotations/instances_train.json').open('w', encoding='utf-8') as sink:
         json.dump(document, sink)
 
 

@@ -89,12 +89,12 @@ def to_yolo(source: str, target: str, place, part: int, parts: int) -> None:
                 number = numbers.setdefault(item['classification'], len(numbers))
                 x, y, w, h = item['data']
                 lines.append(
-                    '%d %.6f %.6f %.6f %.6f\n'
+                    '%d %.6f %.6f %.6f %.6f\n'  # noqa: UP031 - the faster way
                     % (number, (x + w / 2) / width, (y + h / 2) / height, w / width, h / height)
                 )
             for item in tools.get('polygon', ()):
                 number = numbers.setdefault(item['classification'], len(numbers))
-                points = ' '.join(['%.6f %.6f' % (x / width, y / height) for x, y in item['data']])
+                points = ' '.join(['%.6f %.6f' % (x / width, y / height) for x, y in item['data']])  # noqa: UP031
                 lines.append(f'{number} {points}\n')
             place(image, f'{target}/{split}/images/{stem}.jpg')
             write(f'{target}/{split}/labels/{stem}.txt', ''.join(lines).encode())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ['Choices', 'Stream']
 
-SMALL = 1000
+SMALL = 3000
 """A dataset of fewer samples is converted in this process: starting others would take longer."""
 
 _MOST_PROCESSES = 16
