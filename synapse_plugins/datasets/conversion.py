@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import DatasetError, FormatError, LossError
 from ..providers import resolve
+from .choices import Choices
 from .classes import write_classes
 from .detection import detect_format, open_dataset
 from .digest import seal
 from .files import LINKS, disk_trouble
 from .formats import table
+from .ledger import Ledger, LedgerWriter
 from .output import Output, refuse_overlap
 from .report import Report
 from .selection import Selection
-from .stream import Choices, Stream
+from .stream import Stream
 from .transforms import find_transforms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from .reader import Reader
+    from .work import Plan
     from .writer import Writer
 
 __all__ = ['ON_LOSS', 'REPORT_FILE', 'Conversion', 'convert']
@@ -53,6 +56,8 @@ class Conversion:
         report: What was kept, changed, dropped and quarantined.
         on_loss: What was asked for.
         stamp: What the caller had written beside the report; with it, as ``seal``, what the output looked like.
+        reused: How many pictures were taken over from the output that was replaced, because nothing about them changed.
+        is_hit: Nothing at all had changed, so the output that was there is the result.
     """
 
     path: Path
@@ -67,6 +72,8 @@ class Conversion:
     report: Report
     on_loss: str = 'warn'
     stamp: dict[str, str]
+    reused: int = field(default=0, compare=False)
+    is_hit: bool = field(default=False, compare=False)
 
     @property
     def report_path(self) -> Path:
@@ -144,6 +151,7 @@ def convert(
     on_loss: str = 'warn',
     drop_empty: bool = False,
     overwrite: bool = False,
+    verify_cache: bool = False,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -173,7 +181,10 @@ def convert(
         on_loss: ``warn``: losses are among the result's `warnings`; ``error``: nothing is written if anything
             would be changed, dropped or quarantined; ``ignore``: losses stand in the report only.
         drop_empty: Leave out pictures without annotations.
-        overwrite: Replace an output that an earlier conversion wrote.
+        overwrite: Replace an output that an earlier conversion wrote. What did not change since then is taken over
+            from it; if nothing changed it is the result.
+        verify_cache: Tell by their content, not by size and time of change, whether pictures changed. It takes effect
+            from the second conversion on that asks for it.
         workers: How many processes may work; by default one for each processor. The output is the same for any
             number. Small datasets, and formats that cannot be split up, are converted in this process.
         progress: Is called with how many samples are done and how many there are.
@@ -214,10 +225,18 @@ def convert(
         task, class_map, more = stream.plan(writer_class, to, task)
         common = {'classes': class_map, 'splits': stream.all_splits, 'task': task, 'link': link}
         places = {'root': output.path, 'final_root': output.final}
-        plan = stream.make_plan(reference, {**places, **common, **more, **options})
+        plan = stream.make_plan(reference, {**places, **common, **more, **options}, verify=verify_cache)
+        signature = stream.signature(plan, [(name, table.get(name).version) for name in (*formats, to)])
+        if overwrite and plan.remember:
+            ledger = stack.enter_context(Ledger(output.final, signature))
+            done = _done(stream, ledger, plan, on_loss) if stamp is None and ledger.count else None
+            if done is not None:
+                return done
+            stream.ledger, plan = ledger, replace(plan, old=str(output.final) if ledger.count else None)
         stack.enter_context(output)
+        keeper = stack.enter_context(LedgerWriter(output.path, signature)) if plan.remember else None
         with closing(plan.make_writer(report)) as writer:
-            stream.run(writer, plan)
+            stream.run(writer, plan, keeper)
             config = writer.finish()
         conversion = Conversion(
             path=output.final,
@@ -232,12 +251,26 @@ def convert(
             report=report,
             on_loss=on_loss,
             stamp=dict(stamp or {}),
+            reused=stream.reused,
         )
         if on_loss == 'error' and report.losses:
             raise LossError(_loss_text(sources, report))
         _write_record(output.path, conversion, sealed=stamp is not None)
+        if keeper is not None:
+            keeper.finish(output.path, stream.jobs, stream.left, stream.folders)
         output.commit()
     return conversion
+
+
+def _done(stream: Stream, ledger: Ledger, plan: Plan, on_loss: str) -> Conversion | None:
+    """Return the earlier conversion if it did all of this, and all of it is as it was; else None."""
+    try:
+        conversion = Conversion.load(ledger.folder)
+    except FormatError:
+        return None
+    if conversion.on_loss != on_loss or not stream.is_done(ledger, plan):
+        return None
+    return replace(conversion, reused=conversion.count, is_hit=True)
 
 
 def _open(

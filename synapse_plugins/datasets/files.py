@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .report import Report
     from .sample import ImageFile
 
-__all__ = ['LINKS', 'Placer', 'by_stem', 'disk_trouble', 'read_bytes', 'scan', 'write_bytes']
+__all__ = ['LINKS', 'Placer', 'by_stem', 'disk_trouble', 'hand_over', 'read_bytes', 'scan', 'write_bytes']
 
 LINKS = ('hard', 'symlink', 'copy')
 """The ways in which a picture comes into an output."""
@@ -105,6 +105,16 @@ def disk_trouble(function: Callable[_P, _T]) -> Callable[_P, _T]:
     return wrapper
 
 
+def hand_over(old: str, new: str) -> None:
+    """Make *new* the file that *old* is, which nobody needs much longer."""
+    try:
+        os.link(old, new)
+    except FileExistsError:
+        raise
+    except OSError:  # no links here: its time of change tells that it is the same
+        shutil.copy2(old, new)
+
+
 class Placer:
     """Puts pictures into an output: by hard link, symbolic link or copy.
 
@@ -122,13 +132,20 @@ class Placer:
         self._report = report
         self._way: Callable[[str, str], None] = {'hard': _hard, 'symlink': _symbolic, 'copy': _copy}[link]
 
-    def place(self, image: ImageFile, target: str) -> None:
-        """Make *target* a new file with the content of the picture."""
+    def place(self, image: ImageFile, target: str, *, told: bool = False) -> None:
+        """Make *target* a new file with the content of the picture.
+
+        Args:
+            image: The picture.
+            target: The file.
+            told: What is odd about the picture is in the report already.
+        """
         source = image.file
         if os.path.islink(source):  # noqa: PTH114 - making a Path costs as much as making the link
             source = os.path.realpath(source)  # the link need not outlive this dataset
         if not image.complete and self._way is not _copy:
-            self._report.note('image', 'a JPEG without its end marker was copied, not linked', image.name)
+            if not told:
+                self._report.note('image', 'a JPEG without its end marker was copied, not linked', image.name)
             _copy(source, target)
             return
         try:

@@ -139,11 +139,17 @@ class Pool:
         """Call a method for every batch, in turn in all processes, and yield what it returns, in order."""
         waiting: deque[_Process] = deque()
         turn = cycle(self._processes)
-        for batch in batches:
-            if len(waiting) >= _AHEAD * self._count:
+        try:
+            for batch in batches:
+                if len(waiting) >= _AHEAD * self._count:
+                    yield waiting.popleft().receive()
+                process = next(turn)
+                process.send(pickle.dumps((method, (batch, *more)), pickle.HIGHEST_PROTOCOL))
+                waiting.append(process)
+            while waiting:
                 yield waiting.popleft().receive()
-            process = next(turn)
-            process.send(pickle.dumps((method, (batch, *more)), pickle.HIGHEST_PROTOCOL))
-            waiting.append(process)
-        while waiting:
-            yield waiting.popleft().receive()
+        except GeneratorExit:  # nobody wants the rest, but the next answers must not be taken for it
+            while waiting:
+                with suppress(Exception):
+                    waiting.popleft().receive()
+            raise

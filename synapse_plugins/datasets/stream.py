@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from ..errors import DatasetError, suggestion
+from ..errors import DatasetError
+from .choices import chosen_classes, hints_for, prefixes_of, renaming
 from .classes import ClassNames, class_list
+from .ledger import signature_of
 from .names import Namer, nfc, order_splits
 from .pool import Pool, cores, reachable
 from .reader import Survey
@@ -17,36 +19,20 @@ from .work import Job, Plan, Work, adapt
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from .choices import Choices
+    from .ledger import Ledger, LedgerWriter
     from .reader import Reader, UnitReader
-    from .selection import Selection
+    from .report import Counts
     from .work import Done
     from .writer import Writer
 
-__all__ = ['Choices', 'Stream']
+__all__ = ['Stream']
 
 SMALL = 3000
 """A dataset of fewer samples is converted in this process: starting others would take longer."""
 
 _MOST_PROCESSES = 16
 BATCH = 100  # samples between two looks at `cancelled` and two reports of progress
-
-
-class Choices(NamedTuple):
-    """What the user chose to do to the samples.
-
-    Attributes:
-        selection: Which samples, and the split of each.
-        classes: The classes to keep, in order; None keeps all. None of them, or one without a name, is an error.
-        rename: Class -> the class that it becomes; several may become one.
-        transforms: References to functions ``Sample -> Sample | None``.
-        drop_empty: Leave out pictures without annotations.
-    """
-
-    selection: Selection
-    classes: Sequence[str] | None = None
-    rename: Mapping[str, str] | None = None
-    transforms: tuple[str, ...] = ()
-    drop_empty: bool = False
 
 
 class Stream:
@@ -62,6 +48,13 @@ class Stream:
 
     Attributes:
         count: How many samples were written.
+        reused: How many of them were taken over from an earlier conversion.
+        jobs: How many samples there were at most.
+        folders: The folders of the output in which files of samples lie.
+        left: What was counted of what no sample used.
+        remembers: Whether a ledger can be kept; known after `plan`.
+        ledger: That of an earlier conversion from which samples may be taken over.
+        all_splits: The splits that samples go to; ``[None]`` without splits.
     """
 
     def __init__(
@@ -79,14 +72,14 @@ class Stream:
         adapted = [adapt(reader) for reader in readers]
         self._readers: list[UnitReader] = [reader for reader, _ in adapted]
         self._portable = all(portable for _, portable in adapted)
-        self._prefixes = _prefixes(readers)
+        self._prefixes = prefixes_of(readers)
         self._report = report
         self._choices = choices
         self._selection = choices.selection
         self._workers = workers
         self._spell = ClassNames(report)
-        self._rename = _renaming(choices.rename)
-        self._chosen = None if choices.classes is None else _named(choices.classes, self._spell)
+        self._rename = renaming(choices.rename)
+        self._chosen = None if choices.classes is None else chosen_classes(choices.classes, self._spell)
         self._hints: dict[str, str] = {}
         self._progress = progress
         self._cancelled = cancelled
@@ -97,6 +90,12 @@ class Stream:
         self._stack = ExitStack()
         self._pool: Pool | None = None
         self._total = self._count_all()
+        self.remembers = False
+        self.reused = 0
+        self.jobs = 0
+        self.folders: set[str] = set()
+        self.left: Counts = Report().take()
+        self.ledger: Ledger | None = None
 
     @property
     def splits(self) -> dict[str, int]:
@@ -134,6 +133,7 @@ class Stream:
     def _jobs(self, *, named: bool) -> Iterator[Job]:
         """Yield a job for every sample that is taken, in order."""
         selection, namer = self._selection, Namer() if named else None
+        self.jobs = 0
         for source, (reader, prefix) in enumerate(zip(self._readers, self._prefixes, strict=True)):
             for unit in reader.units():
                 key = f'{prefix}{unit.key}' if prefix else unit.key
@@ -146,7 +146,9 @@ class Stream:
                 if namer is not None:
                     scope = (split or '') if self._by_split else ''
                     stem = namer.name(scope, unit.name.rpartition('.')[0], key)
-                yield Job(source, unit, key, split, stem)
+                old = None if self.ledger is None or namer is None else self.ledger.line(key)
+                self.jobs += 1
+                yield Job(source, unit, key, split, stem, old)
 
     def _batches(self, *, named: bool) -> Iterable[list[Job]]:
         jobs = self._jobs(named=named)
@@ -167,6 +169,7 @@ class Stream:
                 f'The format {name} is written for the tasks {", ".join(writer.tasks)}, not {task!r}.'
             )
         self._by_split = writer.names_by_split
+        self.remembers = self._portable and writer.parallel
         if self._selection.needs_keys:
             pairs = zip(self._readers, self._prefixes, strict=True)
             self._selection.look(f'{prefix}{unit.key}' for reader, prefix in pairs for unit in reader.units())
@@ -185,7 +188,7 @@ class Stream:
         self._holds = writer.holds(task)
         arguments = writer.prepare(survey, task)
         if self._chosen is not None:
-            self._look_for(self._chosen, declared, survey)
+            self._hints = hints_for(self._chosen, declared, survey, self._readers)
             return task, self._chosen, arguments
         observed = self._observed(survey) if survey is not None and not known else set()
         return task, class_list(declared, observed, self._spell), arguments
@@ -233,34 +236,19 @@ class Stream:
         if '__main__' not in modules:
             self._pool = self._stack.enter_context(Pool(count, self._readers))
 
-    def _look_for(self, chosen: Sequence[str], declared: Sequence[str], survey: Survey | None) -> None:
-        """See which of the chosen classes the dataset holds, before the work starts.
-
-        Raises:
-            DatasetError: If it holds none.
-        """
-        labels = survey.labels.values() if survey is not None else ()
-        held = class_list(declared, set().union(*labels), ClassNames(Report()))
-        self._hints = {name: suggestion(name, held) for name in chosen if name not in held}
-        if len(self._hints) == len(chosen):
-            hints = ' '.join(dict.fromkeys(filter(None, self._hints.values())))
-            places = ', '.join(str(reader.root) for reader in self._readers)
-            raise DatasetError(
-                f'{places} has none of the classes asked for: {", ".join(chosen)}. {hints}'.rstrip()
-            )
-
     def _observed(self, survey: Survey) -> set[str]:
         tools = survey.labels if self._holds is None else self._holds.intersection(survey.labels)
         return {label for tool in tools for label in survey.labels[tool] if label}
 
     # -- the samples ----------------------------------------------------------------------------------
 
-    def make_plan(self, reference: str, arguments: Mapping[str, Any]) -> Plan:
+    def make_plan(self, reference: str, arguments: Mapping[str, Any], *, verify: bool = False) -> Plan:
         """Return what every process has to know.
 
         Args:
             reference: Where the writer's class is found.
             arguments: The writer's arguments, but for the report.
+            verify: Look at the content of pictures to see whether they are as they were.
         """
         return Plan(
             writer=reference,
@@ -270,14 +258,62 @@ class Stream:
             rename=self._rename,
             transforms=self._choices.transforms,
             drop_empty=self._choices.drop_empty,
+            remember=self.remembers,
+            verify=verify,
         )
 
-    def run(self, writer: Writer, plan: Plan) -> None:
+    def signature(self, plan: Plan, formats: Sequence[Any]) -> str:
+        """Return a digest of what all samples depend on; *formats* are the formats with their versions."""
+        return signature_of(plan, self._readers, [*formats, self._prefixes], verify=plan.verify)
+
+    def is_done(self, ledger: Ledger, plan: Plan) -> bool:
+        """Tell whether an earlier conversion did all of this, and all of it is as it was."""
+        self.ledger = ledger
+        before, self._report = (
+            self._report,
+            Report(),
+        )  # nothing is counted: it is in the report of that conversion
+        try:
+            for found in self._checked(str(ledger.folder), plan):
+                if found is None:
+                    return False
+                self._tell(found)
+            return self.jobs == ledger.count and ledger.ends_with(self.jobs, self._leave())
+        finally:
+            self._report = before
+            self._tell(())
+
+    def _checked(self, folder: str, plan: Plan) -> Iterator[list[tuple[int, Any]] | None]:
+        """Yield what readers told of every batch; None for one that is not as it was."""
+        batches = self._batches(named=True)
+        if self._pool is not None:
+            yield from self._pool.run('check', batches, folder, plan.verify)
+            return
+        work = Work(self._readers, Report(), apart=True)
+        for batch in batches:
+            yield work.check(batch, folder, plan.verify)
+
+    def _leave(self) -> Counts:
+        """Return what is counted of what no sample used."""
+        report = Report()
+        for place, reader in enumerate(self._readers):
+            reader.report = report
+            reader.leave(self._facts[place])
+            reader.report = self._report
+            self._facts[place] = []
+        return report.take()
+
+    def _tell(self, facts: Iterable[tuple[int, Any]]) -> None:
+        for place, fact in facts:
+            self._facts[place].append(fact)
+
+    def run(self, writer: Writer, plan: Plan, ledger: LedgerWriter | None = None) -> None:
         """Write every sample.
 
         Args:
             writer: What merges and finishes, made from the plan.
             plan: What to do.
+            ledger: What to write down how it was done.
 
         Raises:
             DatasetError: If there was nothing to write, or the work was cancelled.
@@ -285,10 +321,11 @@ class Stream:
         self._look(0)
         for done, result in self._results(writer, plan):
             self._take(result, writer)
+            if ledger is not None:
+                ledger.add(result.lines)
             self._look(done)
-        for place, reader in enumerate(self._readers):
-            reader.report = self._report
-            reader.leave(self._facts[place])
+        self.left = self._leave()
+        self._report.merge(self.left)
         self._look(self._total)
         self._check(writer.classes)
 
@@ -299,8 +336,8 @@ class Stream:
             for number, done in enumerate(self._pool.run('write', self._batches(named=True)), 1):
                 yield number * BATCH, done
             return
-        work = Work(self._readers, self._report)
-        work.start(plan, writer)
+        work = Work(self._readers, Report() if plan.remember else self._report, apart=plan.remember)
+        work.start(plan, None if plan.remember else writer)
         for number, batch in enumerate(self._batches(named=True), 1):
             yield number * BATCH, work.write(batch)
 
@@ -315,8 +352,9 @@ class Stream:
             self._seen.setdefault(split, set()).update(labels)
         for name in sorted(done.respelled):
             self._spell(name)
-        for place, fact in done.facts:
-            self._facts[place].append(fact)
+        self.folders |= done.folders
+        self._tell(done.facts)
+        self.reused += done.reused
 
     def _look(self, done: int) -> None:
         if self._cancelled is not None and self._cancelled():
@@ -352,38 +390,3 @@ class Stream:
             ]
             if missing:
                 self._report.warn(f'The class {name!r} has no annotation in {", ".join(missing)}.')
-
-
-def _prefixes(readers: Sequence[Reader]) -> list[str]:
-    """Return what stands before the keys of each source: nothing for one, else the name of its folder."""
-    if len(readers) == 1:
-        return ['']
-    names = [reader.root.absolute().name for reader in readers]
-    same = len(set(names)) < len(names)
-    return [f'{number}-{name}:' if same else f'{name}:' for number, name in enumerate(names, 1)]
-
-
-def _renaming(rename: Mapping[str, str] | None) -> dict[str, str]:
-    """Return class -> new class, both in their one spelling.
-
-    Raises:
-        DatasetError: If a name is empty.
-    """
-    spelled = {nfc(old.strip()): nfc(new.strip()) for old, new in (rename or {}).items()}
-    if not all(spelled) or not all(spelled.values()):
-        raise DatasetError('rename: a class has no name; write it as in --rename car=vehicle.')
-    return spelled
-
-
-def _named(chosen: Sequence[str], spell: ClassNames) -> list[str]:
-    """Return the classes that a user chose.
-
-    Raises:
-        DatasetError: If there are none, or one has no name.
-    """
-    if not chosen or not all(name.strip() for name in chosen):
-        raise DatasetError(
-            f'{",".join(chosen)!r} is no list of classes: one of them has no name. Give the names, as in '
-            '--classes circle,square, or leave it out to keep all.'
-        )
-    return class_list(chosen, (), spell)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..providers import resolve
+from .ledger import Entry, digest_of
 from .names import nfc
 from .reader import UNREADABLE, Survey, UnitReader
 from .report import Counts, Report
@@ -31,6 +33,7 @@ class Job(NamedTuple):
         key: The key that it has in the output's report.
         split: The split that it goes to.
         stem: The file name that it gets, without suffix.
+        old: What the ledger of an earlier conversion says of it.
     """
 
     source: int
@@ -38,6 +41,7 @@ class Job(NamedTuple):
     key: str
     split: str | None
     stem: str
+    old: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,9 @@ class Plan:
         rename: Class -> the class that it becomes.
         transforms: References to functions that change a sample or, with None, leave it out.
         drop_empty: Leave out pictures without annotations.
+        remember: Write down what is done, for the next conversion.
+        verify: Look at the content of pictures to see whether they are as they were.
+        old: The folder of an earlier conversion, to take over from; None if there is none.
     """
 
     writer: str
@@ -61,6 +68,9 @@ class Plan:
     rename: Mapping[str, str] = field(default_factory=dict)
     transforms: tuple[str, ...] = ()
     drop_empty: bool = False
+    remember: bool = False
+    verify: bool = False
+    old: str | None = None
 
     def make_writer(self, report: Report) -> Writer:
         """Return the writer, which counts in *report*."""
@@ -79,6 +89,9 @@ class Done:
         respelled: The class names, as they were, that got another spelling.
         facts: (reader, what it told), in order.
         counts: What was counted; None where it went into the conversion's report at once.
+        lines: What to remember.
+        reused: How many samples were taken over.
+        folders: The folders of the output that have been written into.
     """
 
     records: list[tuple[str | None, Any]] = field(default_factory=list)
@@ -86,6 +99,9 @@ class Done:
     respelled: set[str] = field(default_factory=set)
     facts: list[tuple[int, Any]] = field(default_factory=list)
     counts: Counts | None = None
+    lines: list[bytes] = field(default_factory=list)
+    reused: int = 0
+    folders: set[str] = field(default_factory=set)
 
 
 class Work:
@@ -104,7 +120,11 @@ class Work:
         self._plan: Plan | None = None
         self._writer: Writer | None = None
         self._transforms: list[Transform] = []
+        self._labels: set[str | None] = set()
+        self._root = ''
         self._spelling: dict[str, str] = {}
+        self._odd: set[str] = set()
+        self._sum = Report()
         self._respelled: set[str] = set()
         for reader in readers:
             reader.report = report
@@ -116,7 +136,7 @@ class Work:
         reports = [reader.report for reader in self._readers]
         for reader in self._readers:
             reader.report = Report()  # problems are reported when it is read in earnest
-        for source, unit, key, split, _ in jobs:
+        for source, unit, key, split, _, _ in jobs:
             reader = self._readers[source]
             if not functions:
                 reader.survey_unit(unit, survey)
@@ -137,19 +157,84 @@ class Work:
         """Make ready to write; *writer* is the one to use where it also finishes the dataset."""
         self._plan = plan
         self._writer = writer or plan.make_writer(self._report)
+        self._root = str(plan.arguments['root'])
+        if plan.remember:
+            self._writer.written = []
         self._transforms = [resolve(one) for one in plan.transforms]
 
     def write(self, jobs: Sequence[Job]) -> Done:
         """Write a batch."""
         done = Done()
+        remember = self._plan is not None and self._plan.remember
         for job in jobs:
-            self._write(job, done)
+            if remember:
+                self._write_remembered(job, done)
+            else:
+                self._write(job, done)
+        if remember:
+            done.counts = self._sum.take()
+            done.folders = self._writer.folders if self._writer is not None else set()
+            return done
         for place, reader in enumerate(self._readers):
             done.facts.extend((place, fact) for fact in reader.take_facts())
         done.respelled, self._respelled = self._respelled, set()
         if self._apart:
             done.counts = self._report.take()
         return done
+
+    def check(self, jobs: Sequence[Job], folder: str, verify: bool) -> list[tuple[int, Any]] | None:
+        """Return what readers told of a batch; None unless all of it lies in *folder* and is as it was."""
+        facts: list[tuple[int, Any]] = []
+        for job in jobs:
+            entry = None if job.old is None else Entry.from_line(job.old)
+            digest = digest_of(self._readers[job.source], job, verify=verify)
+            if entry is None or (entry.key, entry.digest) != (job.key, digest) or not entry.is_there(folder):
+                return None
+            if not all(os.path.exists(f'{folder}/{name}') for _, name, _ in entry.pictures):  # noqa: PTH110 - slow
+                return None
+            facts.extend((job.source, fact) for fact in entry.facts)
+        return facts
+
+    def _write_remembered(self, job: Job, done: Done) -> None:
+        """Write a sample and remember how, or do what is remembered."""
+        plan, writer = self._plan, self._writer
+        assert plan is not None and writer is not None and writer.written is not None  # noqa: PT018 - as above
+        reader = self._readers[job.source]
+        digest = digest_of(reader, job, verify=plan.verify)
+        if job.old is not None and plan.old is not None:
+            entry = Entry.from_line(job.old)
+            same = entry is not None and (entry.key, entry.digest) == (job.key, digest)
+            if entry is not None and same and entry.is_there(plan.old):
+                self._take_over(job, entry, plan.old, done)
+                return
+        before = len(done.records)
+        self._write(job, done)
+        counts, facts = self._report.take(), reader.take_facts()
+        respelled, self._respelled = self._respelled, set()
+        if digest is not None and len(done.records) > before:
+            files = [(name, *_stamp(f'{self._root}/{name}')) for name in writer.written]
+            record, labels = done.records[-1][1], sorted(self._labels, key=str)
+            told = (record, labels, facts, sorted(respelled), counts)
+            line = Entry(job.key, digest, files, writer.placed, *told).to_line()
+            if line is not None:
+                done.lines.append(line)
+        writer.written, writer.placed = [], []
+        self._sum.merge(counts)
+        done.respelled |= respelled
+        done.facts.extend((job.source, fact) for fact in facts)
+
+    def _take_over(self, job: Job, entry: Entry, old: str, done: Done) -> None:
+        writer = self._writer
+        assert writer is not None
+        writer.take_over(old, [name for name, _, _ in entry.files], entry.pictures)
+        self._sum.merge(self._report.take())  # where pictures could not be linked
+        self._sum.merge(entry.counts)
+        done.records.append((job.split, entry.record))
+        done.seen.setdefault(job.split, set()).update(entry.labels)
+        done.respelled.update(entry.respelled)
+        done.facts.extend((job.source, fact) for fact in entry.facts)
+        done.lines.append(job.old or b'')
+        done.reused += 1
 
     def _write(self, job: Job, done: Done) -> None:
         plan, writer = self._plan, self._writer
@@ -173,10 +258,11 @@ class Work:
                 self._report.drop(annotation.tool, 'its image was left out', job.key)
             return
         writer.stem = job.stem
+        self._labels = labels
         done.records.append((job.split, writer.write(changed)))
         seen = done.seen.get(job.split)
         if seen is None:
-            done.seen[job.split] = labels
+            done.seen[job.split] = set(labels)
         else:
             seen |= labels
 
@@ -206,8 +292,10 @@ class Work:
         if known is None:
             spelled = nfc(label.strip())
             if spelled != label:
-                self._respelled.add(label)
+                self._odd.add(label)
             known = self._spelling[label] = rename.get(spelled, spelled)
+        if label in self._odd:
+            self._respelled.add(label)
         return known or None
 
     def _keeps(self, annotation: Annotation, chosen: frozenset[str], where: str) -> bool:
@@ -215,6 +303,11 @@ class Work:
             return True
         self._report.leave_out(annotation.tool, f'class {annotation.label!r} was not asked for', where)
         return False
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    status = os.stat(path)  # noqa: PTH116 - many files
+    return status.st_size, status.st_mtime_ns
 
 
 class _Whole(UnitReader):

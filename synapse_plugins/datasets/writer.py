@@ -22,12 +22,13 @@ from os import fspath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import DatasetError
-from .files import Placer, write_bytes
+from .files import Placer, hand_over, write_bytes
 from .names import Namer
+from .sample import ImageFile
 from .shapes import BOUNDS, TOLERANCE, Shaper
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from .reader import Survey
@@ -88,6 +89,7 @@ class Writer(ABC):
         self.number = {name: place for place, name in enumerate(classes)}
         self.stem: str | None = None
         self.written: list[str] | None = None
+        self.placed: list[tuple[str, str, bool]] = []
         self._bounds, self._tolerance = bounds, tolerance
         self._placer = Placer(link, report)
         self._namer = Namer()
@@ -151,6 +153,11 @@ class Writer(ABC):
             path = self._folders[name] = fspath(target)
         return path
 
+    @property
+    def folders(self) -> set[str]:
+        """The folders that were made so far, relative to the root."""
+        return set(self._folders)
+
     def put(self, folder: str, name: str, content: bytes) -> None:
         """Write a file of the sample at hand into *folder*, relative to the root."""
         write_bytes(f'{self.folder(folder)}/{name}', content)
@@ -175,7 +182,25 @@ class Writer(ABC):
         if stem != own_stem:
             self.report.renamed[sample.key] = name
         self._placer.place(sample.image, f'{self.folder(folder)}/{name}')
+        if self.written is not None:
+            self.placed.append((sample.image.file, f'{folder}/{name}', sample.image.complete))
         return stem, name
+
+    def take_over(self, old: str, files: Iterable[str], pictures: Iterable[tuple[str, str, bool]]) -> None:
+        """Do for a sample what an earlier conversion did.
+
+        Args:
+            old: The folder that it wrote into.
+            files: The files that it wrote, relative to that.
+            pictures: (source, target relative to the output, whether it is complete) of the pictures that it placed.
+        """
+        for name in files:
+            folder, _, own = name.rpartition('/')
+            hand_over(f'{old}/{name}', f'{self.folder(folder)}/{own}')
+        for source, name, complete in pictures:
+            folder, _, own = name.rpartition('/')
+            image = ImageFile(source, complete=complete)
+            self._placer.place(image, f'{self.folder(folder)}/{own}', told=True)
 
     def number_of(self, annotation: Annotation, where: str) -> int | None:
         """Return the class number of an annotation; None, and dropped, if it has no class of the map."""

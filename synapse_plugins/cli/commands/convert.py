@@ -117,6 +117,13 @@ def convert(
     overwrite: Annotated[
         bool, typer.Option('--overwrite', help='Replace a folder that an earlier conversion made.')
     ] = False,
+    verify_cache: Annotated[
+        bool,
+        typer.Option(
+            '--verify-cache',
+            help='With --overwrite: tell by their content whether pictures changed, not by size and time.',
+        ),
+    ] = False,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -149,6 +156,7 @@ def convert(
             on_loss=on_loss.value,
             drop_empty=drop_empty,
             overwrite=overwrite,
+            verify_cache=verify_cache,
             workers=workers,
             progress=progress,
         )
@@ -160,6 +168,7 @@ def convert(
                 'format': made.format,
                 'task': made.task,
                 'count': made.count,
+                'reused': made.reused,
                 'splits': made.splits,
                 'classes': made.classes,
                 'report': made.report.to_dict(),
@@ -167,7 +176,11 @@ def convert(
             }
         )
         return
-    output.say(f'Converted {made.count:,} images to {made.format} in {made.path}')
+    if made.is_hit:
+        output.say(f'Nothing has changed since it was converted: {made.count:,} images in {made.path}')
+    else:
+        again = f', {made.count - made.reused:,} of them anew' if made.reused else ''
+        output.say(f'Converted {made.count:,} images to {made.format} in {made.path}{again}')
     say_report(made)
     if made.config_path:
         output.say(f'Point a trainer at {made.config_path}')

@@ -1,0 +1,91 @@
+"""What a user may choose to do to the samples of a conversion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import DatasetError, suggestion
+from .classes import ClassNames, class_list
+from .names import nfc
+from .report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .reader import Reader, Survey
+    from .selection import Selection
+
+__all__ = ['Choices', 'chosen_classes', 'hints_for', 'prefixes_of', 'renaming']
+
+
+class Choices(NamedTuple):
+    """What the user chose to do to the samples.
+
+    Attributes:
+        selection: Which samples, and the split of each.
+        classes: The classes to keep, in order; None keeps all. None of them, or one without a name, is an error.
+        rename: Class -> the class that it becomes; several may become one.
+        transforms: References to functions ``Sample -> Sample | None``.
+        drop_empty: Leave out pictures without annotations.
+    """
+
+    selection: Selection
+    classes: Sequence[str] | None = None
+    rename: Mapping[str, str] | None = None
+    transforms: tuple[str, ...] = ()
+    drop_empty: bool = False
+
+
+def prefixes_of(readers: Sequence[Reader]) -> list[str]:
+    """Return what stands before the keys of each source: nothing for one, else the name of its folder."""
+    if len(readers) == 1:
+        return ['']
+    names = [reader.root.absolute().name for reader in readers]
+    same = len(set(names)) < len(names)
+    return [f'{number}-{name}:' if same else f'{name}:' for number, name in enumerate(names, 1)]
+
+
+def renaming(rename: Mapping[str, str] | None) -> dict[str, str]:
+    """Return class -> new class, both in their one spelling.
+
+    Raises:
+        DatasetError: If a name is empty.
+    """
+    spelled = {nfc(old.strip()): nfc(new.strip()) for old, new in (rename or {}).items()}
+    if not all(spelled) or not all(spelled.values()):
+        raise DatasetError('rename: a class has no name; write it as in --rename car=vehicle.')
+    return spelled
+
+
+def chosen_classes(chosen: Sequence[str], spell: ClassNames) -> list[str]:
+    """Return the classes that a user chose.
+
+    Raises:
+        DatasetError: If there are none, or one has no name.
+    """
+    if not chosen or not all(name.strip() for name in chosen):
+        raise DatasetError(
+            f'{",".join(chosen)!r} is no list of classes: one of them has no name. Give the names, as in '
+            '--classes circle,square, or leave it out to keep all.'
+        )
+    return class_list(chosen, (), spell)
+
+
+def hints_for(
+    chosen: Sequence[str], declared: Sequence[str], survey: Survey | None, readers: Sequence[Reader]
+) -> dict[str, str]:
+    """Return what to say of each of the chosen classes that no dataset holds, before the work starts.
+
+    Raises:
+        DatasetError: If none of them is held.
+    """
+    labels = survey.labels.values() if survey is not None else ()
+    held = class_list(declared, set().union(*labels), ClassNames(Report()))
+    hints = {name: suggestion(name, held) for name in chosen if name not in held}
+    if len(hints) == len(chosen):
+        said = ' '.join(dict.fromkeys(filter(None, hints.values())))
+        places = ', '.join(str(reader.root) for reader in readers)
+        raise DatasetError(
+            f'{places} has none of the classes asked for: {", ".join(chosen)}. {said}'.rstrip()
+        )
+    return hints

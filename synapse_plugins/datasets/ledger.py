@@ -1,0 +1,299 @@
+"""What a conversion did with each sample, kept beside its output, so that the next one need not do it again.
+
+The ledger is a hidden file of the output: a line for what the samples depend on together (the head), one for each
+sample that was written, and one for what was left over (the foot). A sample is taken over only if everything that it
+was made of is as it was. Nothing in the file is trusted further than that: it is plain JSON, names in it stay in
+the output.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+from contextlib import suppress
+from hashlib import blake2b, sha256
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import orjson
+
+from .. import __version__
+from .files import read_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from typing import BinaryIO
+
+    from .reader import UnitReader
+    from .work import Job, Plan
+
+__all__ = ['LEDGER_FILE', 'Entry', 'Ledger', 'LedgerWriter', 'digest_of', 'signature_of']
+
+LEDGER_FILE = '.conversion.jsonl'
+"""Its name; hidden files are no part of a dataset."""
+
+_VERSION = 1
+
+
+class Entry(NamedTuple):
+    """What is kept of a sample.
+
+    Attributes:
+        key: The sample's key.
+        digest: Of everything that it was made of.
+        files: (name, size, time of change) of each file that was written for it, relative to the output.
+        pictures: (source, target, whether it is complete) of each picture that was placed.
+        record: What the writer returned.
+        labels: The labels in it.
+        facts: What the reader told.
+        respelled: The class names that were brought to another spelling.
+        counts: What was counted.
+    """
+
+    key: str
+    digest: str
+    files: list[tuple[str, int, int]]
+    pictures: list[tuple[str, str, bool]]
+    record: Any
+    labels: list[str | None]
+    facts: list[Any]
+    respelled: list[str]
+    counts: Any
+
+    def to_line(self) -> bytes | None:
+        """Return it as a line; None if it cannot be written down, and is not remembered."""
+        try:
+            return orjson.dumps(tuple(self), default=_plain, option=orjson.OPT_APPEND_NEWLINE)
+        except (TypeError, ValueError):  # a name that is no text, or a record of a stranger's making
+            return None
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Entry | None:
+        """Return what a line says; None if it says nothing that can be used."""
+        try:
+            entry = cls(*orjson.loads(line))
+            inside = all(_is_inside(name) for name, _, _ in entry.files)
+            if not inside or not all(_is_inside(name) for _, name, _ in entry.pictures):
+                return None
+            return entry._replace(record=_unpacked(entry.record))
+        except (ValueError, TypeError):
+            return None
+
+    def is_there(self, folder: str) -> bool:
+        """Tell whether its files lie in *folder* as they were written."""
+        try:
+            for name, size, changed in self.files:
+                status = os.stat(f'{folder}/{name}')  # noqa: PTH116 - many files
+                if (status.st_size, status.st_mtime_ns) != (size, changed):
+                    return False
+        except OSError:
+            return False
+        return True
+
+
+def digest_of(reader: UnitReader, job: Job, *, verify: bool) -> str | None:
+    """Return a digest of everything that a sample is made of; None if its reader cannot tell what that is.
+
+    Args:
+        reader: The reader of the job.
+        job: The job.
+        verify: Look at the content of pictures, not at their size and time of change.
+    """
+    digest = blake2b(digest_size=16)
+    try:
+        evidence = reader.evidence(job.unit)
+        if evidence is None:
+            return None
+        digest.update(marshal.dumps((tuple(job.unit), job.key, job.split, job.stem), 2))
+        for item in evidence.annotations:
+            content = reader.load(item, again=True) if isinstance(item, str) else item
+            digest.update(b'%d\0%b' % (len(content), content))
+        for path in evidence.images:
+            if verify:
+                digest.update(sha256(read_bytes(path)).digest())
+            else:
+                status = os.stat(path)  # noqa: PTH116 - many files, and a Path costs more than the call
+                digest.update(b'%d %d' % (status.st_size, status.st_mtime_ns))
+    except FileNotFoundError as exc:
+        digest.update(f'no {exc.filename}'.encode('utf-8', 'surrogateescape'))
+    except (OSError, ValueError):  # what cannot be read, or told in plain data, is looked at anew every time
+        return None
+    return digest.hexdigest()
+
+
+def signature_of(plan: Plan, readers: Sequence[UnitReader], formats: Sequence[Any], *, verify: bool) -> str:
+    """Return a digest of what all samples depend on: versions, options, classes, what the sources say of themselves."""
+    arguments = {name: value for name, value in plan.arguments.items() if name not in ('root', 'final_root')}
+    rest = [plan.writer, plan.holds, plan.chosen, plan.rename, plan.transforms, plan.drop_empty]
+    states = [reader.__getstate__() for reader in readers]
+    parts = [_VERSION, __version__, formats, arguments, rest, states, verify]
+    return sha256(_canonical(parts).encode('utf-8', 'surrogatepass')).hexdigest()
+
+
+def _canonical(value: Any, depth: int = 0) -> str:
+    """Return a text that is equal for equal values, in any process."""
+    if depth > 20:
+        return '...'
+    if isinstance(value, dict):
+        pairs = [f'{_canonical(key, depth + 1)}:{_canonical(one, depth + 1)}' for key, one in value.items()]
+        return f'{{{",".join(pairs)}}}'
+    if isinstance(value, set | frozenset):
+        return f'<{",".join(sorted(_canonical(one, depth + 1) for one in value))}>'
+    if isinstance(value, list | tuple):
+        return f'[{",".join(_canonical(one, depth + 1) for one in value)}]'
+    if value is None or isinstance(value, str | bytes | int | float):
+        return repr(value)
+    if isinstance(value, Path):
+        return f'path {os.fspath(value)!r}'
+    state = getattr(value, '__dict__', None)
+    return f'{type(value).__qualname__}{_canonical(state, depth + 1) if state else ""}'
+
+
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and '..' not in path.parts and '\\' not in name and ':' not in name[:3]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {'bytes': value.decode('utf-8')}
+    raise TypeError(type(value).__name__)
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unpacked(one) for one in value]
+    if isinstance(value, dict):
+        text = value.get('bytes')
+        if len(value) == 1 and isinstance(text, str):
+            return text.encode()
+        return {key: _unpacked(one) for key, one in value.items()}
+    return value
+
+
+class LedgerWriter:
+    """Writes the ledger of a conversion; a context manager.
+
+    Args:
+        folder: The output.
+        signature: What all samples depend on.
+    """
+
+    def __init__(self, folder: Path, signature: str) -> None:
+        self._file: BinaryIO = (folder / LEDGER_FILE).open('wb')
+        self._file.write(orjson.dumps({'signature': signature}) + b'\n')
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def add(self, lines: Sequence[bytes]) -> None:
+        """Write down samples."""
+        self._file.writelines(lines)
+
+    def finish(self, folder: Path, jobs: int, left: Any, own: Collection[str]) -> None:
+        """Write down the rest.
+
+        Args:
+            folder: The output.
+            jobs: How many samples there may be.
+            left: What was counted of what no sample used.
+            own: The folders of the output in which files of samples lie; all others are looked through.
+        """
+        common = sorted(_stamps(folder, frozenset(own)))
+        self._file.write(orjson.dumps({'jobs': jobs, 'left': _hashed(left), 'common': common}) + b'\n')
+
+
+def _hashed(left: Any) -> str:
+    return sha256(repr(left).encode('utf-8', 'backslashreplace')).hexdigest()
+
+
+def _stamps(folder: Path, own: frozenset[str]) -> Iterator[tuple[str, int, int]]:
+    """Yield (name, size, time of change) of the files that are there for the dataset as a whole."""
+    pending = ['']
+    while pending:
+        below = pending.pop()
+        with os.scandir(f'{folder}{os.sep}{below}') as entries:
+            for entry in entries:
+                name = f'{below}{entry.name}'
+                if entry.is_dir(follow_symlinks=False):
+                    if name not in own:
+                        pending.append(f'{name}/')
+                elif not entry.name.startswith('.'):
+                    status = entry.stat()
+                    yield name, status.st_size, status.st_mtime_ns
+
+
+class Ledger:
+    """The ledger of an earlier conversion; a context manager.
+
+    Attributes:
+        count: How many samples it knows; 0 if there is none, or it depends on something else.
+
+    Args:
+        folder: The output of that conversion.
+        signature: What all samples depend on now.
+    """
+
+    def __init__(self, folder: Path, signature: str) -> None:
+        self.folder = folder
+        self._places: dict[int, int] = {}
+        self._last: dict[str, Any] = {}
+        self._file: BinaryIO | None = None
+        with suppress(OSError, ValueError):
+            self._file = (folder / LEDGER_FILE).open('rb')
+            head = orjson.loads(self._file.readline())
+            if isinstance(head, dict) and head.get('signature') == signature:
+                self._index(self._file)
+
+    def _index(self, file: BinaryIO) -> None:
+        place = file.tell()
+        for line in file:
+            if line.startswith(b'["') and line.endswith(b'\n'):
+                self._places[hash(line[1 : line.index(b'","', 1) + 1])] = place
+            elif line.startswith(b'{'):
+                self._last = orjson.loads(line)
+            place += len(line)
+
+    @property
+    def count(self) -> int:
+        """How many samples it knows."""
+        return len(self._places)
+
+    def line(self, key: str) -> bytes | None:
+        """Return what it knows of a sample."""
+        try:
+            place = self._places.get(hash(orjson.dumps(key)))
+        except TypeError:  # a key that is no text
+            return None
+        if place is None or self._file is None:
+            return None
+        self._file.seek(place)
+        return self._file.readline()
+
+    def ends_with(self, jobs: int, left: Any) -> bool:
+        """Tell whether the earlier conversion had so many jobs, left this over, and nobody changed its other files."""
+        last = self._last
+        if last.get('jobs') != jobs or last.get('left') != _hashed(left):
+            return False
+        try:
+            return all(
+                _is_inside(name)
+                and [(status := (self.folder / name).stat()).st_size, status.st_mtime_ns] == stamp
+                for name, *stamp in last['common']
+            )
+        except (OSError, ValueError, TypeError, KeyError):
+            return False
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()

@@ -1,0 +1,189 @@
+"""Converting again: nothing is done twice, and the result is the same as from scratch."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from synapse_plugins.datasets import Conversion, convert, stream
+from synapse_plugins.datasets.ledger import LEDGER_FILE, Entry
+from synapse_plugins.errors import LossError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TARGETS = ('dm_v2', 'yolo', 'coco', 'pascal_voc')
+
+
+@pytest.fixture
+def source(make: Any, tmp_path: Path) -> Path:
+    """A dataset in which something is respelled, clipped, dropped, renamed and left over."""
+    samples: dict[str, Any] = {}
+    for number in range(30):
+        label = (' x', 'y', 'z')[number % 3]
+        boxes = [
+            make.box(
+                label, -3 if number % 5 == 0 else 3, 1, 9 + number, 9, attrs=[{'name': 'n', 'value': number}]
+            )
+        ]
+        samples[f'{("train", "valid")[number % 2]}/{number:03}.bmp'] = {'bounding_box': boxes}
+    samples['train/A.jpg'] = samples['train/sub/a.png'] = {'bounding_box': [make.box('y', 1, 1, 5, 5)]}
+    root: Path = make.dm(tmp_path / 'in', {k: v for k, v in samples.items() if '/sub/' not in k})
+    make.picture(root / 'train' / 'original_files' / 'a' / 'a.png')
+    (root / 'train' / 'json' / 'a').mkdir()
+    (root / 'train' / 'json' / 'a' / 'a.json').write_text(
+        json.dumps({'images': [samples['train/A.jpg']]}), encoding='utf-8'
+    )
+    make.picture(root / 'valid' / 'original_files' / 'over.jpg')
+    (root / 'valid' / 'original_files' / '011.bmp').write_bytes(b'')
+    return root
+
+
+def files_of(root: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes().replace(bytes(root), b'ROOT')
+        for path in sorted(root.rglob('*'))
+        if path.is_file() and path.name != LEDGER_FILE
+    }
+
+
+def change(root: Path, number: int, x: float) -> None:
+    split = ('train', 'valid')[number % 2]
+    path = root / split / 'json' / f'{number:03}.json'
+    content = json.loads(path.read_text(encoding='utf-8'))
+    content['images'][0]['bounding_box'][0]['data'][0] = x
+    path.write_text(json.dumps(content), encoding='utf-8')
+
+
+@pytest.mark.parametrize('to', TARGETS)
+@pytest.mark.parametrize('workers', [1, 2])
+def test_only_what_changed_is_converted_anew(
+    to: str, workers: int, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if workers > 1:
+        monkeypatch.setattr(stream, 'SMALL', 1)
+        monkeypatch.setattr(stream, 'BATCH', 4)
+    out = tmp_path / 'out'
+    first = convert(source, out, to=to, workers=workers)
+    assert (first.reused, first.is_hit) == (0, False)
+    change(source, 4, 7)
+    second = convert(source, out, to=to, workers=workers, overwrite=True)
+    assert second.reused == first.count - 1
+    scratch = convert(source, tmp_path / 'scratch', to=to, workers=1)
+    assert files_of(out) == files_of(scratch.path)
+    assert second.report.to_dict() == scratch.report.to_dict()
+
+
+@pytest.mark.parametrize('to', TARGETS)
+def test_unchanged_work_is_not_done_again(to: str, source: Path, make: Any, tmp_path: Path) -> None:
+    for path in (source / 'valid' / 'original_files').glob(
+        '011.bmp'
+    ):  # what cannot be read is looked at every time
+        path.unlink()
+    (source / 'valid' / 'json' / '011.json').unlink()
+    out = tmp_path / 'out'
+    first = convert(source, out, to=to)
+    before, identity = make.snapshot(out), out.stat().st_ino
+    again = convert(source, out, to=to, overwrite=True)
+    assert again.is_hit
+    assert again.reused == again.count == first.count
+    assert again.report.to_dict() == first.report.to_dict()
+    assert make.snapshot(out) == before
+    assert out.stat().st_ino == identity
+    make.picture(source / 'train' / 'original_files' / 'another left over.jpg')
+    assert not convert(source, out, to=to, overwrite=True).is_hit
+
+
+@pytest.mark.parametrize('to', TARGETS)
+def test_any_change_is_noticed(to: str, source: Path, tmp_path: Path, seed: int, rounds: int) -> None:
+    """Change something at random, convert again and from scratch: the two are equal."""
+    chance, out = random.Random(seed), tmp_path / 'out'
+    convert(source, out, to=to)
+    for number in range(max(3, rounds // 25)):
+        spoil(source, out, chance)
+        options: dict[str, Any] = {} if chance.random() < 0.7 else {'classes': ['x', 'y']}
+        convert(source, out, to=to, overwrite=True, **options)
+        scratch = convert(source, tmp_path / f'scratch-{number}', to=to, **options)
+        assert files_of(out) == files_of(scratch.path)
+
+
+def spoil(source: Path, out: Path, chance: random.Random) -> None:
+    documents = sorted(source.rglob('json/*.json'))
+    pictures = sorted(source.rglob('original_files/*.bmp'))
+    match chance.randrange(7):
+        case 0:
+            change(
+                source,
+                chance.choice([int(path.stem) for path in documents if path.stem.isdecimal()]),
+                chance.random(),
+            )
+        case 1:
+            chance.choice(documents).unlink()
+        case 2:
+            chance.choice(pictures).unlink()
+        case 3:
+            picture = chance.choice(pictures)
+            other = shutil.copy(picture, picture.with_name(f'new {chance.random()}.bmp'))
+            document = picture.parent.parent / 'json' / f'{picture.stem}.json'
+            if document.exists():
+                shutil.copy(document, document.with_name(f'{other.stem}.json'))
+        case 4:  # somebody edits the output
+            written = sorted(
+                path for path in out.rglob('*') if path.suffix in ('.txt', '.json', '.xml', '.yaml')
+            )
+            path = chance.choice(written)
+            content = path.read_bytes()
+            path.unlink()
+            path.write_bytes(content + b' ')
+        case 5:
+            written = sorted(path for path in out.rglob('*') if path.suffix in ('.txt', '.xml', '.bmp'))
+            if written:
+                chance.choice(written).unlink()
+        case _:
+            (out / LEDGER_FILE).write_bytes((out / LEDGER_FILE).read_bytes()[: chance.randrange(2000)])
+
+
+def test_a_picture_counts_by_content_if_asked(source: Path, make: Any, tmp_path: Path) -> None:
+    out = tmp_path / 'out'
+    for overwrite in (False, True):
+        convert(source, out, to='yolo', overwrite=overwrite, verify_cache=True)
+    picture = source / 'train' / 'original_files' / '002.bmp'
+    status = picture.stat()
+    width = int.from_bytes(picture.read_bytes()[18:22], 'little')
+    content = bytearray(picture.read_bytes())
+    content[18:22], content[22:26] = content[22:26], content[18:22]  # upright instead of lying
+    assert width == 64
+    picture.write_bytes(bytes(content))
+    os.utime(picture, ns=(status.st_atime_ns, status.st_mtime_ns))
+    convert(source, out, to='yolo', overwrite=True, verify_cache=True)
+    scratch = convert(source, tmp_path / 'scratch', to='yolo')
+    assert files_of(out) == files_of(scratch.path)
+
+
+def test_a_hit_is_no_way_around_on_loss(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / 'out'
+    convert(source, out, to='yolo')
+    before = files_of(out)
+    with pytest.raises(LossError):
+        convert(source, out, to='yolo', overwrite=True, on_loss='error')
+    assert files_of(out) == before
+
+
+def test_names_in_a_ledger_do_not_lead_outside(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / 'out'
+    convert(source, out, to='yolo')
+    secret = tmp_path / 'secret.txt'
+    secret.write_text('secret', encoding='utf-8')
+    lines = (out / LEDGER_FILE).read_bytes().splitlines(keepends=True)
+    spoiled = [line.replace(b'train/labels/', b'train/labels/../../../') for line in lines]
+    (out / LEDGER_FILE).write_bytes(b''.join(spoiled))
+    assert any(Entry.from_line(line) for line in lines)
+    assert not any(b'/../' in line and Entry.from_line(line) for line in spoiled)
+    made = convert(source, out, to='yolo', overwrite=True)
+    assert 0 < made.reused < made.count
+    assert Conversion.load(out).count == made.count
