@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .reader import UnitReader
     from .work import Job, Plan
 
-__all__ = ['LEDGER_FILE', 'Entry', 'Ledger', 'LedgerWriter', 'digest_of', 'signature_of']
+__all__ = ['LEDGER_FILE', 'Entry', 'Ledger', 'LedgerWriter', 'content_digest', 'digest_of', 'signature_of']
 
 LEDGER_FILE = '.conversion.jsonl'
 """Its name; hidden files are no part of a dataset."""
@@ -41,8 +41,8 @@ class Entry(NamedTuple):
     Attributes:
         key: The sample's key.
         digest: Of everything that it was made of.
-        files: (name, size, time of change) of each file that was written for it, relative to the output.
-        pictures: (source, target, whether it is complete) of each picture that was placed.
+        files: (name relative to the output, digest) of each file that was written for it.
+        pictures: (which of its evidence, target, whether it is complete) of each picture that was placed.
         record: What the writer returned.
         labels: The labels in it.
         facts: What the reader told.
@@ -52,8 +52,8 @@ class Entry(NamedTuple):
 
     key: str
     digest: str
-    files: list[tuple[str, int, int]]
-    pictures: list[tuple[str, str, bool]]
+    files: list[tuple[str, str]]
+    pictures: list[tuple[int, str, bool]]
     record: Any
     labels: list[str | None]
     facts: list[Any]
@@ -72,7 +72,7 @@ class Entry(NamedTuple):
         """Return what a line says; None if it says nothing that can be used."""
         try:
             entry = cls(*orjson.loads(line))
-            inside = all(_is_inside(name) for name, _, _ in entry.files)
+            inside = all(_is_inside(name) for name, _ in entry.files)
             if not inside or not all(_is_inside(name) for _, name, _ in entry.pictures):
                 return None
             return entry._replace(record=_unpacked(entry.record))
@@ -82,17 +82,22 @@ class Entry(NamedTuple):
     def is_there(self, folder: str) -> bool:
         """Tell whether its files lie in *folder* as they were written."""
         try:
-            for name, size, changed in self.files:
-                status = os.stat(f'{folder}/{name}')  # noqa: PTH116 - many files
-                if (status.st_size, status.st_mtime_ns) != (size, changed):
-                    return False
+            return all(
+                content_digest(read_bytes(f'{folder}/{name}')) == digest for name, digest in self.files
+            )
         except OSError:
             return False
-        return True
 
 
-def digest_of(reader: UnitReader, job: Job, *, verify: bool) -> str | None:
-    """Return a digest of everything that a sample is made of; None if its reader cannot tell what that is.
+def content_digest(content: bytes) -> str:
+    """Return a digest of a file's content."""
+    return blake2b(content, digest_size=12).hexdigest()
+
+
+def digest_of(reader: UnitReader, job: Job, *, verify: bool) -> tuple[str, tuple[str, ...]] | None:
+    """Return a digest of everything that a sample is made of, and the paths of the pictures among that.
+
+    None if the reader cannot tell what that is.
 
     Args:
         reader: The reader of the job.
@@ -100,6 +105,7 @@ def digest_of(reader: UnitReader, job: Job, *, verify: bool) -> str | None:
         verify: Look at the content of pictures, not at their size and time of change.
     """
     digest = blake2b(digest_size=16)
+    evidence = None
     try:
         evidence = reader.evidence(job.unit)
         if evidence is None:
@@ -118,7 +124,7 @@ def digest_of(reader: UnitReader, job: Job, *, verify: bool) -> str | None:
         digest.update(f'no {exc.filename}'.encode('utf-8', 'surrogateescape'))
     except (OSError, ValueError):  # what cannot be read, or told in plain data, is looked at anew every time
         return None
-    return digest.hexdigest()
+    return digest.hexdigest(), evidence.images if evidence is not None else ()
 
 
 def signature_of(plan: Plan, readers: Sequence[UnitReader], formats: Sequence[Any], *, verify: bool) -> str:
@@ -204,7 +210,7 @@ class LedgerWriter:
             left: What was counted of what no sample used.
             own: The folders of the output in which files of samples lie; all others are looked through.
         """
-        common = sorted(_stamps(folder, frozenset(own)))
+        common = sorted(_others(folder, frozenset(own)))
         self._file.write(orjson.dumps({'jobs': jobs, 'left': _hashed(left), 'common': common}) + b'\n')
 
 
@@ -212,8 +218,8 @@ def _hashed(left: Any) -> str:
     return sha256(repr(left).encode('utf-8', 'backslashreplace')).hexdigest()
 
 
-def _stamps(folder: Path, own: frozenset[str]) -> Iterator[tuple[str, int, int]]:
-    """Yield (name, size, time of change) of the files that are there for the dataset as a whole."""
+def _others(folder: Path, own: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield (name, digest) of the files that are there for the dataset as a whole."""
     pending = ['']
     while pending:
         below = pending.pop()
@@ -224,8 +230,7 @@ def _stamps(folder: Path, own: frozenset[str]) -> Iterator[tuple[str, int, int]]
                     if name not in own:
                         pending.append(f'{name}/')
                 elif not entry.name.startswith('.'):
-                    status = entry.stat()
-                    yield name, status.st_size, status.st_mtime_ns
+                    yield name, content_digest(read_bytes(entry.path))
 
 
 class Ledger:
@@ -282,9 +287,8 @@ class Ledger:
             return False
         try:
             return all(
-                _is_inside(name)
-                and [(status := (self.folder / name).stat()).st_size, status.st_mtime_ns] == stamp
-                for name, *stamp in last['common']
+                _is_inside(name) and content_digest(read_bytes(self.folder / name)) == digest
+                for name, digest in last['common']
             )
         except (OSError, ValueError, TypeError, KeyError):
             return False

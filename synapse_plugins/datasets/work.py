@@ -121,7 +121,6 @@ class Work:
         self._writer: Writer | None = None
         self._transforms: list[Transform] = []
         self._labels: set[str | None] = set()
-        self._root = ''
         self._spelling: dict[str, str] = {}
         self._odd: set[str] = set()
         self._sum = Report()
@@ -157,7 +156,6 @@ class Work:
         """Make ready to write; *writer* is the one to use where it also finishes the dataset."""
         self._plan = plan
         self._writer = writer or plan.make_writer(self._report)
-        self._root = str(plan.arguments['root'])
         if plan.remember:
             self._writer.written = []
         self._transforms = [resolve(one) for one in plan.transforms]
@@ -187,8 +185,10 @@ class Work:
         facts: list[tuple[int, Any]] = []
         for job in jobs:
             entry = None if job.old is None else Entry.from_line(job.old)
-            digest = digest_of(self._readers[job.source], job, verify=verify)
-            if entry is None or (entry.key, entry.digest) != (job.key, digest) or not entry.is_there(folder):
+            found = digest_of(self._readers[job.source], job, verify=verify)
+            if entry is None or found is None or (entry.key, entry.digest) != (job.key, found[0]):
+                return None
+            if not entry.is_there(folder):
                 return None
             if not all(os.path.exists(f'{folder}/{name}') for _, name, _ in entry.pictures):  # noqa: PTH110 - slow
                 return None
@@ -200,22 +200,22 @@ class Work:
         plan, writer = self._plan, self._writer
         assert plan is not None and writer is not None and writer.written is not None  # noqa: PT018 - as above
         reader = self._readers[job.source]
-        digest = digest_of(reader, job, verify=plan.verify)
-        if job.old is not None and plan.old is not None:
+        found = digest_of(reader, job, verify=plan.verify)
+        if found is not None and job.old is not None and plan.old is not None:
             entry = Entry.from_line(job.old)
-            same = entry is not None and (entry.key, entry.digest) == (job.key, digest)
+            same = entry is not None and (entry.key, entry.digest) == (job.key, found[0])
             if entry is not None and same and entry.is_there(plan.old):
-                self._take_over(job, entry, plan.old, done)
+                self._take_over(job, entry, found[1], done)
                 return
         before = len(done.records)
         self._write(job, done)
         counts, facts = self._report.take(), reader.take_facts()
         respelled, self._respelled = self._respelled, set()
-        if digest is not None and len(done.records) > before:
-            files = [(name, *_stamp(f'{self._root}/{name}')) for name in writer.written]
+        pictures = _pictures(writer.placed, found[1] if found is not None else ())
+        if found is not None and pictures is not None and len(done.records) > before:
             record, labels = done.records[-1][1], sorted(self._labels, key=str)
             told = (record, labels, facts, sorted(respelled), counts)
-            line = Entry(job.key, digest, files, writer.placed, *told).to_line()
+            line = Entry(job.key, found[0], writer.written, pictures, *told).to_line()
             if line is not None:
                 done.lines.append(line)
         writer.written, writer.placed = [], []
@@ -223,10 +223,11 @@ class Work:
         done.respelled |= respelled
         done.facts.extend((job.source, fact) for fact in facts)
 
-    def _take_over(self, job: Job, entry: Entry, old: str, done: Done) -> None:
-        writer = self._writer
-        assert writer is not None
-        writer.take_over(old, [name for name, _, _ in entry.files], entry.pictures)
+    def _take_over(self, job: Job, entry: Entry, images: Sequence[str], done: Done) -> None:
+        plan, writer = self._plan, self._writer
+        assert plan is not None and plan.old is not None and writer is not None  # noqa: PT018 - as above
+        pictures = [(images[place], target, complete) for place, target, complete in entry.pictures]
+        writer.take_over(plan.old, [name for name, _ in entry.files], pictures)
         self._sum.merge(self._report.take())  # where pictures could not be linked
         self._sum.merge(entry.counts)
         done.records.append((job.split, entry.record))
@@ -305,9 +306,14 @@ class Work:
         return False
 
 
-def _stamp(path: str) -> tuple[int, int]:
-    status = os.stat(path)  # noqa: PTH116 - many files
-    return status.st_size, status.st_mtime_ns
+def _pictures(
+    placed: Sequence[tuple[str, str, bool]], images: Sequence[str]
+) -> list[tuple[int, str, bool]] | None:
+    """Return what was placed by its place in the evidence; None if something else was placed."""
+    try:
+        return [(images.index(source), target, complete) for source, target, complete in placed]
+    except ValueError:
+        return None
 
 
 class _Whole(UnitReader):

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import DatasetError
 from .files import Placer, hand_over, write_bytes
+from .ledger import content_digest
 from .names import Namer
 from .sample import ImageFile
 from .shapes import BOUNDS, TOLERANCE, Shaper
@@ -88,7 +89,7 @@ class Writer(ABC):
         self.report = report
         self.number = {name: place for place, name in enumerate(classes)}
         self.stem: str | None = None
-        self.written: list[str] | None = None
+        self.written: list[tuple[str, str]] | None = None
         self.placed: list[tuple[str, str, bool]] = []
         self._bounds, self._tolerance = bounds, tolerance
         self._placer = Placer(link, report)
@@ -162,7 +163,7 @@ class Writer(ABC):
         """Write a file of the sample at hand into *folder*, relative to the root."""
         write_bytes(f'{self.folder(folder)}/{name}', content)
         if self.written is not None:
-            self.written.append(f'{folder}/{name}')
+            self.written.append((f'{folder}/{name}', content_digest(content)))
 
     def place(self, sample: Sample, folder: str) -> tuple[str, str]:
         """Put the picture of *sample* into *folder* under a unique name.
