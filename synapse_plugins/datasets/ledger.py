@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ['LEDGER_FILE', 'Entry', 'Ledger', 'LedgerWriter', 'content_digest', 'digest_of', 'signature_of']
 
-LEDGER_FILE = '.conversion.jsonl'
+LEDGER_FILE = '.conversion'
 """Its name; hidden files are no part of a dataset."""
 
 _VERSION = 1
