@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -41,15 +41,18 @@ class ExportDatasetStep(BaseStep[BaseStepContext]):
         client = context.client
         if not isinstance(dataset, int) and hasattr(client, 'resolve_dataset'):
             dataset = client.resolve_dataset(dataset)
-        download = Download(client, dataset, params.get('splits'))
+        on_missing = params.get('on_missing') or 'error'
+        download = Download(client, dataset, params.get('splits'), on_missing=on_missing)
         asked_for = params.get('output_dir')
         final = Path(asked_for).expanduser() if asked_for else _cache_folder(context, client) / download.key
         made_by = _run_of(context)
         left: dict[str, Any] = {}
+        harvest = _cache_folder(context, client).with_name('downloads') / download.key
         summary = self._made_before(context, download, final, made_by if asked_for else None)
         if summary is None:
             left = {'made_by': made_by}
-            summary = self._export(context, download, final, left, bool(asked_for))
+            summary = self._export(context, download, final, left, harvest)
+        _say_what_is_missing(context, download, summary)
         told = _told(final, summary)
         shared: Any = context
         shared.dataset = told
@@ -96,11 +99,14 @@ class ExportDatasetStep(BaseStep[BaseStepContext]):
         return summary
 
     def _export(
-        self, context: BaseStepContext, download: Download, final: Path, left: dict[str, Any], asked_for: bool
+        self, context: BaseStepContext, download: Download, final: Path, left: dict[str, Any], harvest: Path
     ) -> dict[str, Any]:
         from synapse_plugins.backends.download import SUMMARY, read_summary
+        from synapse_plugins.backends.harvest import harvest_in
         from synapse_plugins.datasets.output import Output
 
+        params: dict[str, Any] = dict(getattr(context, 'params', None) or {})
+        asked_for = bool(params.get('output_dir'))
         # In the cache only what does not hold any more is replaced, never what another run made meanwhile.
         output = Output(final, marker=SUMMARY, overwrite=not asked_for and final.exists())
         output.check()
@@ -114,13 +120,15 @@ class ExportDatasetStep(BaseStep[BaseStepContext]):
             left.update(output=str(output.final), was_there=output.final.is_dir())
         _save_rollback(context, left)
         try:
-            with output:
+            with output, harvest_in(harvest) if download.is_remote else nullcontext() as brought:
                 summary = download.write(
                     output.path,
                     link=link,
                     progress=context.set_progress,
                     cancelled=lambda: getattr(context, 'cancelled', False),
                     made_by=left['made_by'],
+                    harvest=brought,
+                    workers=int(params.get('download_workers') or 8),
                 )
                 output.commit()
         except OutputExistsError:
@@ -139,6 +147,18 @@ class ExportDatasetStep(BaseStep[BaseStepContext]):
             f'Exporting {download.count} events of {download.label} to {final}: needs at most '
             f'{human_size(needed)}, {human_size(free)} are free.'
         )
+
+
+def _say_what_is_missing(context: BaseStepContext, download: Download, summary: dict[str, Any]) -> None:
+    """Tell of events that were left out; all of them stand in the summary of the folder."""
+    missing = summary.get('missing') or []
+    if not missing:
+        return
+    shown = '; '.join(f'event {item["event"]}: {item["reason"]}' for item in missing[:5])
+    more = ' ...' if len(missing) > 5 else ''
+    context.log_message(
+        f'{len(missing)} of {download.count} events of {download.label} are missing: {shown}{more}', 'warning'
+    )
 
 
 def _run_of(context: BaseStepContext) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
@@ -23,10 +23,18 @@ class ExportParams(BaseModel):
     Attributes:
         splits: Split name -> filters, to take a part of the dataset; None: all of it.
         output_dir: Folder that the dataset is exported to; by default one in the cache.
+        on_missing: What becomes of an event that cannot be had whole: ``error`` fails the export, ``warn`` leaves it
+            out and says so.
+        download_workers: How many files come from a server at a time.
     """
 
     splits: dict[str, Any] | None = Field(None, description='split name -> filters; by default all of it')
     output_dir: str | None = Field(None, description='folder that the dataset is exported to')
+    on_missing: Literal['error', 'warn'] = Field(
+        'error',
+        description='what becomes of an event that cannot be had whole: error, or left out with a warning',
+    )
+    download_workers: int = Field(8, ge=1, le=64, description='files that come from a server at a time')
 
     @field_validator('dataset', 'checkpoint', mode='before', check_fields=False)
     @classmethod

@@ -16,6 +16,7 @@ from ..errors import BackendError, DatasetError, ParamsError
 from .fetch import local_path
 from .filters import EVENT_FILTERS, category_of, check_keys
 from .names import safe_file_name
+from .sources import Source
 from .writer import EventWriter, picture_of
 
 if TYPE_CHECKING:
@@ -30,11 +31,12 @@ SUMMARY = 'export.json'
 MAPPING = 'files.jsonl'
 """A file of the folder: for each event its files, and what they were called."""
 
-_VERSION = 2
+_VERSION = 3
 """Of what is written; part of the cache key."""
 
 _FIELDS = ('id', 'pgh_id', 'category', 'files', 'data')
 _DOCUMENT = 4096
+_ON_MISSING = ('error', 'warn')
 
 
 @dataclass
@@ -52,6 +54,8 @@ class Download:
         client: A backend.
         version_id: The version's id.
         splits: Split name -> filters (or None), or names alone; None: everything, by its own category.
+        on_missing: What becomes of an event that cannot be had whole: ``error``, nothing is written; ``warn``, it is
+            left out, and the summary says so.
 
     Raises:
         UnknownNameError: For an unknown filter key.
@@ -60,8 +64,17 @@ class Download:
     """
 
     def __init__(
-        self, client: Any, version_id: int, splits: Mapping[str, Any] | Iterable[str] | None = None
+        self,
+        client: Any,
+        version_id: int,
+        splits: Mapping[str, Any] | Iterable[str] | None = None,
+        *,
+        on_missing: str = 'error',
     ) -> None:
+        if on_missing not in _ON_MISSING:
+            raise ParamsError(f'on_missing={on_missing!r} is not known; it is {" or ".join(_ON_MISSING)}.')
+        self._client = client
+        self._on_missing = on_missing
         # A client that only lists events will do; then nothing is known of the version as a whole.
         get_version = getattr(client, 'get_ground_truth_version', None)
         self.version: dict[str, Any] = dict(get_version(version_id)) if get_version else {'id': version_id}
@@ -91,9 +104,19 @@ class Download:
             'writes': _VERSION,
             'backend': self._identity,
             'version': [self.version.get(name) for name in ('id', 'digest', 'count', 'modified')],
+            'on_missing': self._on_missing,
             'queries': [[query.split, query.filters, query.count] for query in self._queries],
         }
         return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the files come from a server."""
+        first = self._first()
+        try:
+            return first is not None and local_path(str(picture_of(first).get('url'))) is None
+        except DatasetError:
+            return True
 
     def space_needed(self, folder: Path, link: str = 'hard') -> int:
         """Return the bytes that writing to *folder* takes at most, as far as the backend tells sizes."""
@@ -109,6 +132,8 @@ class Download:
         progress: Callable[[int, int], object] | None = None,
         cancelled: Callable[[], bool] | None = None,
         made_by: str = '',
+        harvest: Path | None = None,
+        workers: int = 8,
     ) -> dict[str, Any]:
         """Write everything into an empty folder, and return its summary.
 
@@ -118,27 +143,45 @@ class Download:
             progress: Called with the events done, and how many there are.
             cancelled: Asked before each event whether to stop.
             made_by: Kept in the summary.
+            harvest: A folder for what comes from a server: it stays there until the caller removes it, so that after
+                a crash only what is missing is fetched.
+            workers: How many files come from a server at a time.
 
         Raises:
             BackendError: If anything is missing or changed, with the names; or if it was cancelled.
         """
-        writer = EventWriter(folder, link, self.label)
-        with (folder / MAPPING).open('x', encoding='utf-8') as mapping:
-            for query in self._queries:
-                listed = 0
-                for event in query.events:
-                    listed += 1
-                    if cancelled is not None and cancelled():
-                        raise BackendError(f'cancelled after {writer.done} of {self.count} events')
-                    writer.add(event, query.split, mapping)
-                    if progress is not None:
-                        progress(writer.done, self.count)
-                if listed != query.count:
-                    writer.problems.append(f'the backend listed {listed} of {query.count} events')
-        writer.check()
-        return self._finish(writer, made_by)
+        source = Source(self._client, int(self.version.get('id') or 0), link, harvest)
+        done = 0
 
-    def _finish(self, writer: EventWriter, made_by: str) -> dict[str, Any]:
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            if progress is not None:
+                progress(min(done, self.count), self.count)
+
+        with (
+            (folder / MAPPING).open('x', encoding='utf-8') as mapping,
+            EventWriter(
+                folder, source, self.label, mapping,
+                workers=workers, on_missing=self._on_missing, advance=advance,
+            ) as writer,
+        ):  # fmt: skip
+            for query in self._queries:
+                self._write_query(query, writer, cancelled)
+            writer.finish()
+        return self._finish(writer, source, made_by)
+
+    def _write_query(self, query: _Query, writer: EventWriter, cancelled: Callable[[], bool] | None) -> None:
+        listed = 0
+        for event in query.events:
+            listed += 1
+            if cancelled is not None and cancelled():
+                raise BackendError(f'cancelled after {writer.done} of {self.count} events')
+            writer.add(event, query.split)
+        if listed != query.count:
+            writer.problems.append(f'the backend listed {listed} of {query.count} events')
+
+    def _finish(self, writer: EventWriter, source: Source, made_by: str) -> dict[str, Any]:
         # Only what the source declares is a class map. All that was ever seen is none: labels of tools that a
         # target does not use would become classes of it that have no annotation, and shift the numbers of others.
         if declared := self.version.get('declared_classes'):
@@ -150,6 +193,9 @@ class Download:
             'key': self.key,
             'made_by': made_by,
             'count': writer.done,
+            'missing': writer.missing,
+            'fetched': source.fetched,
+            'reused': source.reused,
             'is_categorized': None not in writer.splits,
             'splits': {name: writer.splits[name] for name in order_splits(set(filter(None, writer.splits)))},
             'classes': classes,
@@ -173,16 +219,22 @@ class Download:
 
     def _can_link(self, folder: Path) -> bool:
         """Tell by the first event whether files of the backend and *folder* are on one file system."""
-        query = self._queries[0]
-        first = next(query.events, None)
+        first = self._first()
         if first is None:
             return False
-        query.events = chain([first], query.events)
         try:
             source = local_path(str(picture_of(first).get('url')))
             return source is not None and source.stat().st_dev == folder.stat().st_dev
         except (OSError, DatasetError):
             return False
+
+    def _first(self) -> dict[str, Any] | None:
+        """Return the first event, which is listed again all the same."""
+        query = self._queries[0]
+        first = next(query.events, None)
+        if first is not None:
+            query.events = chain([first], query.events)
+        return first
 
 
 def read_summary(folder: Path) -> dict[str, Any] | None:

@@ -14,12 +14,13 @@ from ..datasets.images import probe
 from ..errors import BackendError, DatasetError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from .synapse.transport import Transport
 
 __all__ = ['fetch', 'local_path']
 
 _CHUNK = 1024 * 1024
-_TIMEOUT = (5, 60)
 _DIGESTS = {'sha256': 64, 'sha1': 40, 'md5': 32}
 
 
@@ -29,7 +30,15 @@ def local_path(url: str) -> Path | None:
     return Path(url2pathname(parts.path)) if parts.scheme == 'file' else None
 
 
-def fetch(file: Mapping[str, Any], target: Path, link: str) -> bool:
+def fetch(
+    file: Mapping[str, Any],
+    target: Path,
+    link: str,
+    *,
+    transport: Transport | None = None,
+    renew: Callable[[], str] | None = None,
+    resumable: bool = False,
+) -> bool:
     """Make *target* the file that a backend tells of.
 
     Args:
@@ -37,6 +46,10 @@ def fetch(file: Mapping[str, Any], target: Path, link: str) -> bool:
         target: Where to; nothing is there when this raises.
         link: ``hard`` or ``symlink`` for a file of this machine, where that can be, or ``copy``. A JPEG without
             its end marker is always copied, because some trainers mend such a file in place.
+        transport: What asks a server; None: one of its own, without credentials.
+        renew: Returns a fresh address for one that has expired.
+        resumable: Leave what came in of a file of a server beside *target* when this raises; the next call goes on
+            with it.
 
     Returns:
         Whether it is linked.
@@ -46,26 +59,28 @@ def fetch(file: Mapping[str, Any], target: Path, link: str) -> bool:
     """
     url = str(file.get('url') or '')
     source = local_path(url)
+    if source is None:
+        try:
+            _stream(url, target, file, transport, renew)
+        except BaseException:
+            if not resumable:
+                target.with_name(f'{target.name}.part').unlink(missing_ok=True)
+            raise
+        return False
     linked = False
     try:
-        if source is not None:
-            linked = link != 'copy' and _is_whole(source) and _link(source, target, link)
-            if not linked:
-                shutil.copyfile(source, target)
-        else:
-            _stream(url, target)
-        _verify(target, file, str(source or _without_query(url)))
+        linked = link != 'copy' and _is_whole(source) and _link(source, target, link)
+        if not linked:
+            shutil.copyfile(source, target)
+        _verify(target, file, str(source))
     except BackendError:
         target.unlink(missing_ok=True)
         raise
     except OSError as exc:
         target.unlink(missing_ok=True)
-        what = (
-            'is gone'
-            if isinstance(exc, FileNotFoundError) and source
-            else f'cannot be read: {exc.strerror or exc}'
-        )
-        raise BackendError(f'{source or _without_query(url)} {what}') from exc
+        gone = isinstance(exc, FileNotFoundError)
+        what = 'is gone' if gone else f'cannot be read: {exc.strerror or exc}'
+        raise BackendError(f'{source} {what}') from exc
     return linked
 
 
@@ -84,20 +99,29 @@ def _link(source: Path, target: Path, link: str) -> bool:
     return True
 
 
-def _stream(url: str, target: Path) -> None:
+def _stream(
+    url: str,
+    target: Path,
+    file: Mapping[str, Any],
+    transport: Transport | None,
+    renew: Callable[[], str] | None,
+) -> None:
     if urlsplit(url).scheme not in {'http', 'https'}:
         raise BackendError(f'{url[:80]!r} is not an address that files are fetched from (file, http, https)')
-    import requests
+    from .synapse.credentials import Credentials, Setting
+    from .synapse.fetching import Fetch
+    from .synapse.transport import Retries, Transport
 
+    own = None
+    if transport is None:
+        parts = urlsplit(url)
+        server = Credentials(Setting(f'{parts.scheme}://{parts.netloc}', 'the address of a file'))
+        transport = own = Transport(server, retries=Retries(attempts=3, first=0.2, longest=2.0))
     try:
-        with requests.get(url, stream=True, timeout=_TIMEOUT) as answer:
-            answer.raise_for_status()
-            with target.open('xb') as writing:
-                for piece in answer.iter_content(_CHUNK):
-                    writing.write(piece)
-    except requests.RequestException as exc:
-        status = exc.response.status_code if exc.response is not None else type(exc).__name__
-        raise BackendError(f'{_without_query(url)} cannot be fetched: {status}') from exc
+        Fetch(transport, url, target, size=file.get('size'), checksum=file.get('checksum'), renew=renew).run()
+    finally:
+        if own is not None:
+            own.close()
 
 
 def _verify(path: Path, file: Mapping[str, Any], name: str) -> None:
@@ -116,8 +140,3 @@ def _verify(path: Path, file: Mapping[str, Any], name: str) -> None:
         raise BackendError(
             f'{name} has changed: its {kind} is {found.hexdigest()[:12]}..., and was {digest[:12]}...'
         )
-
-
-def _without_query(url: str) -> str:
-    """A presigned address carries its key in the query; that belongs in no message."""
-    return urlsplit(url)._replace(query='', fragment='').geturl()

@@ -1,98 +1,220 @@
-"""Writes events into a dm_v2 folder, one by one."""
+"""Writes events into a dm_v2 folder, in their order; files of a server come in side by side."""
 
 from __future__ import annotations
 
 import json
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..datasets.names import Namer
 from ..datasets.report import Report
 from ..errors import BackendError, DatasetError
-from .fetch import fetch
+from .fetch import local_path
 from .filters import split_of
 from .names import safe_file_name
+from .sources import Source, document_of, meta_file_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
-    from typing import TextIO
+    from types import TracebackType
+    from typing import Self, TextIO
 
 __all__ = ['EventWriter', 'picture_of']
 
 _PROBLEMS = 20
 """How many problems are collected before the rest is not tried."""
 
+_AHEAD = 4
+"""How many events wait for each connection at most: what bounds memory, and lets short files pass long ones."""
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """An event that has its names, and whose files may come in now."""
+
+    event: Any
+    split: str | None
+    specification: str
+    file: dict[str, Any]
+    original: str
+    picture: Path
+    document: Path
+
+
+@dataclass
+class _Waiting:
+    key: Any
+    planned: _Planned | None
+    work: Future[tuple[bool, dict[str, Any]]] | None = None
+    problem: str = ''
+
 
 class EventWriter:
-    """Writes event by event; a problem is kept until the end, so that a person sees more than the first."""
+    """Writes event by event; a context manager.
 
-    def __init__(self, folder: Path, link: str, label: str) -> None:
+    A problem is kept until the end, so that a person sees more than the first; or, where missing events are only
+    warned of, it stands in `missing` and the rest is written.
+
+    Args:
+        folder: An empty folder.
+        source: Brings in the files.
+        label: What the dataset is called.
+        mapping: Takes a line for each event.
+        workers: How many files come from a server at a time.
+        on_missing: ``error`` or ``warn``.
+        advance: Called after each event.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        source: Source,
+        label: str,
+        mapping: TextIO,
+        *,
+        workers: int = 8,
+        on_missing: str = 'error',
+        advance: Callable[[], object] | None = None,
+    ) -> None:
         self._label = label
         self.folder = folder
         self.report = Report()
         self.splits: dict[str | None, int] = {}
         self.labels: set[str] = set()
         self.problems: list[str] = []
+        self.missing: list[dict[str, Any]] = []
         self.done = 0
-        self._link = link
+        self._source = source
+        self._mapping = mapping
         self._namer = Namer()
+        self._folders: set[str | None] = set()
+        self._workers = workers
+        self._on_missing = on_missing
+        self._advance = advance or (lambda: None)
+        self._queue: deque[_Waiting] = deque()
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix='download')
 
-    def add(self, event: Mapping[str, Any], split: str | None, mapping: TextIO) -> None:
-        """Write one event."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def add(self, event: Mapping[str, Any], split: str | None) -> None:
+        """Begin to write an event; the oldest one that waits is finished when many do."""
         split = split or split_of(event.get('category'))
+        key = _event_id(event)
         try:
-            line = self._write(event, split)
+            planned = self._plan(event, split)
         except (BackendError, DatasetError) as exc:
-            self.problems.append(f'event {_event_id(event)}: {exc}')
-            if len(self.problems) > _PROBLEMS:
-                self.check()
-            return
-        mapping.write(json.dumps(line, ensure_ascii=False) + '\n')
-        self.done += 1
+            self._queue.append(_Waiting(key, None, problem=str(exc)))
+        else:
+            waiting = _Waiting(key, planned)
+            if local_path(str(planned.file.get('url') or '')) is None:
+                waiting.work = self._pool.submit(self._bring, planned)
+            self._queue.append(waiting)
+        while self._queue and (len(self._queue) > _AHEAD * self._workers or self._queue[0].work is None):
+            self._take_next()
+
+    def finish(self) -> None:
+        """Write what still waits, and raise if anything was missing that must not be."""
+        while self._queue:
+            self._take_next()
+        self.check()
 
     def check(self) -> None:
-        """Raise if anything was missing."""
+        """Raise if anything was missing that must not be."""
         if None in self.splits and len(self.splits) > 1:
             self.problems.append(f'{self.splits[None]} events have no category, and the others have one')
-        if not self.problems:
+        if not self.problems and (self.done or not self.missing):
             return
-        shown = '; '.join(self.problems[:_PROBLEMS])
-        more = ' ... and there may be more' if len(self.problems) > _PROBLEMS else ''
+        problems = self.problems or [f'event {item["event"]}: {item["reason"]}' for item in self.missing]
+        shown = '; '.join(problems[:_PROBLEMS])
+        more = ' ... and there may be more' if len(problems) > _PROBLEMS else ''
         raise BackendError(
             f'{self._label} cannot be exported whole: {shown}{more}. Nothing was written. '
-            'Put the files back as they were, or import the dataset again.'
+            'Put the files back as they were, or import the dataset again; on_missing=warn leaves out what is missing.'
         )
 
-    def _write(self, event: Mapping[str, Any], split: str | None) -> dict[str, Any]:
-        file, document = picture_of(event), _document(event)
-        names, pictures = self._folders(split)
+    # -- one event ------------------------------------------------------------------------------------
+
+    def _take_next(self) -> None:
+        waiting = self._queue.popleft()
+        problem = waiting.problem
+        if waiting.planned is not None:
+            try:
+                brought = self._bring(waiting.planned) if waiting.work is None else waiting.work.result()
+                self._write(waiting.key, waiting.planned, *brought)
+            except (BackendError, DatasetError) as exc:
+                waiting.planned.picture.unlink(missing_ok=True)
+                problem = str(exc).rstrip('.')
+        if problem:
+            self._miss(waiting.key, problem)
+        self._advance()
+
+    def _miss(self, key: Any, problem: str) -> None:
+        if self._on_missing == 'warn':
+            self.missing.append({'event': key, 'reason': problem})
+            return
+        self.problems.append(f'event {key}: {problem}')
+        if len(self.problems) > _PROBLEMS:
+            self.check()
+
+    def _plan(self, event: Mapping[str, Any], split: str | None) -> _Planned:
+        specification, file = _picture(event)
+        names, pictures = self._folders_of(split)
         original = str(file.get('file_name_original') or file['url'].split('?')[0])
         name = safe_file_name(original, f'event-{_event_id(event)}')
         stem, dot, suffix = name.rpartition('.')
         unique = self._namer.name(split or '', stem if dot else name, str(_event_id(event)))
         picture = pictures / f'{unique}{dot}{suffix}' if dot else pictures / unique
-        linked = fetch(file, picture, self._link)
+        return _Planned(event, split, specification, file, original, picture, names / f'{unique}.json')
+
+    def _bring(self, planned: _Planned) -> tuple[bool, dict[str, Any]]:
+        """Bring in the files of an event; this runs in a thread where they come from a server."""
+        told = None
+        if (found := meta_file_of(planned.event)) is not None:
+            specification, file = found
+            told = self._source.document(
+                planned.event, specification, file, planned.document.with_suffix('.told')
+            )
+        document = document_of(planned.event, told)
+        return self._source.take(
+            planned.event, planned.specification, planned.file, planned.picture
+        ), document
+
+    def _write(self, key: Any, planned: _Planned, linked: bool, document: dict[str, Any]) -> None:
         text = json.dumps(document, ensure_ascii=False, separators=(',', ':'))
-        (names / f'{unique}.json').write_text(text, encoding='utf-8')
-        self.splits[split] = self.splits.get(split, 0) + 1
+        planned.document.write_text(text, encoding='utf-8')
+        self.splits[planned.split] = self.splits.get(planned.split, 0) + 1
         self._count(document)
-        if picture.name != original:
-            self.report.renamed[f'{split or ""}/{original}'.lstrip('/')] = picture.name
-        return {
-            'event': _event_id(event),
-            'split': split,
-            'picture': picture.relative_to(self.folder).as_posix(),
-            'original_name': original,
-            'checksum': file.get('checksum'),
+        if planned.picture.name != planned.original:
+            self.report.renamed[f'{planned.split or ""}/{planned.original}'.lstrip('/')] = (
+                planned.picture.name
+            )
+        line = {
+            'event': key,
+            'split': planned.split,
+            'picture': planned.picture.relative_to(self.folder).as_posix(),
+            'original_name': planned.original,
+            'checksum': planned.file.get('checksum'),
             'linked': linked,
         }
+        self._mapping.write(json.dumps(line, ensure_ascii=False) + '\n')
+        self.done += 1
 
-    def _folders(self, split: str | None) -> tuple[Path, Path]:
+    def _folders_of(self, split: str | None) -> tuple[Path, Path]:
         root = self.folder / split if split else self.folder
         folders = root / 'json', root / 'original_files'
-        if split not in self.splits:
+        if split not in self._folders:
             for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
+            self._folders.add(split)
         return folders
 
     def _count(self, document: Mapping[str, Any]) -> None:
@@ -110,22 +232,22 @@ def _event_id(event: Mapping[str, Any]) -> Any:
 
 def picture_of(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return the picture of an event: the primary one, else the first."""
-    files = [value for _, value in sorted((event.get('files') or {}).items())]
+    return _picture(event)[1]
+
+
+def _picture(event: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the picture of an event with its specification."""
     pictures = [
-        {'url': file} if isinstance(file, str) else dict(file)
-        for file in files
-        if isinstance(file, str) or (file.get('url') and file.get('file_type', 'image') == 'image')
+        (name, {'url': file} if isinstance(file, str) else dict(file))
+        for name, file in sorted((event.get('files') or {}).items())
+        if _is_picture(name, file)
     ]
     if not pictures:
         raise DatasetError('it has no picture')
-    return next((file for file in pictures if file.get('is_primary')), pictures[0])
+    return next((pair for pair in pictures if pair[1].get('is_primary')), pictures[0])
 
 
-def _document(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the DM v2 document of an event; one without annotations has an empty one."""
-    data = event.get('data')
-    if not data:
-        return {'images': [{}]}
-    if not isinstance(data, dict) or not isinstance(data.get('images'), list):
-        raise DatasetError('its data is not a DM v2 document')
-    return data
+def _is_picture(name: str, file: Any) -> bool:
+    if isinstance(file, str):
+        return bool(file) and not name.startswith('data_meta')
+    return isinstance(file, dict) and bool(file.get('url')) and file.get('file_type', 'image') == 'image'

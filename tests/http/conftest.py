@@ -95,6 +95,10 @@ class Faulty:
         """Set what goes wrong, and forget what came so far."""
         self._control('POST', '/__script', list(rules))
 
+    def lead_to(self, port: int) -> None:
+        """Set where the server is."""
+        self._control('POST', '/__upstream', port)
+
     def seen(self) -> list[str]:
         """Return the requests that came, e.g. ``GET /models/``, with the fault that each met."""
         return list(self._control('GET', '/__seen'))
@@ -106,18 +110,25 @@ class Faulty:
             return answer.json()
 
 
-@pytest.fixture
-def faulty(synapse_server: Served) -> Iterator[Faulty]:
-    """The faulty way to `synapse_server`."""
+@pytest.fixture(scope='session')
+def faulty_process() -> Iterator[Faulty]:
     program = Path(__file__).with_name('faulty.py')
     with subprocess.Popen(
-        [sys.executable, str(program), str(synapse_server.port)], stdout=subprocess.PIPE, encoding='utf-8'
+        [sys.executable, str(program)], stdout=subprocess.PIPE, encoding='utf-8'
     ) as process:
         assert process.stdout is not None
         try:
             yield Faulty(f'http://127.0.0.1:{json.loads(process.stdout.readline())}')
         finally:
             process.kill()
+
+
+@pytest.fixture
+def faulty(faulty_process: Faulty, synapse_server: Served) -> Faulty:
+    """The faulty way to `synapse_server`."""
+    faulty_process.lead_to(synapse_server.port)
+    faulty_process.script()
+    return faulty_process
 
 
 @pytest.fixture

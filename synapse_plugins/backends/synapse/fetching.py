@@ -32,8 +32,12 @@ if TYPE_CHECKING:
 __all__ = ['Fetch', 'fetch_json']
 
 _PIECE = 1024 * 1024
+_ARRIVING = 64 * 1024
+"""Bytes that are written at a time: what breaks off within a piece is lost."""
 _TIMEOUT = (5.0, 60.0)
 _RENEWALS = 3
+_WRONG = 3
+"""How often a file is fetched from its first byte that turns out to be another one."""
 _DIGESTS = {'sha256': 64, 'sha1': 40, 'md5': 32}
 _STALE = (AuthenticationError, ForbiddenError, InvalidRequestError)
 """What a storage answers when the signature of an address has expired: 400, 401, 403."""
@@ -81,13 +85,14 @@ class Fetch:
             BackendError: If it cannot be had whole, with what is wrong; what came in stays for the next time,
                 unless it is wrong itself.
         """
-        failures = 0
+        failures = wrongs = 0
         if not self._checksum:
             self._part.unlink(missing_ok=True)  # nothing could tell whether it belongs to the same file
         while True:
             before = self._have()
             try:
                 self._receive()
+                self._check_length()
                 wrong = self._wrong()
             except (NoAnswerError, RateLimitError, ServerError) as exc:
                 failures = 0 if self._have() > before else failures  # it goes on, if slowly
@@ -104,8 +109,8 @@ class Fetch:
                 return self._target
             # What lies there may have been begun from another file: once more, from its first byte.
             self._part.unlink(missing_ok=True)
-            failures += 1
-            if before == 0 or failures >= self._transport.retries.attempts:
+            wrongs += 1
+            if wrongs == _WRONG:
                 raise wrong
 
     def _have(self) -> int:
@@ -144,7 +149,7 @@ class Fetch:
         total = at + int(told) if told.isdecimal() else self._size
         with self._part.open('ab' if at else 'wb') as writing:
             try:
-                for piece in answer.iter_content(_PIECE):
+                for piece in answer.iter_content(_ARRIVING):
                     writing.write(piece)
                     at += len(piece)
                     if self._size is not None and at > self._size:
@@ -167,13 +172,20 @@ class Fetch:
                 self._renewals += 1
                 self._url = request.path = self._renew()
 
+    def _check_length(self) -> None:
+        """Refuse a file that is shorter than it was told to be; what is there of it is gone on with."""
+        if self._size is not None and (have := self._have()) < self._size:
+            raise NoAnswerError(
+                f'GET {shown_url(self._url)}: {have} of {self._size} bytes came, and the server says that is all.'
+            )
+
     def _wrong(self) -> BackendError | None:
         """Return what is wrong with what came in, None if it is as it was told to be."""
         name, have = shown_url(self._url), self._have()
         if not self._part.exists():
             return BackendError(f'{name}: nothing came in')
         if self._size is not None and have != self._size:
-            return BackendError(f'{name} has {have} bytes, and should have {self._size}')
+            return BackendError(f'{name} has changed: it has {have} bytes, and had {self._size}')
         kind, _, digest = (self._checksum or '').rpartition(':')
         if len(digest) != _DIGESTS.get(kind):
             return None
@@ -184,7 +196,7 @@ class Fetch:
         if found.hexdigest() == digest.lower():
             return None
         return BackendError(
-            f'{name}: its {kind} is {found.hexdigest()[:12]}..., and should be {digest[:12]}...'
+            f'{name} has changed: its {kind} is {found.hexdigest()[:12]}..., and was {digest[:12]}...'
         )
 
 
