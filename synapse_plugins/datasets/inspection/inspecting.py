@@ -107,23 +107,18 @@ def inspect(
         record.bytes = size
         _add_duplicates(record, finder, cancelled)
     if sheet or page:
-        _write(record, choice, suspects, sheet, page)
+        lettering = Lettering()
+        skeleton = getattr(reader, 'skeleton', None)  # of readers that know what joints their poses have
+        painter = Painter([figures.name for figures in record.classes], lettering, skeleton)
+        record.numbered = sorted(painter.numbered.values())
+        if sheet is not None:
+            write_preview(sheet, record, choice, painter, lettering)
+        if page is not None:
+            from ..page import write_page  # which stands on the record
+
+            write_page(page, record, choice, suspects, painter)
     record.seconds = monotonic() - began
     return record
-
-
-def _write(
-    record: Inspection, choice: Choice, suspects: Suspects, sheet: Path | None, page: Path | None
-) -> None:
-    lettering = Lettering()
-    painter = Painter([figures.name for figures in record.classes], lettering)
-    record.numbered = sorted(painter.numbered.values())
-    if sheet is not None:
-        write_preview(sheet, record, choice, painter, lettering)
-    if page is not None:
-        from ..page import write_page  # which stands on the record
-
-        write_page(page, record, choice, suspects, painter)
 
 
 def _readable(reader: Reader, tally: Tally, *, verify: bool) -> Iterator[Sample]:
