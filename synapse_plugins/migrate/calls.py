@@ -6,18 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 from libcst import matchers as m
-from libcst.metadata import PositionProvider
+from libcst.metadata import PositionProvider, QualifiedNameProvider
 
 from .names import VENDOR
+from .reading import vendor_names
 from .records import Note
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .reading import FoundClass, Module
 
 __all__ = ['RewriteCalls']
 
 _OLDER_FORMATS = {'pascal': 'pascal_voc'}
 _FORMAT_ARGUMENTS = ('target_format', 'source_format')
+_UNKNOWN_ABOVE = (
+    'super().setup_steps(): if a base class of another file has one of its own, nothing is to do; if none has, take it '
+    'out, for'
+)
+_PLAIN_BASE = m.Name('object') | m.Name('ABC') | m.Name('Generic') | m.Name('Protocol')
 _SUPER_SETUP = m.SimpleStatementLine(
     [m.Expr(m.Call(m.Attribute(m.Call(m.Name('super')), m.Name('setup_steps'))))]
 )
@@ -27,7 +35,7 @@ class RewriteCalls(cst.CSTTransformer):
     """Rewrites a module whose imports move.
 
     * ``super().setup_steps(registry)`` of a train action does nothing in the vendor's SDK; here it wires the default
-      steps. It goes, where other steps are registered after it.
+      steps. It goes, where other steps are registered after it and no base class has a `setup_steps` of its own.
     * A dataset without a configuration file was handed to `execute` as a ``dataset.yaml`` that does not exist;
       here `data_path` is the folder. ``data_path.parent`` becomes ``data_path``.
     * The format ``pascal`` is called ``pascal_voc``.
@@ -37,10 +45,13 @@ class RewriteCalls(cst.CSTTransformer):
         notes: What a person has to look at.
     """
 
-    METADATA_DEPENDENCIES = (PositionProvider,)
+    METADATA_DEPENDENCIES = (PositionProvider, QualifiedNameProvider)
 
     def __init__(self, module: Module, path: str) -> None:
         super().__init__()
+        self._tops = {
+            node.name.value: node for node in module.wrapper.module.body if isinstance(node, cst.ClassDef)
+        }
         self._train_actions = {
             found.node.name.value
             for found in module.classes.values()
@@ -88,9 +99,24 @@ class RewriteCalls(cst.CSTTransformer):
         ]
         if not calls or not others:
             return updated_node
+        above = self._set_up_above(self._nodes[self._classes[-1]].node)
+        if above is None:
+            self._look(original_node, f'{_UNKNOWN_ABOVE} here it also wires the default steps')
+        if above is not False:
+            return updated_node
         self.what.append('super().setup_steps() would wire the default steps here')
         kept = [statement for statement in body.body if statement not in calls]
         return updated_node.with_changes(body=body.with_changes(body=kept))
+
+    def _set_up_above(self, definition: cst.ClassDef) -> bool | None:
+        """Tell whether a base of a class has a `setup_steps` of the project's own; None if that is not in this file."""
+        found = [
+            (is_known or None)
+            and base is not None
+            and (_defines(base, 'setup_steps') or self._set_up_above(base))
+            for base, is_known in self._bases(definition)
+        ]
+        return True if True in found else None if None in found else False
 
     @property
     def _in_train_action(self) -> bool:
@@ -98,11 +124,35 @@ class RewriteCalls(cst.CSTTransformer):
 
     def _has_config_file(self) -> bool:
         """Tell whether the class trains on a format that has a configuration file, or on one that is not told."""
-        for statement in self._nodes[self._classes[-1]].node.body.body:
-            value = _assigned(statement, 'target_format')
-            if value is not None:
-                return not m.matches(value, m.Name('None')) and _text(value) in {None, 'yolo'}
-        return False
+        value = self._format_of(self._nodes[self._classes[-1]].node)
+        if value is None or isinstance(
+            value, cst.ClassDef
+        ):  # nothing says so, or a class that is not in this file
+            return value is not None
+        return not m.matches(value, m.Name('None')) and _text(value) in {None, 'yolo'}
+
+    def _format_of(self, definition: cst.ClassDef) -> cst.BaseExpression | cst.ClassDef | None:
+        """Return what a class or a base of it sets as its format; the class itself if a base is not in this file."""
+        for statement in definition.body.body:
+            if (value := _assigned(statement, 'target_format')) is not None:
+                return value
+        unknown = None
+        for base, is_known in self._bases(definition):
+            if base is None:
+                unknown = unknown if is_known else definition
+            elif (found := self._format_of(base)) is not None:
+                return found
+        return unknown
+
+    def _bases(self, definition: cst.ClassDef) -> Iterator[tuple[cst.ClassDef | None, bool]]:
+        """Yield the base classes of this file; of each other one whether it is the vendor's or a plain one."""
+        for argument in definition.bases:
+            value = argument.value.value if isinstance(argument.value, cst.Subscript) else argument.value
+            if isinstance(value, cst.Name) and value.value in self._tops:
+                yield self._tops[value.value], True
+            else:
+                names = vendor_names(self.get_metadata(QualifiedNameProvider, value, set()))
+                yield None, bool(names) or m.matches(value, _PLAIN_BASE)
 
     # -- expressions --------------------------------------------------------------------------------------
 
@@ -174,6 +224,12 @@ class RewriteCalls(cst.CSTTransformer):
     def _look(self, node: cst.CSTNode, text: str) -> None:
         position: Any = self.get_metadata(PositionProvider, node)
         self.notes.append(Note('look', self._path, position.start.line, text))
+
+
+def _defines(definition: cst.ClassDef, method: str) -> bool:
+    return any(
+        isinstance(node, cst.FunctionDef) and node.name.value == method for node in definition.body.body
+    )
 
 
 def _is_docstring(statement: cst.BaseStatement) -> bool:

@@ -35,6 +35,70 @@ def test_the_base_of_setup_steps_would_wire_the_default_steps() -> None:
     assert any('super().setup_steps()' in change for change in what)
 
 
+def test_steps_of_a_base_class_of_ones_own_stay() -> None:
+    after, _, notes = migrated(
+        """
+        class Mine(BaseTrainAction):
+            def setup_steps(self, registry):
+                super().setup_steps(registry)
+                registry.register(A())
+
+        class Plain(BaseTrainAction):
+            pass
+
+        class Sub(Mine):
+            def setup_steps(self, registry):
+                super().setup_steps(registry)  # A
+                registry.register(B())
+
+        class SubOfSub(Sub):
+            pass
+
+        class Last(SubOfSub):
+            def setup_steps(self, registry):
+                super().setup_steps(registry)  # A and B
+                registry.register(C())
+
+        class OfPlain(Plain):
+            def setup_steps(self, registry):
+                super().setup_steps(registry)  # nothing
+                registry.register(D())
+        """
+    )
+    assert after.count('super().setup_steps(registry)') == 2
+    assert '# A\n' in after
+    assert '# A and B\n' in after
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    ('base', 'moves'),
+    [
+        ("class B(BaseTrainAction):\n    target_format = 'yolo'", False),
+        ("class B(BaseTrainAction):\n    target_format = 'coco'", True),
+        ('class B(BaseTrainAction):\n    pass', True),
+        ('from .other import Mixin\nclass B(Mixin, BaseTrainAction):\n    pass', False),
+    ],
+)
+def test_the_format_may_be_that_of_a_base_class(base: str, moves: bool) -> None:
+    execute = 'class T(B):\n    def execute(self, data_path, checkpoint):\n        return data_path.parent\n'
+    assert ('data_path.parent' not in migrated(f'{base}\n\n{execute}')[0]) is moves
+
+
+def test_a_base_class_of_another_file_is_left_to_its_author() -> None:
+    after, _, notes = migrated(
+        """
+        from .mixins import Checked
+        class A(Checked, BaseTrainAction):
+            def setup_steps(self, registry):
+                super().setup_steps(registry)
+                registry.register(Mine())
+        """
+    )
+    assert 'super().setup_steps(registry)' in after
+    assert any('a base class of another file' in note for note in notes)
+
+
 def test_where_nothing_else_is_registered_the_call_stays() -> None:
     code = '\nclass A(BaseTrainAction):\n    def setup_steps(self, registry):\n        super().setup_steps(registry)\n'
     assert migrated(code)[0] == code
