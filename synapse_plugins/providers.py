@@ -51,6 +51,12 @@ class StepProvider:
     prepare: str | None = None
     summary: str = ''
 
+    def __post_init__(self) -> None:
+        """Refuse a text where several belong: a forgotten comma would make a format of each of its letters."""
+        for name in ('formats', 'tasks'):
+            if isinstance(given := getattr(self, name), str):
+                raise TypeError(f'{name} of the step {self.name!r} is {given!r}; write {name}=({given!r},)')
+
     def serves(self, target_format: str | None, task: str | None) -> bool:
         """Tell whether this provider serves a format and a task; None asks for any."""
         return (target_format is None or not self.formats or target_format in self.formats) and (

@@ -70,6 +70,13 @@ def test_listing_packs_imports_no_step(install):
         ('raise SystemExit(3)', 'SystemExit'),
         ('import no_such_module_here', 'no_such_module_here'),
         (
+            (
+                'from synapse_plugins.providers import StepProvider\n'
+                "StepProvider(name='x', role='train', step='a:B', formats=('coco'))"
+            ),
+            "write formats=('coco',)",
+        ),
+        (
             'from synapse_plugins import hookimpl\n@hookimpl\ndef synapse_register_stps(register): ...',
             'synapse_register_stps',
         ),
