@@ -82,7 +82,10 @@ def find_actions(root: Path) -> tuple[list[CodeAction], list[str]]:
         found.extend(
             CodeAction(action_name(cls), f'{module}.{cls.__name__}', cls)
             for cls in vars(loaded).values()
-            if is_ours(cls) and cls.__module__ == module and not cls.__name__.startswith(('_', 'Base'))
+            if is_ours(cls)
+            and not is_helper(cls)
+            and cls.__module__ == module
+            and not cls.__name__.startswith(('_', 'Base'))
         )
     return found, problems
 
@@ -98,6 +101,13 @@ def is_ours(cls: Any) -> bool:
     from ..actions.export import BaseExporter
 
     return isinstance(cls, type) and issubclass(cls, (BaseAction, BaseExporter))
+
+
+def is_helper(cls: Any) -> bool:
+    """Tell whether an exporter has no name of its own: it is what an action writes by, unless config.yaml names it."""
+    from ..actions.export import BaseExporter
+
+    return issubclass(cls, BaseExporter) and cls.action_name is None
 
 
 def is_vendor(cls: Any) -> bool:

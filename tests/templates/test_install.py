@@ -35,7 +35,10 @@ FAILING = {
     'step-pack': ('signs.manifest', '-p', 'folder=src', '-p', 'output=out.json', '-p', 'at_least=1000'),
     'train-plugin': ('train', '-p', 'dataset=data', '-p', 'min_objects=1000'),
     'export-plugin': ('export', '-p', 'dataset=data', '-p', 'output=out.json', '-p', 'at_least=1000'),
-    'upload-plugin': ('upload', '-p', 'path=data', '-p', 'storage=out.json', '-p', 'at_least=1000'),
+    'upload-plugin': (
+        'upload', '-p', 'path=data/train', '-p', 'data_collection=new', '-p', 'create_collection=true',
+        '-p', 'at_least=1000',
+    ),  # fmt: skip
 }
 """Kind -> a run that fails at its end and has to leave nothing: no out.json."""
 CHOICES: dict[str, tuple[str, dict[str, str]]] = {

@@ -49,8 +49,8 @@ def expected_files(answers: dict[str, Any], package: str) -> set[str]:
     files = set(EVERYWHERE)
     if answers.get('kind', 'step-pack') != 'step-pack':
         files |= OF_PLUGINS
-    if answers.get('kind') == 'upload-plugin':
-        files.add('src/PACKAGE/storage.py')
+    if answers.get('kind') == 'export-plugin':
+        files.add('src/PACKAGE/exporter.py')
     if answers.get('with_format'):
         files |= {'src/PACKAGE/formats.py', 'tests/test_formats.py'}
     if answers.get('with_trainer'):

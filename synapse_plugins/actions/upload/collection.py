@@ -60,11 +60,11 @@ def file_type_of(suffix: str) -> str:
     return next((kind for kind, suffixes in FILE_TYPES.items() if folded in suffixes), 'data')
 
 
-def specification_of(name: str, files: Iterable[Path], *, is_primary: bool) -> dict[str, Any]:
+def specification_of(name: str, files: Iterable[Path]) -> dict[str, Any]:
     """Return the specification that a folder of files stands for: its type is that of most of them."""
     count: dict[str, int] = {}
     for path in files:
         kind = file_type_of(path.suffix)
         count[kind] = count.get(kind, 0) + 1
     kind = min(count, key=lambda kind: (-count[kind], kind)) if count else 'data'
-    return {'name': name, 'file_type': kind, 'is_required': is_primary, 'is_primary': is_primary}
+    return {'name': name, 'file_type': kind, 'is_required': False, 'is_primary': False}

@@ -11,6 +11,9 @@ from .collection import find_collection
 
 __all__ = ['AssetConfig', 'UploadParams']
 
+_HIDDEN: dict[str, Any] = {'exclude_from_ui': True}
+"""No input of a form can hold it, or it has no effect."""
+
 
 class AssetConfig(BaseModel):
     """Where the files of one specification lie.
@@ -66,7 +69,9 @@ class UploadParams(BaseModel):
     path: str | None = Field(None, description='folder that holds a folder for each file specification')
     is_recursive: bool = Field(True, description='look into subfolders too')
     assets: dict[str, AssetConfig] | None = Field(
-        None, description='specification -> {path, is_recursive}, without a single path'
+        None,
+        description='specification -> {path, is_recursive}, without a single path',
+        json_schema_extra=_HIDDEN,
     )
     storage: int | None = Field(
         None, description='storage that paths are relative to; by default this machine'
@@ -77,14 +82,18 @@ class UploadParams(BaseModel):
     excel_metadata_path: str | None = Field(None, description='CSV or Excel file with metadata of the files')
     max_file_size_mb: int = Field(50, ge=1, description='largest file that is taken')
     creating_data_unit_batch_size: int = Field(200, ge=1, le=1000, description='units made in one request')
-    creating_data_unit_max_workers: int = Field(1, ge=1, description='not used here')
+    creating_data_unit_max_workers: int = Field(
+        1, ge=1, description='not used here', json_schema_extra=_HIDDEN
+    )
     upload_max_workers: int = Field(10, ge=1, le=64, description='files uploaded at once')
     upload_batch_size: int = Field(200, ge=1, le=1000, description='checksums asked about in one request')
-    upload_ray_workers: int = Field(1, ge=1, description='not used here')
+    upload_ray_workers: int = Field(1, ge=1, description='not used here', json_schema_extra=_HIDDEN)
     upload_max_retries: int = Field(2, ge=0, description='tries more after the connection broke')
-    use_async_upload: bool = Field(True, description='not used here')
+    use_async_upload: bool = Field(True, description='not used here', json_schema_extra=_HIDDEN)
     group_name: str | None = Field(None, description='group that every unit joins')
-    extra_params: dict[str, Any] | None = Field(None, description='for steps of your own')
+    extra_params: dict[str, Any] | None = Field(
+        None, description='for steps of your own', json_schema_extra=_HIDDEN
+    )
     on_loss: Literal['error', 'warn'] = Field('error', description='what a file that is lost does to the run')
     on_existing: Literal['skip', 'add'] = Field('skip', description='units that the collection has already')
     on_duplicate: Literal['warn', 'error', 'drop'] = Field('warn', description='units of the same content')

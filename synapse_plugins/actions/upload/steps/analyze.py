@@ -19,7 +19,7 @@ class AnalyzeCollectionStep(BaseStep[UploadContext]):
     """Asks for the data collection and its file specifications.
 
     With ``create_collection`` one that is not there is made, on a backend that can: a specification for each folder,
-    the first one required. The rollback removes it again.
+    of which the first one with pictures or the like is required. The rollback removes it again.
     """
 
     name = 'analyze_collection'
@@ -71,9 +71,10 @@ class AnalyzeCollectionStep(BaseStep[UploadContext]):
                 f'There are no folders with files in {context.pathlib_cwd}, so nothing tells the file specifications '
                 f'of the collection {name!r}.'
             )
-        specifications = [
-            specification_of(spec, found[spec], is_primary=number == 0) for number, spec in enumerate(wanted)
-        ]
+        made_of = [specification_of(spec, found[spec]) for spec in wanted]
+        primary = next((item for item in made_of if item['file_type'] not in {'data', 'text'}), made_of[0])
+        primary.update(is_required=True, is_primary=True)
+        specifications = made_of
         made: dict[str, Any] = create({'name': name, 'file_specifications': specifications})
         left['collection'] = made['id']
         context.save_rollback(**left)
