@@ -97,8 +97,8 @@ register_log_messages(
             'ko': '학습은 끝났지만 모델을 등록하지 못했습니다: {error}',
         },
         _TRAIN.TRAIN_FAILED_STEP: {
-            'en': 'The training failed in step {step}: {error}',
-            'ko': '{step} 단계에서 학습이 실패했습니다: {error}',
+            'en': 'The training failed in step {step_name}: {error}',
+            'ko': '{step_name} 단계에서 학습이 실패했습니다: {error}',
         },
         _TRAIN.TRAIN_FAILED_ADMIN_CONTACT: {
             'en': 'The training failed. Ask your administrator, with the number of this job.',
@@ -137,8 +137,8 @@ register_log_messages(
             'ko': '내보내기를 마쳤습니다: {exported}개 완료, {failed}개 누락.',
         },
         _EXPORT.EXPORT_FAILED_STEP: {
-            'en': 'The export failed in step {step}: {error}',
-            'ko': '{step} 단계에서 내보내기가 실패했습니다: {error}',
+            'en': 'The export failed in step {step_name}: {error}',
+            'ko': '{step_name} 단계에서 내보내기가 실패했습니다: {error}',
         },
         _UPLOAD.UPLOAD_INITIALIZED: {
             'en': 'Looking for files in {path}.',
@@ -189,8 +189,8 @@ register_log_messages(
             'ko': '업로드를 마쳤습니다: 파일 {files}개, 데이터 유닛 {data_units}개.',
         },
         _UPLOAD.UPLOAD_FAILED_STEP: {
-            'en': 'The upload failed in step {step}: {error}',
-            'ko': '{step} 단계에서 업로드가 실패했습니다: {error}',
+            'en': 'The upload failed in step {step_name}: {error}',
+            'ko': '{step_name} 단계에서 업로드가 실패했습니다: {error}',
         },
     }
 )

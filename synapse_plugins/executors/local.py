@@ -241,6 +241,8 @@ def _close(
     """
     problems: list[str] = []
     try:
+        if job is not None and error is not None:
+            job.tell_failure(prepared.ctx, getattr(prepared.found.cls, 'category', None), error)
         prepared.ctx.logger.finish()
         if job is not None:
             problems = job.end(state, result=result, error=error)

@@ -10,7 +10,8 @@ import pytest
 from synapse_plugins import BaseAction, backends, run
 from synapse_plugins.actions.base import NoParams
 from synapse_plugins.backends.local import LocalBackend
-from synapse_plugins.errors import NotFoundError, StepFailedError
+from synapse_plugins.errors import NotFoundError, ParamsError, StepFailedError
+from synapse_plugins.executors.job import failure_message
 from synapse_plugins.steps import BaseStep, StepResult
 
 logging.getLogger('synapse_plugins')  # once it is there, a test does not add it
@@ -148,3 +149,47 @@ def test_a_job_endpoint_that_is_down_costs_no_run(
     result = start(job=job)
     assert result.problems[0] == f'Job {job} was not told that it is RUNNING: 503.'
     assert result.problems[-1] == f'Job {job} was not told that it is SUCCEEDED: 503.'
+
+
+@pytest.mark.parametrize(
+    ('category', 'error', 'code'),
+    [
+        ('upload', StepFailedError('send', 'no'), 'UPLOAD_FAILED_STEP'),
+        ('export', StepFailedError('save', 'no'), 'EXPORT_FAILED_STEP'),
+        ('neural_net', StepFailedError('train', 'no'), 'TRAIN_FAILED_STEP'),
+        ('neural_net', StepFailedError('model_upload', 'no'), 'TRAIN_FAILED_MODEL_REGISTER'),
+        ('neural_net', ParamsError('no'), 'TRAIN_FAILED_CONFIG'),
+        ('neural_net', ValueError('no'), 'TRAIN_FAILED_ADMIN_CONTACT'),
+    ],
+)
+def test_why_it_failed_has_a_code(category: str, error: Exception, code: str) -> None:
+    from synapse_plugins.context import resolve_log_message
+
+    found, values = failure_message(category, error)
+    assert str(found) == code
+    text, level = resolve_log_message(found, 'ko', **values)
+    assert level == 'error'
+    assert '{' not in text
+    assert text.count('=') == 0
+
+
+def test_a_gpu_without_memory_has_a_code() -> None:
+    class OutOfMemoryError(RuntimeError):
+        pass
+
+    error = StepFailedError('train', 'CUDA')
+    error.__cause__ = OutOfMemoryError()
+    assert str(failure_message('neural_net', error)[0]) == 'TRAIN_FAILED_GPU_RESOURCE'
+
+
+def test_a_person_reads_why_it_failed(
+    start: Any, backend: Any, job: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Action, 'category', 'upload')
+    monkeypatch.setenv('SYNAPSE_LANGUAGE', 'ko')
+    with pytest.raises(StepFailedError):
+        start(job=job, params={'fail': True})
+    (told,) = [entry for entry in logs(backend, job) if entry['data'].get('key')]
+    assert told['data'] == {
+        'content': 'work 단계에서 업로드가 실패했습니다: it broke', 'key': 'UPLOAD_FAILED_STEP',
+    }  # fmt: skip

@@ -227,3 +227,19 @@ def test_steps_in_the_wrong_order_say_so(context: ExportContext) -> None:
     ):
         with pytest.raises(DatasetError, match=r'comes? first'):
             step.execute(context)
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_one(
+    context: ExportContext, place: Path, start: Any
+) -> None:
+    from synapse_plugins.store.process import this_process
+
+    code = 'from synapse_plugins.store.process import this_process\nprint(this_process())'
+    dead = start(code).communicate()[0].strip()
+    left = [place / f'.e.part-{dead}.0a', place / f'.e.part-{dead}.0a-items']
+    kept = [place / f'.e.part-{this_process()}.0a', place / '.e.part-x', place / f'.other.part-{dead}.0a']
+    for folder in (*left, *kept):
+        folder.mkdir()
+    run_to(context, steps.ConvertDataStep)
+    assert not any(folder.exists() for folder in left)
+    assert all(folder.exists() for folder in kept)

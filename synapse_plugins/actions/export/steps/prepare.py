@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ....errors import BackendError, DatasetError
 from ....steps import BaseStep, StepResult
+from ....store.process import ProcessId, is_alive, this_process
 from ..context import ExportContext
 
 __all__ = ['PrepareExportStep']
@@ -39,9 +42,11 @@ class PrepareExportStep(BaseStep[ExportContext]):
             context.export_items = iter(context.results)
         context.export_params = self._params(context)
         final = Path(context.output_path)
-        work = final.with_name(f'.{final.name}.part-{context.idempotency_key("export")[:8]}')
+        # The name says whose it is, so that what a killed process left is known, and removed by the next one.
+        work = final.with_name(f'.{final.name}.part-{this_process()}.{context.idempotency_key("export")[:8]}')
         context.save_rollback(work=str(work))
-        _remove(work)  # what this run left before it was resumed
+        _remove_stale(final)
+        _remove(work)
         work.mkdir(parents=True)
         context.unique_export_path = work
         return StepResult(data={'folder': str(work)})
@@ -79,6 +84,27 @@ def _declared_classes(context: ExportContext) -> list[str] | None:
         return dict(get_version(version)).get('declared_classes')
     except BackendError:  # its events were listed, so it is there; only its facts are not told
         return None
+
+
+def _remove_stale(final: Path) -> None:
+    """Remove the folders of exports to the same place whose process is gone."""
+    prefix = f'.{final.name}.part-'
+    if not final.parent.is_dir():
+        return
+    for path in sorted(final.parent.iterdir()):
+        owner = path.name.removeprefix(prefix).partition('.')[0]
+        with suppress(ValueError):  # not a name of ours
+            if path.name.startswith(prefix) and not is_alive(
+                ProcessId.parse(owner), silent_for=_silence(path)
+            ):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _silence(folder: Path) -> float:
+    try:
+        return time.time() - folder.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _remove(work: Path) -> None:
