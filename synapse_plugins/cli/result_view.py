@@ -41,9 +41,6 @@ def say_result(
     if returned := _returned(record.result):
         output.fields(returned)
         output.say('')
-    if moved := _moved(result.output):
-        output.fields(moved)
-        output.say('')
     hints = [settings.hint('runs', 'show', record.id)]
     if model is not None and model.get('backend'):  # it lies on a server
         output.fields([('Model', f'{model["id"]}, {model["name"]}'), ('Backend', model['backend'])])
@@ -74,22 +71,6 @@ def _returned(result: Any) -> list[tuple[str, str]]:
 
 def _as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _moved(result: Any) -> list[tuple[str, Any]]:
-    """Return what an export or upload brought where."""
-    if not isinstance(result, dict):
-        return []
-    names = {
-        'output_path': 'Output',
-        'exported_count': 'Exported',
-        'failed_count': 'Failed',
-        'uploaded_files': 'Files',
-        'data_units': 'Data units',
-        'existing_units': 'There already',
-        'lost_files_count': 'Lost files',
-    }
-    return [(title, result[name]) for name, title in names.items() if result.get(name)]
 
 
 def model_fields(record: RunRecord, model: dict[str, Any]) -> list[tuple[str, str]]:
