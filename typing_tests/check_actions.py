@@ -15,7 +15,10 @@ from synapse_plugins import (
     RuntimeContext,
     run,
 )
+from synapse_plugins.actions.export import BaseExporter, DefaultExportAction, ExportContext, ExportParams
 from synapse_plugins.actions.train import BaseTrainParams, TrainContext
+from synapse_plugins.actions.upload import DefaultUploadAction, UploadParams
+from synapse_plugins.context import LogLevel, LogMessageCode, register_log_messages, resolve_log_message
 from synapse_plugins.steps import BaseStep, StepRegistry, StepResult
 
 if TYPE_CHECKING:
@@ -79,3 +82,39 @@ result = run('yolo.train', dataset='bccd', epochs=2, backend='local')
 assert_type(result.success, bool)
 assert_type(result.run_id, str)
 found: RunResult = result
+
+
+class OwnUploadParams(UploadParams):
+    at_least: int = 1
+
+
+class OwnUpload(DefaultUploadAction[OwnUploadParams]):
+    def setup_steps(self, registry: StepRegistry[Any]) -> None:
+        super().setup_steps(registry)
+        assert_type(self.params, OwnUploadParams)
+
+    def get_allowed_extensions(self) -> dict[str, list[str]]:
+        return {'image': ['.png']}
+
+
+class OwnExporter(BaseExporter):
+    def convert_data(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {**data, 'data': {}}
+
+
+class OwnExport(DefaultExportAction[ExportParams]):
+    entrypoint = OwnExporter
+
+    def create_context(self) -> ExportContext:
+        context = super().create_context()
+        assert_type(context, ExportContext)
+        return context
+
+
+class Code(LogMessageCode):
+    FOUND = ('FOUND', 'info')
+
+
+register_log_messages({Code.FOUND: {'en': '{n} found', 'ko': '{n}개'}})
+RuntimeContext().log_message(Code.FOUND, n=1)
+assert_type(resolve_log_message(Code.FOUND, 'ko', n=1), tuple[str, LogLevel])
