@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
+import os
+import subprocess
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -100,4 +104,61 @@ def test_a_migrated_exporter_runs_as_it_is(
     assert len(list((tmp_path / 'out' / 'labels').iterdir())) == version['count']
     assert any(
         '내보내기를 마쳤습니다' in str(entry['data'].get('content')) for entry in logs(local_backend, job)
+    )
+
+
+PLUGIN = """
+from synapse_plugins.actions.export import BaseExporter
+from synapse_plugins.actions.upload import DefaultUploadAction, UploadParams
+
+
+class Upload(DefaultUploadAction[UploadParams]):
+    action_name = 'upload'
+
+
+class Exporter(BaseExporter):
+    action_name = 'export'
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('kind', ['upload', 'export'])
+def test_their_job_entrypoint_runs_them(
+    vendor: Any, synapse_server: Any, local_backend: Any, version: dict[str, Any], tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / 'plugin.py').write_text(PLUGIN, encoding='utf-8')
+    (tmp_path / 'files' / 'text_1').mkdir(parents=True)
+    (tmp_path / 'files' / 'text_1' / 'a.txt').write_text('a', encoding='utf-8')
+    collection = local_backend.create_data_collection(
+        {'name': 'c', 'file_specifications': [{'name': 'text_1'}]}
+    )
+    params = {
+        'upload': {'path': str(tmp_path / 'files'), 'data_collection': collection['id']},
+        'export': {'path': str(tmp_path / 'out'), 'filter': {'ground_truth_dataset_versions': version['id']}},
+    }
+    job = local_backend.create_job({'action': kind})['id']
+    env = {
+        **os.environ,
+        'PYTHONPATH': os.pathsep.join([str(tmp_path), *sys.path]),
+        'SYNAPSE_ACTION_ENTRYPOINT': {'upload': 'plugin.Upload', 'export': 'plugin.Exporter'}[kind],
+        'SYNAPSE_ACTION_PARAMS': json.dumps(params[kind]),
+        'SYNAPSE_JOB_ID': str(job),
+        'SYNAPSE_LANGUAGE': 'ko',
+        'SYNAPSE_HOST': synapse_server.url,
+        'SYNAPSE_ACCESS_TOKEN': str(synapse_server.token),
+    }
+    command = [sys.executable, '-W', 'ignore', '-m', 'synapse_sdk.plugins.entrypoint']
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env, capture_output=True, text=True, encoding='utf-8', check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    row = local_backend.get_job(job)
+    counted = {'upload': 'data_units', 'export': 'exported_count'}[kind]
+    wanted = {'upload': 1, 'export': version['count']}[kind]
+    assert (row['status'], row['result'][counted]) == ('SUCCEEDED', wanted)
+    # Their logger shares out by itself what steps it was not told of weigh.
+    assert row['progress_record']['current_progress']['overall'] >= 90
+    entries = logs(local_backend, job)
+    assert any(
+        '마쳤습니다' in str(entry['data'].get('content')) for entry in entries if entry['event'] == 'message'
     )
