@@ -185,6 +185,8 @@ def _known(context: UploadContext, digests: list[str]) -> dict[str, dict[str, An
     verify = getattr(context.client, 'verify_data_files_checksums', None)
     if verify is None:
         return {}
+    from ....backends.synapse.presigned import existing_of
+
     spellings: dict[str, str] = {}
     for facts in context.facts.values():
         if 'sha256' in facts:
@@ -194,8 +196,10 @@ def _known(context: UploadContext, digests: list[str]) -> dict[str, dict[str, An
     size = int(context.get_param('upload_batch_size', 200))
     known: dict[str, dict[str, Any]] = {}
     for start in range(0, len(asked), size):
-        for name in (verify(asked[start : start + size]) or {}).get('existing') or ():
-            if name in spellings:
+        batch = asked[start : start + size]
+        there = existing_of(verify(batch), batch)
+        for name in batch:
+            if name in there:
                 known.setdefault(spellings[name], {'checksum': name})
     return known
 
