@@ -103,15 +103,15 @@ def main() -> int:
             os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[1]})
         with SynapseBackend(url, access_token=token, cache_dir=Path(folder, 'cache')) as client:
             for number in range(options.rounds + 1):
-                for name in times:
+                for name, spent in times.items():
                     paths = make_files(Path(folder, f'{number}-{name[:4]}'), options.files, options.size)
                     began = perf_counter()
                     if name == 'bare loop':
                         bare(url, token, paths)
-                        times[name].append(perf_counter() - began)
+                        spent.append(perf_counter() - began)
                     else:
                         step(client, Path(folder, f'work-{number}'), paths)
-                        times[name].append(step.seconds)  # type: ignore[attr-defined]
+                        spent.append(step.seconds)  # type: ignore[attr-defined]
         server.communicate('\n')
     loop, ours = (median(series[1:]) for series in times.values())  # the first round warms up
     for name, seconds in (('bare loop', loop), ('upload step', ours)):
