@@ -1,15 +1,15 @@
-"""Options that pair a name with something: ``old=new``, ``train=.8,val=.2``."""
+"""Options that pair a name with something: ``old=new``, ``train=.8,val=.2``, ``layout=roboflow``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-__all__ = ['read_pairs', 'read_shares']
+__all__ = ['read_options', 'read_pairs', 'read_shares']
 
 
 def read_pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
@@ -43,3 +43,14 @@ def read_shares(option: str, text: str | None) -> dict[str, float] | None:
             )
         shares[name.strip()] = number
     return shares
+
+
+def read_options(option: str, texts: Sequence[str] | None, taken: Collection[str]) -> dict[str, Any]:
+    """Return the options of a format: numbers as such, what has commas as a list; none of the names *taken*."""
+    options: dict[str, Any] = {}
+    for name, text in read_pairs(option, texts).items():
+        if not name.isidentifier() or name in taken:
+            raise typer.BadParameter(f'{name!r} is no option of a format.', param_hint=option)
+        value: Any = int(text) if text.isdecimal() else text
+        options[name] = [part.strip() for part in text.split(',')] if ',' in text else value
+    return options

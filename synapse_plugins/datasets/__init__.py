@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import formats
+    from . import dm, formats
+    from .classes import configured_classes
     from .conversion import Conversion, convert
     from .detection import detect_format, open_dataset
     from .digest import fingerprint, seal
+    from .formats.class_folders import class_folders
     from .inspection import Inspection, inspect
     from .opened import Dataset, LabelledImage, LabelledPose, open  # noqa: A004 - `datasets.open`, as in `Image.open`
     from .reader import Evidence, Reader, Survey, Unit, UnitReader
@@ -37,8 +39,11 @@ __all__ = [
     'Unit',
     'UnitReader',
     'Writer',
+    'class_folders',
+    'configured_classes',
     'convert',
     'detect_format',
+    'dm',
     'fingerprint',
     'formats',
     'inspect',
@@ -63,6 +68,8 @@ _MODULES = {
     'Unit': 'reader',
     'UnitReader': 'reader',
     'Writer': 'writer',
+    'class_folders': 'formats.class_folders',
+    'configured_classes': 'classes',
     'convert': 'conversion',
     'detect_format': 'detection',
     'fingerprint': 'digest',
@@ -78,8 +85,8 @@ def __getattr__(name: str) -> Any:
 
     if name in _MODULES:
         return getattr(import_module(f'{__name__}.{_MODULES[name]}'), name)
-    if name == 'formats':
-        return import_module(f'{__name__}.formats')
+    if name in ('dm', 'formats'):
+        return import_module(f'{__name__}.{name}')
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
 
 

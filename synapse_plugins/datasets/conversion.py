@@ -150,6 +150,7 @@ def convert(
     link: str = 'hard',
     on_loss: str = 'warn',
     drop_empty: bool = False,
+    verify: bool = False,
     overwrite: bool = False,
     verify_cache: bool = False,
     workers: int | None = None,
@@ -181,6 +182,8 @@ def convert(
         on_loss: ``warn``: losses are among the result's `warnings`; ``error``: nothing is written if anything
             would be changed, dropped or quarantined; ``ignore``: losses stand in the report only.
         drop_empty: Leave out pictures without annotations.
+        verify: Decode every picture, and quarantine those that cannot be; by default only their headers and ends
+            are looked at.
         overwrite: Replace an output that an earlier conversion wrote. What did not change since then is taken over
             from it; if nothing changed it is the result.
         verify_cache: Tell by their content, not by size and time of change, whether pictures changed. It takes effect
@@ -210,6 +213,8 @@ def convert(
     )
     report = Report()
     formats, readers = _open(sources, source_format, report)
+    for reader in readers:
+        reader.verify = verify
     reference = _reference(to)
     writer_class = cast('type[Writer]', resolve(reference))
     for folder in sources:

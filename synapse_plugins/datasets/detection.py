@@ -40,6 +40,8 @@ def detect_format(root: str | Path) -> str:
             f'{folder} is no dataset of a known format ({"; ".join(refusals)}). Name its format if you know it '
             '(--from).'
         )
+    if len(found) > 1 and 'imagefolder' in found:  # folders of pictures: whatever says more of them is right
+        found.remove('imagefolder')
     if len(found) > 1:
         raise FormatError(f'{folder} could be {" or ".join(found)}; say which (--from {found[0]}).')
     return found[0]

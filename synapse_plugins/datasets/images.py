@@ -14,7 +14,7 @@ from ..errors import DatasetError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ['IMAGE_SUFFIXES', 'Probe', 'probe']
+__all__ = ['IMAGE_SUFFIXES', 'Probe', 'decode', 'probe']
 
 IMAGE_SUFFIXES = frozenset(('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif'))
 """Suffixes of pictures, in lower case; the case on disk does not matter."""
@@ -91,6 +91,30 @@ def probe(path: str | os.PathLike[str]) -> Probe:
     if found.width <= 0 or found.height <= 0:
         raise DatasetError(f'the header says {found.width} x {found.height} pixels')
     return found
+
+
+def decode(path: str | os.PathLike[str]) -> None:
+    """Decode a picture, to see that it can be.
+
+    Raises:
+        DatasetError: If it cannot; the text is the reason alone.
+        OSError: If it cannot be opened.
+    """
+    import warnings
+
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # what is odd about its metadata is not asked here
+            with Image.open(path) as picture:
+                picture.load()
+    except Image.DecompressionBombError:
+        return  # too large to be decoded here; trainers refuse or take it by their own limits
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as exc:
+        raise DatasetError('it cannot be decoded') from exc
 
 
 def _parser(head: bytes) -> Callable[[_File], Probe] | None:

@@ -188,12 +188,11 @@ def pose_annotations(
     """Return a pose that was read as annotations: what tells its class, then its joints.
 
     Args:
-        shape: The box, polygon or mask; it gets the group.
+        shape: The box, polygon or mask; it gets the group where there are joints.
         names: The joints' names.
         joints: ``[x, y]`` or ``[x, y, visibility]`` of each, pixels. A joint at 0, 0 that is missing is left out.
         group: The group id, unique within the picture.
     """
-    shape.extra['group_id'] = group
     found = [shape]
     for place, joint in enumerate(joints):
         x, y = joint[0], joint[1]
@@ -203,4 +202,6 @@ def pose_annotations(
         name = names[place] if place < len(names) else f'joint_{place}'
         extra = {'group_id': group, 'visibility': min(max(seen, MISSING), VISIBLE)}
         found.append(Annotation('keypoint', name, [x, y], f'{group}-{place}', extra=extra))
+    if len(found) > 1:
+        shape.extra['group_id'] = group
     return found

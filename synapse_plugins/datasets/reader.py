@@ -26,7 +26,7 @@ from ..errors import DatasetError
 from .classes import read_classes
 from .cut import is_cut_short
 from .files import read_bytes
-from .images import probe
+from .images import decode, probe
 from .names import is_text
 from .report import Report
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .sample import Annotation, ImageFile, Sample
+    from .skeletons import Skeleton
 
 __all__ = ['UNREADABLE', 'Evidence', 'Reader', 'Survey', 'Unit', 'UnitReader', 'samples_of']
 
@@ -51,11 +52,16 @@ class Survey(Collection[str]):
 
     Attributes:
         labels: Tool -> the class names seen with it; the tools are those with at least one annotation.
-        traits: What else a reader saw that decides about the task, e.g. ``rotated`` for a box that is turned.
+        traits: What else a reader saw that decides about the task: ``rotated`` for a box that is turned, ``grouped``
+            for keypoints that make poses, ``bare`` for poses without a box or another shape.
+        skeleton: The joints that the dataset declares for its poses; None if it declares none.
+        numbers: Class -> its number in the source, where that has a meaning outside.
     """
 
     labels: dict[str, set[str]] = field(default_factory=dict)
     traits: set[str] = field(default_factory=set)
+    skeleton: Skeleton | None = None
+    numbers: dict[str, int] = field(default_factory=dict)
 
     def __contains__(self, tool: object) -> bool:
         """Tell whether there is an annotation of this tool."""
@@ -79,16 +85,30 @@ class Survey(Collection[str]):
 
     def add_all(self, annotations: Iterable[Annotation]) -> None:
         """Add the annotations of a sample, with what can be told of them."""
+        joints: set[Any] = set()
+        shapes: set[Any] = set()
         for annotation in annotations:
             self.add(annotation.tool, annotation.label)
-            if annotation.attrs and any(item.get('name') == 'rotation' for item in annotation.attrs):
+            if annotation.extra and isinstance(group := annotation.extra.get('group_id'), str | int):
+                (joints if annotation.tool == 'keypoint' else shapes).add(group)
+            if annotation.attrs and any(
+                item.get('name') == 'rotation' and item.get('value') for item in annotation.attrs
+            ):
                 self.traits.add('rotated')
+            if annotation.tool == 'group' or (
+                annotation.tool == 'keypoint' and 'group_id' in annotation.extra
+            ):
+                self.traits.add('grouped')
+        if joints - shapes:
+            self.traits.add('bare')
 
     def merge(self, other: Survey) -> None:
         """Add what another survey saw."""
         for tool, labels in other.labels.items():
             self.labels.setdefault(tool, set()).update(labels)
         self.traits |= other.traits
+        self.skeleton = self.skeleton or other.skeleton
+        self.numbers = other.numbers | self.numbers
 
 
 class Reader(ABC):
@@ -106,6 +126,9 @@ class Reader(ABC):
     declares_classes: ClassVar[bool] = False
     """Whether `classes` is the whole truth, because annotations refer to classes by their place in it."""
 
+    verify: bool = False
+    """Whether `measure` decodes the pictures too."""
+
     splits: list[str | None]
     """Canonical names: ``train``, ``valid``, ``test``, others; ``[None]`` in a dataset without splits."""
 
@@ -122,6 +145,16 @@ class Reader(ABC):
     def classes(self) -> list[str] | None:
         """The classes in the order that the dataset declares; None if it declares none."""
         return read_classes(self.root)
+
+    @property
+    def skeleton(self) -> Skeleton | None:
+        """The joints that the dataset declares for its poses, in order; None if it declares none."""
+        return None
+
+    @property
+    def class_numbers(self) -> dict[str, int]:
+        """Class -> its number, where that has a meaning outside of the dataset, as category ids of COCO have."""
+        return {}
 
     @abstractmethod
     def __iter__(self) -> Iterator[Sample]:
@@ -150,8 +183,11 @@ class Reader(ABC):
             return False
         try:
             image.width, image.height, image.complete = probe(image.file)
+            if self.verify:
+                decode(image.file)
         except (DatasetError, OSError) as exc:
             reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
+            image.width = image.height = 0
             self.report.quarantine('image', reason, where)
             return False
         if not image.complete and is_cut_short(image.file):

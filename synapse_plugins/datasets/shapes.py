@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .report import Report
     from .sample import Annotation, ImageFile
 
-__all__ = ['BOUNDS', 'SHAPES', 'TOLERANCE', 'Shaper', 'rotation']
+__all__ = ['BOUNDS', 'HOLES_FILLED', 'SHAPES', 'TOLERANCE', 'Shaper', 'rotation']
 
 SHAPES = frozenset(('bounding_box', 'polygon', 'segmentation'))
 """The tools that have an area."""
@@ -23,6 +23,9 @@ BOUNDS = ('clip', 'drop', 'error')
 
 TOLERANCE = 1.0
 """Pixels by which geometry may reach out of its picture: a slip of the mouse, which is clipped."""
+
+HOLES_FILLED = 'its holes were filled'
+"""What most formats do to the holes of a mask."""
 
 _CLIPPED = 'it was clipped to the image'
 _REACHES_OUT = 'it reaches out of the image'
@@ -38,18 +41,26 @@ class Shaper:
 
     Args:
         report: Where.
-        parts: What the format does to a polygon of several rings; empty: it holds them.
+        parts: What the format does to an object of several rings; empty: it holds them.
+        holes: What the format does to the holes of a mask that becomes a polygon.
         bounds: One of `BOUNDS`: what to do with what reaches out of its picture further than *tolerance*.
         tolerance: In pixels.
     """
 
     def __init__(
-        self, report: Report, *, parts: str = '', bounds: str = BOUNDS[0], tolerance: float = TOLERANCE
+        self,
+        report: Report,
+        *,
+        parts: str = '',
+        holes: str = HOLES_FILLED,
+        bounds: str = BOUNDS[0],
+        tolerance: float = TOLERANCE,
     ) -> None:
         if bounds not in BOUNDS:
             raise DatasetError(f'bounds={bounds!r} is none of {", ".join(BOUNDS)}.')
         self._report = report
         self._parts = parts
+        self._holes = holes
         self._bounds = bounds
         self._tolerance = tolerance
 
@@ -138,9 +149,20 @@ class Shaper:
 
     def rings(self, annotation: Annotation, image: ImageFile, where: str) -> list[Ring] | None:
         """Return the polygon of an annotation, a ring for every part; boxes get four corners, masks an outline."""
-        tool = annotation.tool
-        if tool == 'segmentation':
+        found = self.outline(annotation, image, where)
+        return None if found is None else found[0]
+
+    def outline(
+        self, annotation: Annotation, image: ImageFile, where: str
+    ) -> tuple[list[Ring], list[Ring]] | None:
+        """Return what `rings` does, and the holes of a mask."""
+        if annotation.tool == 'segmentation':
             return self._outlines(annotation, image, where)
+        rings = self._polygon(annotation, image, where)
+        return None if rings is None else (rings, [])
+
+    def _polygon(self, annotation: Annotation, image: ImageFile, where: str) -> list[Ring] | None:
+        tool = annotation.tool
         read = self._corners if tool == 'bounding_box' else self._read_rings
         rings = read(annotation, where)
         if rings is None:
@@ -219,17 +241,69 @@ class Shaper:
             self._report.change(annotation.tool, _CLIPPED, where)
         return mask, bool(outside)
 
-    def _outlines(self, annotation: Annotation, image: ImageFile, where: str) -> list[Ring] | None:
+    def _outlines(
+        self, annotation: Annotation, image: ImageFile, where: str
+    ) -> tuple[list[Ring], list[Ring]] | None:
         mask = self._mask(annotation, image, where)
         if mask is None:
             return None
         rings, holes = mask[0].outlines()
         self._report.change('segmentation', 'it became a polygon', where)
         if holes:
-            self._report.change('segmentation', 'its holes were filled', where)
+            self._report.change('segmentation', self._holes, where)
         if self._parts and len(rings) > 1:
             self._report.change('segmentation', self._parts, where)
-        return rings
+        return rings, holes
+
+    # -- rotated boxes --------------------------------------------------------------------------------
+
+    def corners(self, annotation: Annotation, image: ImageFile, where: str) -> Ring | None:
+        """Return the four corners of a rotated box, in the order of `turned`; others become the smallest around them.
+
+        What reaches out of the image has its corners moved to the border.
+        """
+        from .turned import as_rectangle, smallest_around
+
+        tool = annotation.tool
+        if tool == 'segmentation':
+            mask = self._mask(annotation, image, where)
+            rings = None if mask is None else mask[0].outlines()[0]
+        elif tool == 'bounding_box':
+            rings = self._corners(annotation, where)
+        else:
+            rings = self._read_rings(annotation, where)
+        if rings is None:
+            return None
+        ring = rings[0]
+        if tool != 'bounding_box':
+            found = as_rectangle(ring) if len(rings) == 1 else None
+            turned = found or smallest_around([point for part in rings for point in part])
+            ring = rotated(turned.box, turned.angle)
+        moved = self._moved_inside(tool, ring, image, where)
+        if moved is None:
+            return None
+        if tool != 'bounding_box':
+            self._report.change(tool, 'it became a rotated box', where)
+        elif moved is ring or within(extent([ring]), image.width, image.height):
+            self._report.keep(tool)
+        return moved
+
+    def _moved_inside(self, tool: str, ring: Ring, image: ImageFile, where: str) -> Ring | None:
+        box, width, height = extent([ring]), image.width, image.height
+        if area(ring) <= EPSILON:
+            self._report.drop(tool, _NO_AREA, where)
+            return None
+        if box[0] >= 0 and box[1] >= 0 and box[2] <= width and box[3] <= height:
+            return ring
+        if self.refuses(tool, box, image, where):
+            return None
+        moved = [(min(max(x, 0.0), width), min(max(y, 0.0), height)) for x, y in ring]
+        if area(clip_ring(ring, width, height)) <= EPSILON or area(moved) <= EPSILON:
+            self._report.drop(tool, _OUTSIDE, where)
+            return None
+        if not within(box, width, height):
+            self._report.change(tool, _CLIPPED, where)
+        return moved
 
 
 def rotation(annotation: Annotation) -> float:

@@ -186,17 +186,25 @@ class Stream:
         elif task is None and survey is not None:
             task = writer.choose_task(survey)
         self._holds = writer.holds(task)
-        arguments = writer.prepare(survey, task)
+        arguments = writer.prepare(self._said() if survey is None else survey, task)
         if self._chosen is not None:
             self._hints = hints_for(self._chosen, declared, survey, self._readers)
             return task, self._chosen, arguments
-        observed = self._observed(survey) if survey is not None and not known else set()
+        observed = writer.class_names(survey, task) if survey is not None and not known else set()
         return task, class_list(declared, observed, self._spell), arguments
 
     def _declared(self) -> list[str]:
         """Return the classes that the sources declare, one after the other, under their new names."""
         names = [name for reader in self._sources for name in reader.classes or ()]
         return list(dict.fromkeys(self._renamed(name) for name in names))
+
+    def _said(self) -> Survey | None:
+        """Return what the sources say of themselves, without a look at their annotations; None if that is nothing."""
+        said = Survey()
+        for source in self._sources:
+            said.skeleton = said.skeleton or source.skeleton
+            said.numbers = source.class_numbers | said.numbers
+        return said if said.skeleton is not None or said.numbers else None
 
     def _renamed(self, name: str) -> str:
         return self._rename.get(nfc(name.strip()), name) if self._rename else name
@@ -219,6 +227,9 @@ class Stream:
             for batch in self._batches(named=False):
                 whole.merge(work.survey(batch, self._choices.transforms))
                 self._look(0)
+        for source in self._sources:
+            whole.skeleton = whole.skeleton or source.skeleton
+            whole.numbers = source.class_numbers | whole.numbers
         if self._rename:
             whole.labels = {
                 tool: {self._renamed(label) for label in labels} for tool, labels in whole.labels.items()
@@ -235,10 +246,6 @@ class Stream:
         modules = [writer.__module__, *(one.partition(':')[0] for one in self._choices.transforms)]
         if '__main__' not in modules:
             self._pool = self._stack.enter_context(Pool(count, self._readers))
-
-    def _observed(self, survey: Survey) -> set[str]:
-        tools = survey.labels if self._holds is None else self._holds.intersection(survey.labels)
-        return {label for tool in tools for label in survey.labels[tool] if label}
 
     # -- the samples ----------------------------------------------------------------------------------
 

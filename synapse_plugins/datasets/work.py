@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..providers import resolve
+from .dm.carried import lost_of
 from .ledger import Entry, digest_of
 from .names import nfc
 from .reader import UNREADABLE, Survey, UnitReader
 from .report import Counts, Report
+from .writer import SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -251,8 +253,9 @@ class Work:
         changed = self._changed(sample, plan)
         if changed is None:
             return
-        holds = plan.holds
-        labels = {one.label for one in changed.annotations if holds is None or one.tool in holds}
+        if not writer.holds_media and not self._is_picture(changed):
+            return
+        labels = writer.labels(changed.annotations)
         if not labels and plan.drop_empty:
             self._report.leave_out('image', 'it has no annotations', job.key)
             for annotation in changed.annotations:
@@ -260,12 +263,26 @@ class Work:
             return
         writer.stem = job.stem
         self._labels = labels
-        done.records.append((job.split, writer.write(changed)))
+        record = writer.write(changed)
+        if record is SKIPPED:
+            return
+        done.records.append((job.split, record))
         seen = done.seen.get(job.split)
         if seen is None:
             done.seen[job.split] = set(labels)
         else:
             seen |= labels
+
+    def _is_picture(self, sample: Sample) -> bool:
+        """Tell whether a sample is a picture; what else its document says is counted as dropped."""
+        for kind, reason, count in lost_of(sample) if sample.meta else ():
+            self._report.drop(kind, reason, sample.key, count)
+        if sample.image.media == 'image':
+            return True
+        for annotation in sample.annotations:
+            self._report.drop(annotation.tool, 'it belongs to no picture', sample.key)
+        self._report.drop(sample.image.media, 'only the Datamaker formats can hold it', sample.key)
+        return False
 
     # -- what the user chose --------------------------------------------------------------------------
 
@@ -285,7 +302,10 @@ class Work:
                     return None
                 sample = found
         if chosen is not None:
-            sample.annotations = [one for one in sample.annotations if self._keeps(one, chosen, sample.key)]
+            mine = _joints_of_chosen(sample.annotations, chosen)
+            sample.annotations = [
+                one for one in sample.annotations if id(one) in mine or self._keeps(one, chosen, sample.key)
+            ]
         return sample
 
     def _spelled(self, label: str, rename: Mapping[str, str]) -> str | None:
@@ -316,6 +336,20 @@ def _pictures(
         return None
 
 
+def _joints_of_chosen(annotations: Sequence[Annotation], chosen: frozenset[str]) -> set[int]:
+    """Return the keypoints, by identity, of objects that are kept; their labels are joints, not classes."""
+    objects: dict[Any, bool] = {}
+    joints = []
+    for annotation in annotations:
+        group = annotation.extra.get('group_id') if annotation.extra else None
+        if isinstance(group, str | int):
+            if annotation.tool == 'keypoint':
+                joints.append((id(annotation), group))
+            elif annotation.tool != 'group':
+                objects[group] = objects.get(group, False) or annotation.label in chosen
+    return {joint for joint, group in joints if objects.get(group, True)}
+
+
 class _Whole(UnitReader):
     """A reader that only yields samples, as one of units; it stays in one process."""
 
@@ -323,6 +357,7 @@ class _Whole(UnitReader):
         super().__init__(reader.root, reader.report)
         self._reader = reader
         self.splits = reader.splits
+        self.verify = reader.verify
 
     @property
     def classes(self) -> list[str] | None:

@@ -26,7 +26,7 @@ from .files import Placer, hand_over, write_bytes
 from .ledger import content_digest
 from .names import Namer
 from .sample import ImageFile
-from .shapes import BOUNDS, TOLERANCE, Shaper
+from .shapes import BOUNDS, HOLES_FILLED, TOLERANCE, Shaper
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from .report import Report
     from .sample import Annotation, Sample
 
-__all__ = ['Writer']
+__all__ = ['SKIPPED', 'Writer']
+
+SKIPPED = object()
+"""What `Writer.write` returns for a sample that it has no place for."""
 
 
 class Writer(ABC):
@@ -61,6 +64,9 @@ class Writer(ABC):
 
     parallel: ClassVar[bool] = False
     """Whether `write` may run in several processes at once; see the top of this page."""
+
+    holds_media: ClassVar[bool] = False
+    """Whether it holds media other than pictures, and what a Datamaker document says beside annotations."""
 
     names_by_split: ClassVar[bool] = True
     """Whether two splits may hold pictures of one name."""
@@ -92,6 +98,7 @@ class Writer(ABC):
         self.written: list[tuple[str, str]] | None = None
         self.placed: list[tuple[str, str, bool]] = []
         self._bounds, self._tolerance = bounds, tolerance
+        self._held = self.holds(task)
         self._placer = Placer(link, report)
         self._namer = Namer()
         self._folders: dict[str, str] = {}
@@ -116,17 +123,30 @@ class Writer(ABC):
         """Return options for the constructor that depend on the whole dataset: plain data.
 
         Args:
-            survey: What the dataset holds; None where nothing asked for a survey.
+            survey: What the dataset holds. Where nothing asked for one, only what its source says of itself, without
+                labels; None if that is nothing.
             task: The task.
         """
         return {}
+
+    @classmethod
+    def class_names(cls, survey: Survey, task: str | None) -> set[str]:
+        """Return the labels in a dataset that are classes: those of the tools that the format holds."""
+        holds = cls.holds(task)
+        tools = survey.labels if holds is None else holds.intersection(survey.labels)
+        return {label for tool in tools for label in survey.labels[tool] if label}
+
+    def labels(self, annotations: list[Annotation]) -> set[str | None]:
+        """Return the classes that a sample shows; empty for one that is a background to this format."""
+        holds = self._held
+        return {one.label for one in annotations if holds is None or one.tool in holds}
 
     @abstractmethod
     def write(self, sample: Sample) -> Any:
         """Write one sample, whose picture is measured.
 
         Returns:
-            What `merge` gets of it.
+            What `merge` gets of it, or `SKIPPED` if the format has no place for the sample, which is reported.
         """
 
     def merge(self, split: str | None, record: Any) -> None:  # noqa: B027 - many formats have no common files
@@ -141,9 +161,9 @@ class Writer(ABC):
 
     # -- for subclasses -------------------------------------------------------------------------------
 
-    def shaper(self, *, parts: str = '') -> Shaper:
+    def shaper(self, *, parts: str = '', holes: str = HOLES_FILLED) -> Shaper:
         """Return a shaper that counts in the report of this writer and keeps to its bounds."""
-        return Shaper(self.report, parts=parts, bounds=self._bounds, tolerance=self._tolerance)
+        return Shaper(self.report, parts=parts, holes=holes, bounds=self._bounds, tolerance=self._tolerance)
 
     def folder(self, name: str) -> str:
         """Return the folder *name* below the root, made when it is first asked for."""

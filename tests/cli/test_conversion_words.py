@@ -186,3 +186,22 @@ def test_what_is_removed_is_never_guessed(cli: Callable[..., Any], stocked: str,
     for what in ('models', 'datasets'):
         assert 'If 1 is meant, write that.' in cli(what, 'remove', ref).paragraph
         assert len(cli(what, 'list', '--json').json) == 1
+
+
+def test_options_of_the_format_go_through(cli: Callable[..., Any], shapes: Path, tmp_path: Path) -> None:
+    cli(
+        'convert',
+        shapes,
+        tmp_path / 'out',
+        '--to',
+        'coco',
+        '--option',
+        'layout=roboflow',
+        '--option',
+        'category_ids=0',
+    )
+    found = json.loads((tmp_path / 'out/train/_annotations.coco.json').read_text('utf-8'))
+    assert min(category['id'] for category in found['categories']) == 0
+    assert cli('convert', shapes, tmp_path / 'x', '--to', 'coco', '--option', 'task=detect').code == 2
+    assert 'layout=' in cli('convert', shapes, tmp_path / 'x', '--to', 'coco', '--option', 'layout=flat').err
+    assert cli('convert', shapes, tmp_path / 'whole', '--to', 'coco', '--verify').code == 0

@@ -386,7 +386,7 @@ def test_a_dataset_of_which_the_format_can_hold_nothing_is_refused(tmp_path: Pat
         tmp_path / 'in', {'a.jpg': {'classification': [{'classification': 'cat', 'attrs': [], 'data': {}}]}}
     )
     with pytest.raises(DatasetError, match=r'no annotations.*dropped 1 classification: yolo cannot hold it'):
-        convert(tmp_path / 'in', tmp_path / 'out', to='yolo')
+        convert(tmp_path / 'in', tmp_path / 'out', to='yolo', task='detect')
 
 
 def test_a_dataset_without_pictures_is_refused(blood: Path, tmp_path: Path) -> None:
@@ -406,9 +406,13 @@ def test_a_dataset_without_pictures_is_refused(blood: Path, tmp_path: Path) -> N
         (
             {'to': 'yolo', 'source_format': 'kitti'},
             UnknownNameError,
-            'There is: coco, dm_v2, pascal_voc, yolo',
+            'There is: coco, dm_v1, dm_v2',
         ),
-        ({'to': 'yolo', 'task': 'fly'}, DatasetError, "tasks detect, segment, not 'fly'"),
+        (
+            {'to': 'yolo', 'task': 'fly'},
+            DatasetError,
+            "tasks detect, segment, pose, obb, classify, not 'fly'",
+        ),
         ({'to': 'yolo', 'link': 'soft'}, DatasetError, "link='soft' is none of hard, symlink, copy"),
         ({'to': 'yolo', 'on_loss': 'cry'}, DatasetError, "on_loss='cry' is none of"),
         ({'to': 'yolo', 'colour': 'red'}, DatasetError, 'knows no option colour'),

@@ -7,17 +7,16 @@ import json
 import subprocess
 import sys
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synapse_plugins.datasets import dm
-from synapse_plugins.errors import FormatError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from synapse_plugins.datasets import convert, dm
+from synapse_plugins.errors import DatasetError, FormatError
 
 MEDIA = ('image', 'pcd', 'text', 'video', 'prompt')
 
@@ -341,7 +340,7 @@ def second_versions(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def test_there_and_back_is_lossless(rounds: int) -> None:
-    @settings(max_examples=rounds * 2)
+    @settings(max_examples=rounds)
     @given(first_versions())
     def first(source: dict[str, Any]) -> None:
         before = copy.deepcopy(source)
@@ -349,7 +348,7 @@ def test_there_and_back_is_lossless(rounds: int) -> None:
         data, meta = json.loads(json.dumps([data, meta]))
         assert dm.to_v1(data, meta) == before == source
 
-    @settings(max_examples=rounds * 2)
+    @settings(max_examples=rounds)
     @given(second_versions())
     def second(source: dict[str, Any]) -> None:
         before = copy.deepcopy(source)
@@ -359,6 +358,63 @@ def test_there_and_back_is_lossless(rounds: int) -> None:
 
     first()
     second()
+
+
+# -- on disk -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('kind', ['first', 'second'])
+def test_any_document_comes_back(kind: str, make: Any, rounds: int) -> None:
+    @settings(max_examples=max(5, rounds // 4))
+    @given(first_versions() if kind == 'first' else second_versions())
+    def check(content: dict[str, Any]) -> None:
+        own, other = ('dm_v1', 'dm_v2') if kind == 'first' else ('dm_v2', 'dm_v1')
+        media = content['annotations'] if kind == 'first' else [name for name in content if content[name]]
+        suffix = 'jpg' if any(name.startswith('image') for name in media) else 'bin'
+        with TemporaryDirectory() as folder:
+            root = Path(folder)
+            make.picture(root / 'in/original_files/good.png')
+            make.picture(root / f'in/original_files/a.{suffix}', form='PNG')
+            (root / 'in/json').mkdir()
+            (root / 'in/json/a.json').write_text(json.dumps(content), encoding='utf-8')
+            before = copy.deepcopy(content)
+            good = dm.to_v1(GOOD) if kind == 'first' else GOOD
+            (root / 'in/json/good.json').write_text(json.dumps(good), encoding='utf-8')
+            try:
+                convert(
+                    root / 'in',
+                    root / 'there',
+                    to=other,
+                    source_format=own,
+                )
+            except DatasetError:
+                return  # a document of nothing at all
+            if not (root / f'there/original_files/a.{suffix}').exists():
+                return
+            convert(root / 'there', root / 'back', to=own, source_format=other)
+            assert strip(json.loads((root / 'back/json/a.json').read_bytes())) == strip(before)
+
+    check()
+
+
+GOOD = {'images': [{'classification': [{'id': 'g', 'classification': 'x', 'attrs': [], 'data': {}}]}]}
+
+
+def strip(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a document without what says nothing: empty lists, sizes, the labels seen; no class and '' are one."""
+    found = {
+        name: value for name, value in content.items() if value and name not in ('classification', 'extra')
+    }
+    for container in set(found).intersection(dm.CONTAINERS):
+        found[container] = [
+            {
+                tool: [{**item, 'classification': item['classification'] or ''} for item in items]
+                for tool, items in tools.items()
+                if items
+            }
+            for tools in found[container]
+        ]
+    return found
 
 
 # -- the vendor's converter -----------------------------------------------------------------------------------

@@ -182,13 +182,18 @@ def test_two_folders_for_one_split_are_refused(tmp_path: Path, make: Any) -> Non
 
 
 def test_more_than_one_image_in_a_document_is_counted(tmp_path: Path, make: Any) -> None:
-    make.dm(tmp_path, {'a.jpg': {}})
-    (tmp_path / 'json/a.json').write_text('{"images": [{}, {}, {}]}', encoding='utf-8')
-    reader = open_dataset(tmp_path)
-    assert len(list(reader)) == 1
-    assert [(entry.reason, entry.count) for entry in reader.report.dropped] == [
-        ('it is not the first of its document', 2)
+    make.dm(tmp_path / 'in', {'a.jpg': {}})
+    good = {'bounding_box': [make.box('x', 1, 1, 9, 9)]}
+    document = {'images': [good, {'polygon': [{}, {}]}, {}]}
+    (tmp_path / 'in/json/a.json').write_text(json.dumps(document), encoding='utf-8')
+    conversion = convert(tmp_path / 'in', tmp_path / 'coco', to='coco')
+    assert [(entry.kind, entry.reason, entry.count) for entry in conversion.report.dropped] == [
+        ('image', 'it is not the first of its document', 2),
+        ('polygon', 'its image is not the first of its document', 2),
     ]
+    conversion = convert(tmp_path / 'in', tmp_path / 'same', to='dm_v2')
+    assert not conversion.report.losses
+    assert json.loads((tmp_path / 'same/json/a.json').read_bytes())['images'] == document['images']
 
 
 def test_masks_keypoints_and_unknown_tools_come_through(tmp_path: Path, make: Any) -> None:
@@ -351,6 +356,7 @@ def test_dataset_yaml_says_all_that_a_trainer_needs(tmp_path: Path, make: Any) -
         'train': 'train/images',
         'val': 'valid/images',
         'extra': 'extra/images',
+        'task': 'detect',
         'names': dict(enumerate([*names[:5], 'x'])),
     }
 
@@ -506,9 +512,16 @@ def test_an_object_of_several_rings_is_one_box_and_several_polygons(tmp_path: Pa
     detect = convert(tmp_path / 'in', tmp_path / 'detect', to='yolo', task='detect')
     assert (tmp_path / 'detect/train/labels/a.txt').read_text('utf-8').count('\n') == 1
     assert [entry.reason for entry in detect.report.changed] == ['it became a box']
-    segment = convert(tmp_path / 'in', tmp_path / 'segment', to='yolo')
-    assert (tmp_path / 'segment/train/labels/a.txt').read_text('utf-8').count('\n') == 2
-    assert [entry.reason for entry in segment.report.changed] == ['its parts became objects of their own']
+    for parts, lines, reason in (
+        ('split', 2, 'its parts became objects of their own'),
+        ('bridge', 1, 'its parts were joined by lines without width'),
+        ('largest', 1, 'all but its largest part was left out'),
+    ):
+        segment = convert(tmp_path / 'in', tmp_path / parts, to='yolo', parts=parts)
+        assert (tmp_path / parts / 'train/labels/a.txt').read_text('utf-8').count('\n') == lines
+        assert [entry.reason for entry in segment.report.changed] == [reason]
+    with pytest.raises(DatasetError, match='bridge, split, largest'):
+        convert(tmp_path / 'in', tmp_path / 'wrong', to='yolo', parts='melt')
 
 
 # -- pascal_voc -----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from synapse_plugins.datasets import convert
 from synapse_plugins.datasets.images import probe
 from synapse_plugins.errors import DatasetError
 
@@ -126,3 +127,24 @@ def test_a_file_of_tiny_segments_is_given_up(tmp_path: Path) -> None:
 def test_a_missing_file_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         probe(os.fspath(tmp_path / 'none.jpg'))
+
+
+def test_verify_decodes(tmp_path: Path, make: Any) -> None:
+    good = {'bounding_box': [make.box('x', 1, 1, 9, 9)]}
+    make.dm(tmp_path / 'in', {'a.png': good, 'b.png': good, 'c.jpg': good, 'd.tif': good})
+    path = tmp_path / 'in/original_files/b.png'
+    content = bytearray(path.read_bytes())
+    place = content.index(b'IDAT')
+    content[place + 6 : place + 12] = b'noise!'
+    path.write_bytes(bytes(content))
+    assert convert(tmp_path / 'in', tmp_path / 'quick', to='yolo').count == 4
+    for workers in (1, 2):
+        conversion = convert(
+            tmp_path / 'in', tmp_path / f'{workers}', to='yolo', verify=True, workers=workers
+        )
+        assert conversion.count == 3
+        found = [(entry.kind, entry.reason, entry.examples) for entry in conversion.report.quarantined]
+        assert found == [('image', 'it cannot be decoded', ['b'])]
+        assert ('bounding_box', 'its image cannot be read') in [
+            (entry.kind, entry.reason) for entry in conversion.report.dropped
+        ]

@@ -34,9 +34,11 @@ for split in ('train', 'val', 'test'):
             label['cls'].ravel().tolist(),
             label['bboxes'].tolist(),
             [segment.tolist() for segment in label['segments']],
+            label['keypoints'].tolist() if label['keypoints'] is not None else None,
         ]
         for label in cache
     }
+    dataset[0]  # changes the labels
 print('FOUND' + json.dumps(found))
 """
 
@@ -88,12 +90,12 @@ def test_ultralytics_reads_boxes(shapes: Path, tmp_path: Path) -> None:
     assert found['names'] == {'0': 'é', '1': '사람', '2': '지게차'}
     assert conversion.classes == ['é', '사람', '지게차']
     assert set(found['train']) == {'사진 하나.jpg', 'PNG.PNG', 'empty.bmp'}
-    shape, numbers, boxes, _ = found['train']['사진 하나.jpg']
+    shape, numbers, boxes, *_ = found['train']['사진 하나.jpg']
     assert (shape, numbers) == ([48, 64], [2, 1, 0, 0])
     assert boxes[0] == pytest.approx([14 / 64, 11 / 48, 20 / 64, 10 / 48], abs=1e-6)
     assert boxes[1] == pytest.approx([10 / 64, 34 / 48, 20 / 64, 28 / 48], abs=1e-6)
     assert found['train']['empty.bmp'][1] == []
-    shape, _, boxes, _ = found['val']['turned.jpg']
+    shape, _, boxes, *_ = found['val']['turned.jpg']
     assert shape == [64, 48]
     assert boxes[0] == pytest.approx([15 / 48, 50 / 64, 10 / 48, 20 / 64], abs=1e-6)
     assert set(found['test']) == {'c.webp'}
@@ -104,10 +106,86 @@ def test_ultralytics_reads_boxes(shapes: Path, tmp_path: Path) -> None:
 def test_ultralytics_reads_polygons(shapes: Path, tmp_path: Path) -> None:
     convert(shapes, tmp_path / 'out', to='yolo', task='segment')
     found = by_ultralytics(tmp_path / 'out' / 'dataset.yaml', 'segment', tmp_path / 'config')
-    _, numbers, boxes, segments = found['train']['사진 하나.jpg']
+    _, numbers, boxes, segments, _ = found['train']['사진 하나.jpg']
     assert numbers == [2, 1, 0, 0]
     assert len(segments) == 4
     assert boxes[3] == pytest.approx([10 / 64, 21 / 48, 10 / 64, 2 / 48], abs=1e-6)
+
+
+@pytest.mark.yolo
+@pytest.mark.skipif(find_spec('ultralytics') is None, reason='needs the yolo extra')
+@pytest.mark.parametrize('task', ['pose', 'obb'])
+def test_ultralytics_reads_poses_and_rotated_boxes(task: str, tmp_path: Path, make: Any) -> None:
+    def joint(label: str, x: float, y: float, group: str) -> dict[str, Any]:
+        return {'classification': label, 'data': [x, y], 'group_id': group, 'visibility': 2}
+
+    turned = {
+        **make.box('사람', 4, 6, 20, 10),
+        'attrs': [{'name': 'rotation', 'value': 0.4}],
+        'group_id': 'g',
+    }
+    outside = {
+        **make.box('사람', 50, 30, 20, 10),
+        'attrs': [{'name': 'rotation', 'value': 1.0}],
+        'group_id': 'h',
+    }
+    tools = {'bounding_box': [turned, outside]}
+    if task == 'pose':
+        tools['keypoint'] = [
+            joint('nose', 5, 8, 'g'),
+            joint('tail', 64, 47, 'h'),
+            joint('tail', 200, 40, 'g'),
+            joint('nose', 30, 30, 'i'),
+        ]
+    empty: dict[str, Any] = {}
+    make.dm(tmp_path / 'in', {'train/a.jpg': tools, 'train/b.jpg': empty, 'valid/c.jpg': tools})
+    convert(tmp_path / 'in', tmp_path / 'out', to='yolo', task=task)
+    found = by_ultralytics(tmp_path / 'out' / 'dataset.yaml', task, tmp_path / 'config')
+    shape, numbers, boxes, segments, keypoints = found['train']['a.jpg']
+    assert shape == [48, 64]
+    if task == 'pose':
+        assert numbers == [0, 0, 0]
+        assert boxes[0] == pytest.approx([14 / 64, 11 / 48, 20 / 64, 10 / 48], abs=1e-6)
+        assert keypoints[0] == [pytest.approx([5 / 64, 8 / 48, 2], abs=1e-6), [0, 0, 0]]
+        assert keypoints[1][1] == pytest.approx([1, 47 / 48, 2], abs=1e-6)
+        assert boxes[2] == pytest.approx([30 / 64, 30 / 48, 1 / 64, 1 / 48], abs=1e-6)
+    else:
+        assert numbers == [0, 0]
+        corners = [[x * 64, y * 48] for x, y in segments[0]]
+        assert len(corners) == 4
+        assert sum(x for x, _ in corners) / 4 == pytest.approx(14, abs=1e-4)
+    assert found['train']['b.jpg'][1] == []
+
+
+@pytest.mark.yolo
+@pytest.mark.skipif(find_spec('ultralytics') is None, reason='needs the yolo extra')
+def test_ultralytics_reads_folders_of_classes(tmp_path: Path, make: Any) -> None:
+    samples = {
+        f'{split}/{number}.jpg': {'classification': [{'classification': label, 'data': {}}]}
+        for split in ('train', 'valid')
+        for number, label in enumerate(('고양이', 'a/b', 'dog'))
+    }
+    convert(make.dm(tmp_path / 'in', samples), tmp_path / 'out', to='yolo', task='classify')
+    script = (
+        'import json, os, sys\n'
+        "os.environ.update(YOLO_CONFIG_DIR=sys.argv[2], YOLO_OFFLINE='true', YOLO_AUTOINSTALL='false')\n"
+        'from ultralytics.cfg import get_cfg\n'
+        'from ultralytics.data.dataset import ClassificationDataset\n'
+        'from ultralytics.data.utils import check_cls_dataset\n'
+        'data = check_cls_dataset(sys.argv[1])\n'
+        "found = [list(data['names'].values())]\n"
+        "for split in ('train', 'val'):\n"
+        '    samples = ClassificationDataset(str(data[split]), get_cfg(), prefix=split).samples\n'
+        '    found.append([[os.path.basename(sample[0]), sample[1]] for sample in samples])\n'
+        "print('FOUND' + json.dumps(found))\n"
+    )
+    command = [sys.executable, '-c', script, str(tmp_path / 'out'), str(tmp_path / 'config')]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=250, encoding='utf-8')
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert 'WARNING' not in done.stdout + done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith('FOUND')]
+    pictures = [['1.jpg', 0], ['2.jpg', 1], ['0.jpg', 2]]
+    assert json.loads(line.removeprefix('FOUND')) == [['a%2Fb', 'dog', '고양이'], pictures, pictures]
 
 
 @pytest.mark.yolo

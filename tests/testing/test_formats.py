@@ -451,7 +451,7 @@ def stumbles(root: Path) -> str | None:
         (takes_everything, r'detect\(\) returned None for yolo'),
         (takes_nothing, 'a dataset of this format is not recognised'),
         (has_no_reason, r'detect\(\) returned False for coco; it returns the reason'),
-        (stumbles, r'detect\(coco\) raises KeyError'),
+        (stumbles, r'detect\(yolo\) raises KeyError'),
     ],
 )
 def test_a_broken_detect_is_found(detect: Callable[[Path], Any], told: str, new_format: NewFormat) -> None:

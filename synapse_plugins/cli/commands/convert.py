@@ -1,5 +1,6 @@
 """``convert``: a dataset folder in another format; needs no store and no backend."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +9,7 @@ import typer
 
 from .. import output
 from ..options import FromOption, JsonOption, new_app
-from ..pairs import read_pairs, read_shares
+from ..pairs import read_options, read_pairs, read_shares
 from ..report_view import say_report
 
 app = new_app()
@@ -114,6 +115,17 @@ def convert(
     drop_empty: Annotated[
         bool, typer.Option('--drop-empty', help='Leave out pictures without annotations.')
     ] = False,
+    verify: Annotated[
+        bool, typer.Option('--verify', help='Decode every picture, and leave out those that are damaged.')
+    ] = False,
+    options: Annotated[
+        list[str] | None,
+        typer.Option(
+            '--option',
+            metavar='NAME=VALUE',
+            help='An option of the format that is written, e.g. layout=roboflow or parts=split. Can be repeated.',
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option('--overwrite', help='Replace a folder that an earlier conversion made.')
     ] = False,
@@ -155,10 +167,12 @@ def convert(
             link=link.value,
             on_loss=on_loss.value,
             drop_empty=drop_empty,
+            verify=verify,
             overwrite=overwrite,
             verify_cache=verify_cache,
             workers=workers,
             progress=progress,
+            **read_options('--option', options, _taken(convert_dataset)),
         )
     if as_json:
         output.emit_json(
@@ -184,3 +198,10 @@ def convert(
     say_report(made)
     if made.config_path:
         output.say(f'Point a trainer at {made.config_path}')
+
+
+def _taken(function: Callable[..., object]) -> set[str]:
+    """Return the names that options of a format cannot have: the command has options of its own for them."""
+    from inspect import signature
+
+    return {*signature(function).parameters, 'bounds', 'root', 'report', 'splits', 'final_root'}

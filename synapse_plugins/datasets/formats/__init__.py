@@ -103,11 +103,11 @@ def _builtin(name: str, summary: str, stem: str) -> FormatProvider:
 
 BUILTIN = (
     _builtin('coco', 'COCO instances: one JSON file a split', 'Coco'),
+    _builtin('dm_v1', 'Datamaker v1: one document of the platform an image', 'DmV1'),
     _builtin('dm_v2', 'Datamaker v2: one JSON document an image', 'DmV2'),
+    _builtin('imagefolder', 'ImageFolder: a folder of pictures a class', 'ImageFolder'),
     _builtin('pascal_voc', 'Pascal VOC: one XML file an image, ImageSets for the splits', 'PascalVoc'),
-    _builtin(
-        'yolo', 'YOLO of ultralytics: one text file an image, dataset.yaml; tasks detect and segment', 'Yolo'
-    ),
+    _builtin('yolo', 'YOLO of ultralytics, of the tasks detect, segment, pose, obb and classify', 'Yolo'),
 )
 """The formats that ship with the package."""
 

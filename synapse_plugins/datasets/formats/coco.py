@@ -1,8 +1,11 @@
-"""COCO instances.
+"""COCO: instances, person_keypoints and stuff.
 
-Written and read: ``annotations/instances_<split>.json`` (``instances.json`` without splits) and the pictures
-under ``images/<split>/``. Read only: pictures under ``<split>/``, ``<split>2017/`` or ``images/``, and the layout
-with ``<split>/_annotations.coco.json`` beside the pictures.
+Layout ``coco``: ``annotations/instances_<split>.json`` (``instances.json`` without splits) and the pictures under
+``images/<split>/``. Poses stand in ``person_keypoints_<split>.json``, masks of what cannot be counted in
+``stuff_<split>.json``; an object that is in two files has one id in both. Layout ``roboflow``: all in one
+``<train|valid|test>/_annotations.coco.json``, beside the pictures.
+
+Read are also pictures under ``<split>/``, ``<split>2017/`` or ``images/``.
 """
 
 from __future__ import annotations
@@ -11,117 +14,196 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
+from ...errors import DatasetError
 from ..geometry import area, extent
+from ..poses import NO_GROUP, joints_of, poses_of, tight_box
+from ..report import Report
+from ..sample import MISSING
 from ..shapes import SHAPES
+from ..skeletons import Skeleton
 from ..writer import Writer
-from .coco_reader import CocoReader, detect
+from .coco_parts import ROLES, Records, SplitFiles
+from .coco_reader import BESIDE, CocoReader, detect
+from .pose_classes import POSED, pose_class_names, pose_labels, skeleton_of
 
 if TYPE_CHECKING:
-    from io import BufferedWriter
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from ..geometry import Box
+    from ..poses import Pose
+    from ..reader import Survey
     from ..sample import Annotation, ImageFile, Sample
 
 __all__ = ['CocoReader', 'CocoWriter', 'detect']
 
-
-class _SplitFile:
-    """The JSON file of one split, whose two long lists are written as the samples come."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.images = 0
-        self.annotations = 0
-        self._parts = {name: path.with_suffix(f'.{name}') for name in ('images', 'annotations')}
-        self._files: dict[str, BufferedWriter] = {name: part.open('wb') for name, part in self._parts.items()}
-
-    def add(self, image: bytes, annotations: list[bytes]) -> None:
-        """Write the records of an image and of its annotations under the next ids; they lack the opening brace."""
-        self.images += 1
-        head = b'%b{"id":%d,' % (b',\n' if self.images > 1 else b'\n', self.images)
-        self._files['images'].write(head + image)
-        number = self.annotations
-        lines = []
-        for place, record in enumerate(annotations, number + 1):
-            start = b',\n' if place > 1 else b'\n'
-            lines.append(b'%b{"id":%d,"image_id":%d,%b' % (start, place, self.images, record))
-        self._files['annotations'].write(b''.join(lines))
-        self.annotations += len(annotations)
-
-    def close(self) -> None:
-        """Close the parts."""
-        for file in self._files.values():
-            file.close()
-
-    def join(self, classes: list[str]) -> None:
-        """Make the file of its parts."""
-        from shutil import copyfileobj
-
-        self.close()
-        categories = [
-            {'id': number, 'name': name, 'supercategory': ''} for number, name in enumerate(classes, 1)
-        ]
-        with self.path.open('wb') as whole:
-            whole.write(b'{"info":{},"licenses":[],"categories":' + orjson.dumps(categories))
-            for name, part in self._parts.items():
-                whole.write(f',\n"{name}":['.encode())
-                with part.open('rb') as source:
-                    copyfileobj(source, whole, 1 << 20)
-                whole.write(b']')
-                part.unlink()
-            whole.write(b'}\n')
+LAYOUTS = ('coco', 'roboflow')
+_INSTANCES, _KEYPOINTS, _STUFF = ROLES
 
 
 class CocoWriter(Writer):
-    """Writes COCO instances; ids count from 1, category ids are the same in every split."""
+    """Writes COCO; category ids are the same in every split.
 
-    layout: ClassVar[str] = 'annotations/instances{}.json'
+    Args:
+        root: As every writer's.
+        layout: ``coco`` or ``roboflow``; see the top of this page.
+        category_ids: 1 or 0, from which they count; ``keep`` leaves those of a source that has some.
+        stuff: Classes whose masks and polygons are stuff rather than instances.
+        skeleton: The joints of poses, from the survey.
+        numbers: Class -> category id in the source, from the survey.
+        kwargs: As every writer's.
+    """
+
     parallel: ClassVar[bool] = True
 
-    def __init__(self, root: Path, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        layout: str = 'coco',
+        category_ids: int | str = 1,
+        stuff: Collection[str] = (),
+        skeleton: Mapping[str, Any] | None = None,
+        numbers: Mapping[str, int] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(root, **kwargs)
+        if layout not in LAYOUTS:
+            raise DatasetError(f'layout={layout!r} is none of {", ".join(LAYOUTS)}.')
+        self._layout = layout
+        self._ids = _category_ids(self.classes, category_ids, numbers or {})
+        self._stuff = frozenset(stuff)
+        self._skeleton = Skeleton.from_dict(skeleton) if skeleton else None
         self._shaper = self.shaper()
-        self._files: dict[str | None, _SplitFile] = {}
+        self._files: dict[str | None, SplitFiles] = {}
+        self._posed: set[int] = set()
+
+    # -- before the first sample ----------------------------------------------------------------------
 
     @classmethod
     def holds(cls, task: str | None) -> frozenset[str]:  # noqa: ARG003 - the same under any
-        """Return the tools that have an area."""
-        return SHAPES
+        """Return the tools that have an area, and what poses are made of."""
+        return POSED
 
-    def write(self, sample: Sample) -> tuple[bytes, list[bytes]]:
+    @classmethod
+    def class_names(cls, survey: Survey, task: str | None) -> set[str]:  # noqa: ARG003
+        """Return the labels that are classes; those of keypoints are joints."""
+        return pose_class_names(survey)
+
+    @classmethod
+    def prepare(cls, survey: Survey | None, task: str | None) -> dict[str, Any]:  # noqa: ARG003
+        """Return the skeleton of poses, and the category ids of the source."""
+        options: dict[str, Any] = {}
+        if survey is not None and ('grouped' in survey.traits or survey.skeleton is not None):
+            options['skeleton'] = skeleton_of(survey).to_dict()
+        if survey is not None and survey.numbers:
+            options['numbers'] = survey.numbers
+        return options
+
+    def labels(self, annotations: list[Annotation]) -> set[str | None]:
+        """Return the classes that a sample shows."""
+        return pose_labels(annotations, self._skeleton)
+
+    # -- the samples ----------------------------------------------------------------------------------
+
+    def write(self, sample: Sample) -> tuple[bytes, list[tuple[str, bytes, int]], list[int]]:
         """Place the picture, and return the records of the image and of its annotations, without their ids."""
         split, image = sample.split, sample.image
-        _, name = self.place(sample, f'images/{split}' if split else 'images')
-        records: list[bytes] = []
-        for annotation in sample.annotations:
-            if annotation.tool not in SHAPES:
-                self.report.drop(annotation.tool, 'coco instances cannot hold it', sample.key)
-                continue
-            category = self.number_of(annotation, sample.key)
-            shape = None if category is None else self._shape(annotation, image, sample.key)
-            if shape is not None and category is not None:
-                crowd = 1 if annotation.extra.get('iscrowd') else 0
-                record = {'category_id': category + 1, **shape, 'iscrowd': crowd}
-                if annotation.attrs:
-                    record['attributes'] = {
-                        str(item.get('name')): item.get('value') for item in annotation.attrs
-                    }
-                records.append(orjson.dumps(record)[1:])
+        inside = (split or '') if self._layout == 'roboflow' else f'images/{split}' if split else 'images'
+        _, name = self.place(sample, inside)
+        poses: list[Pose] = []
+        rest = sample.annotations
+        if self._skeleton is not None:
+            poses, rest = poses_of(rest)
+        records: list[tuple[str, bytes, int]] = []
+        posed = [number for pose in poses if (number := self._pose(pose, sample, records)) is not None]
+        for annotation in rest:
+            found = self._object(annotation, image, sample.key)
+            if found is not None:
+                role = self._role(annotation)
+                records.append((role, orjson.dumps(found)[1:], -1))
         about = {'file_name': name, 'width': image.width, 'height': image.height}
-        return orjson.dumps(about)[1:], records
+        return orjson.dumps(about)[1:], records, posed  # `Records`, as plain data, for it is written down
 
-    def merge(self, split: str | None, record: tuple[bytes, list[bytes]]) -> None:
+    def _role(self, annotation: Annotation) -> str:
+        if annotation.tool == 'bounding_box':
+            return _INSTANCES
+        is_stuff = annotation.label in self._stuff or (annotation.extra and annotation.extra.get('stuff'))
+        return _STUFF if is_stuff else _INSTANCES
+
+    def _object(self, annotation: Annotation, image: ImageFile, where: str) -> dict[str, Any] | None:
+        """Return the record of an annotation, None, and counted, if it has none."""
+        if annotation.tool not in SHAPES:
+            stray = annotation.tool == 'keypoint'
+            self.report.drop(annotation.tool, NO_GROUP if stray else 'coco cannot hold it', where)
+            return None
+        number = self.number_of(annotation, where)
+        shape = None if number is None else self._shape(annotation, image, where)
+        if shape is None or number is None:
+            return None
+        crowd = 1 if annotation.extra and annotation.extra.get('iscrowd') else 0
+        record = {'category_id': self._ids[number], **shape, 'iscrowd': crowd}
+        if annotation.attrs:
+            record['attributes'] = {str(item.get('name')): item.get('value') for item in annotation.attrs}
+        return record
+
+    def _pose(self, pose: Pose, sample: Sample, records: list[tuple[str, bytes, int]]) -> int | None:
+        """Add the records of a pose; return its class number, None, and counted, if it has none."""
+        assert self._skeleton is not None
+        image, where, shape = sample.image, sample.key, None
+        if pose.shape is not None:
+            shape = self._object(pose.shape, image, where)
+            number = self.number.get(pose.shape.label or '') if shape is not None else None
+        else:
+            only = 0 if len(self.classes) == 1 and not pose.label else None
+            number = self.number.get(pose.label or self._skeleton.name, only)
+        if number is None:
+            self.report.drop('keypoint', 'its object has no class', where, len(pose.points))
+            return None
+        counted = Report()
+        joints = joints_of(pose, self._skeleton, image, counted, where, tolerance=self._tolerance)
+        record = shape
+        if record is None:
+            box = tight_box(joints, image.width, image.height)
+            if box is None:
+                reason = 'its object has neither a box nor a joint in the image'
+                self.report.drop('keypoint', reason, where, len(pose.points))
+                return None
+            self.report.note('keypoint', 'its object got the box around its joints', where)
+            record = {'category_id': self._ids[number], **_of_box(box), 'iscrowd': 0}
+        self.report.merge(counted.take())
+        for point in pose.points:
+            for attribute in point.attrs:
+                self.report.drop(
+                    'attribute', f'coco cannot hold {attribute.get("name")!r} of a keypoint', where
+                )
+        seen = sum(1 for _, _, visibility in joints if visibility != MISSING)
+        whole = {**record, 'num_keypoints': seen, 'keypoints': [value for joint in joints for value in joint]}
+        if shape is None or self._layout == 'roboflow':
+            records.append((_KEYPOINTS, orjson.dumps(whole)[1:], -1))
+        else:
+            records.append((_INSTANCES, orjson.dumps(shape)[1:], -1))
+            records.append((_KEYPOINTS, orjson.dumps(whole)[1:], len(records) - 1))
+        return number
+
+    def merge(self, split: str | None, record: Sequence[Any]) -> None:
         """Write the records under the next ids."""
-        self._file(split).add(*record)
+        records = Records(*record)
+        self._split_files(split).add(records)
+        self._posed.update(records.posed)
 
-    def _file(self, split: str | None) -> _SplitFile:
-        file = self._files.get(split)
-        if file is None:
-            path = self.root / self.layout.format(f'_{split}' if split else '')
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = self._files[split] = _SplitFile(path)
-        return file
+    def _split_files(self, split: str | None) -> SplitFiles:
+        files = self._files.get(split)
+        if files is None:
+            if self._layout == 'roboflow':
+                path = self.root / (split or '') / BESIDE
+                paths = dict.fromkeys(ROLES, path)
+            else:
+                end = f'_{split}' if split else ''
+                paths = {role: self.root / 'annotations' / f'{role}{end}.json' for role in ROLES}
+            next(iter(paths.values())).parent.mkdir(parents=True, exist_ok=True)
+            files = self._files[split] = SplitFiles(paths)
+        return files
 
     # -- shapes ---------------------------------------------------------------------------------------
 
@@ -132,23 +214,16 @@ class CocoWriter(Writer):
             case 'polygon':
                 return self._polygon(annotation, image, where)
             case _:
-                return self._box(annotation, image, where)
-
-    def _box(self, annotation: Annotation, image: ImageFile, where: str) -> dict[str, Any] | None:
-        # a rotation is kept, as an attribute
-        box = self._shaper.box(annotation, image, where, keeps_rotation=True)
-        if box is None:
-            return None
-        numbers = _numbers(box)
-        return {'bbox': numbers, 'area': numbers[2] * numbers[3], 'segmentation': []}
+                # a rotation is kept, as an attribute
+                box = self._shaper.box(annotation, image, where, keeps_rotation=True)
+                return None if box is None else _of_box(box)
 
     def _polygon(self, annotation: Annotation, image: ImageFile, where: str) -> dict[str, Any] | None:
         rings = self._shaper.rings(annotation, image, where)
         if rings is None:
             return None
-        box = extent(rings)
         return {
-            'bbox': _numbers(box),
+            'bbox': _numbers(extent(rings)),
             'area': sum(area(ring) for ring in rings),
             'segmentation': [[number for point in ring for number in point] for ring in rings],
         }
@@ -163,16 +238,61 @@ class CocoWriter(Writer):
             'segmentation': mask.to_coco(image.width, image.height),
         }
 
+    # -- after the last -------------------------------------------------------------------------------
+
     def finish(self) -> Path | None:
         """Join the files."""
-        for split in self.splits:
-            self._file(split).join(self.classes)
+        files = [self._split_files(split) for split in self.splits]
+        roles = {_INSTANCES}.union(*(one.roles for one in files))
+        categories = dict.fromkeys(ROLES, self._categories(with_joints=False))
+        if _KEYPOINTS in roles:
+            categories[_KEYPOINTS] = [one for one in self._categories(with_joints=True) if 'keypoints' in one]
+        if self._layout == 'roboflow':
+            categories = dict.fromkeys(ROLES, self._categories(with_joints=True))
+        for one in files:
+            one.join(categories, roles)
         return None
+
+    def _categories(self, *, with_joints: bool) -> list[dict[str, Any]]:
+        categories: list[dict[str, Any]] = []
+        for number, name in enumerate(self.classes):
+            category: dict[str, Any] = {'id': self._ids[number], 'name': name, 'supercategory': ''}
+            if with_joints and self._skeleton is not None and number in self._posed:
+                category['keypoints'] = list(self._skeleton.joints)
+                category['skeleton'] = [[start + 1, end + 1] for start, end in self._skeleton.edges]
+            categories.append(category)
+        return sorted(categories, key=lambda category: int(category['id']))
 
     def close(self) -> None:
         """Close the files."""
-        for file in self._files.values():
-            file.close()
+        for files in self._files.values():
+            files.close()
+
+
+def _category_ids(classes: list[str], wish: int | str, numbers: Mapping[str, int]) -> list[int]:
+    """Return the category id of every class.
+
+    Raises:
+        DatasetError: If the wish is none of those known.
+    """
+    if isinstance(wish, int) and wish in (0, 1):
+        return list(range(wish, len(classes) + wish))
+    if wish != 'keep':
+        raise DatasetError(f"category_ids={wish!r} is none of 0, 1 and 'keep'.")
+    ids: list[int] = []
+    free = max(numbers.values(), default=0)
+    for name in classes:
+        number = numbers.get(name)
+        if number is None or number in ids:
+            free += 1
+            number = free
+        ids.append(number)
+    return ids
+
+
+def _of_box(box: Box) -> dict[str, Any]:
+    numbers = _numbers(box)
+    return {'bbox': numbers, 'area': numbers[2] * numbers[3], 'segmentation': []}
 
 
 def _numbers(box: Box) -> list[float]:

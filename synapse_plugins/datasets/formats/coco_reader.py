@@ -1,4 +1,4 @@
-"""Reading COCO instances; the other half of `coco`."""
+"""Reading COCO; the other half of `coco`."""
 
 from __future__ import annotations
 
@@ -11,60 +11,72 @@ from ...errors import DatasetError, FormatError
 from ..classes import merged_numbers
 from ..names import Fence, keys_of, leaf, order_splits, split_name
 from ..reader import Evidence, Survey, Unit, UnitReader
-from ..sample import Annotation, ImageFile, Sample
-from .coco_file import CocoFile
+from ..sample import ImageFile, Sample
+from .coco_parts import ROLES
+from .coco_records import annotations_of_record, has_joints, skeleton_of_category, tool_of
+from .coco_split import CocoSplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from ..report import Report
+    from ..sample import Annotation
+    from ..skeletons import Skeleton
 
-__all__ = ['CocoReader', 'detect']
+__all__ = ['BESIDE', 'CocoReader', 'detect']
 
-_FILE = re.compile(r'instances(?:_(?P<split>.+?))?\.json')
-_BESIDE = '_annotations.coco.json'
-_SINGLE = ('annotations.json', 'instances.json', _BESIDE)
+_FILE = re.compile(r'(?P<role>instances|person_keypoints|keypoints|stuff)(?:_(?P<split>.+?))?\.json')
+_ROLE = {'keypoints': 'person_keypoints'}
+BESIDE = '_annotations.coco.json'
+_SINGLE = ('annotations.json', 'instances.json', BESIDE)
 _YEAR = re.compile(r'(?<=[a-z])(?:19|20)\d\d$')
-_SHOWN = frozenset(('id', 'image_id', 'category_id', 'bbox', 'segmentation', 'area', 'attributes', 'iscrowd'))
 
 
 def detect(root: Path) -> str | None:
     """Return why a folder is not of this format, None if it is."""
     if _files(root):
         return None
-    return f'it holds neither annotations/instances_*.json nor {_BESIDE}'
+    return f'it holds neither annotations/instances_*.json nor {BESIDE}'
 
 
-def _files(root: Path) -> dict[str | None, Path]:
-    """Return split -> annotation file; the split is None for a dataset without splits."""
-    named: dict[str, Path] = {}
-    single: Path | None = None
+def _files(root: Path) -> dict[str | None, dict[str, Path]]:
+    """Return split -> role -> annotation file; the split is None for a dataset without splits."""
+    named: dict[str, dict[str, Path]] = {}
+    single: dict[str, Path] = {}
     folder = root / 'annotations'
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         match = _FILE.fullmatch(path.name)
-        if match and match['split']:
-            _put(named, split_name(_YEAR.sub('', match['split'])), path)
-        elif match:
-            single = path
-    for beside in sorted(root.glob(f'*/{_BESIDE}')):
-        _put(named, split_name(beside.parent.name), beside)
+        if match:
+            role = _ROLE.get(match['role'], match['role'])
+            if match['split']:
+                _put(named, split_name(_YEAR.sub('', match['split'])), role, path)
+            else:
+                single[role] = path
+    for beside in sorted(root.glob(f'*/{BESIDE}')):
+        _put(named, split_name(beside.parent.name), 'instances', beside)
     if named:
-        return {name: named[name] for name in order_splits(set(named))}
-    if single is None:
-        single = next((root / name for name in _SINGLE if (root / name).is_file()), None)
-    return {} if single is None else {None: single}
+        return {name: _in_order(named[name]) for name in order_splits(set(named))}
+    if not single:
+        found = next((root / name for name in _SINGLE if (root / name).is_file()), None)
+        single = {} if found is None else {'instances': found}
+    return {None: _in_order(single)} if single else {}
 
 
-def _put(named: dict[str, Path], split: str, path: Path) -> None:
-    if named.setdefault(split, path) != path:
-        raise FormatError(f'{path} and {named[split]} are both the split {split}; keep one of them.')
+def _put(named: dict[str, dict[str, Path]], split: str, role: str, path: Path) -> None:
+    if (other := named.setdefault(split, {}).setdefault(role, path)) != path:
+        raise FormatError(f'{path} and {other} are both the split {split}; keep one of them.')
+
+
+def _in_order(roles: dict[str, Path]) -> dict[str, Path]:
+    return {role: roles[role] for role in ROLES if role in roles}
 
 
 class CocoReader(UnitReader):
-    """Reads COCO instances: boxes, polygons of any number of rings, and masks in both run-length codes.
+    """Reads COCO: boxes, polygons of any number of rings, masks in both run-length codes, and keypoints.
 
-    An annotation with a polygon or a mask is that; its ``bbox`` only counts where there is neither.
+    An annotation with a polygon or a mask is that; its ``bbox`` only counts where there is neither. Keypoints make a
+    pose with it. Several files of one split are one: keypoints join the instance of their id.
     """
 
     declares_classes: ClassVar[bool] = True
@@ -72,27 +84,48 @@ class CocoReader(UnitReader):
 
     def __init__(self, root: Path, report: Report) -> None:
         super().__init__(root, report)
-        self._paths = _files(root)
-        if not self._paths:
+        files = _files(root)
+        if not files:
             raise FormatError(f'{root} is not a coco dataset: {detect(root)}.')
-        self.splits = list(self._paths)
+        self._paths = {split: next(iter(roles.values())) for split, roles in files.items()}
+        self.splits = list(files)
         self._fence = Fence(root)
         self._places: dict[str | None, _Places] = {}
-        self._seen: set[tuple[str, Any]] = set()
-        self._documents: dict[str | None, CocoFile] = {}
+        self._seen: set[tuple[str, Any, int]] = set()
+        self._documents: dict[str | None, CocoSplit] = {}
         try:
-            for split, path in self._paths.items():
-                self._documents[split] = CocoFile(path, self._look)
+            for split, roles in files.items():
+                self._documents[split] = CocoSplit(roles, self._look)
         except BaseException:
             self.close()
             raise
         self._names: Mapping[Any, str] = self._read_names()  # asked for whatever an annotation says
         self._merged = merged_numbers(self._names)
+        self._skeletons = self._read_skeletons()
 
     @property
     def classes(self) -> list[str]:
         """The category names, by id."""
         return list(dict.fromkeys(self._names.values()))
+
+    @property
+    def class_numbers(self) -> dict[str, int]:
+        """The category ids."""
+        return {name: number for number, name in reversed(list(self._names.items()))}
+
+    @property
+    def skeleton(self) -> Skeleton | None:
+        """The joints of the first category that declares some."""
+        return next(iter(self._skeletons.values()), None)
+
+    def _read_skeletons(self) -> dict[Any, Skeleton]:
+        found: dict[Any, Skeleton] = {}
+        for document in self._documents.values():
+            for category in document.categories:
+                skeleton = skeleton_of_category(category)
+                if skeleton is not None:
+                    found.setdefault(int(category['id']), skeleton)
+        return found
 
     def _read_names(self) -> dict[int, str]:
         names: dict[int, str] = {}
@@ -138,9 +171,7 @@ class CocoReader(UnitReader):
             self.report.drop('image', 'its file is missing', f'{split}/{name}' if split else name)
             self._drop_all(records, 'its image is missing', key)
             return None
-        annotations = [
-            item for record in records if (item := self._annotation(record, path, key)) is not None
-        ]
+        annotations = [one for record in records for one in self._annotations(record, path, key)]
         return Sample(key, split, ImageFile(found, name=found.name), annotations)
 
     def _find(self, split: str | None, name: str) -> Path | None:
@@ -158,17 +189,18 @@ class CocoReader(UnitReader):
 
     def _drop_all(self, records: list[dict[str, Any]], reason: str, where: str) -> None:
         for record in records:
-            self.report.drop(_tool(record), reason, f'{where}, annotation {record.get("id")}')
-            if record.get('keypoints'):
-                self.report.drop('keypoint', reason, where)
+            self.report.drop(tool_of(record), reason, f'{where}, annotation {record.get("id")}')
+            if has_joints(record):
+                count = sum(1 for seen in record['keypoints'][2::3] if seen)
+                self.report.drop('keypoint', reason, where, max(count, 1))
 
-    def _annotation(self, record: dict[str, Any], path: Path, key: str) -> Annotation | None:
+    def _annotations(self, record: dict[str, Any], path: Path, key: str) -> list[Annotation]:
         number: Any = record.get('category_id')
         if not isinstance(number, int | float | str):
             where = f'{key}, annotation {record.get("id")}'
             self.report.quarantine('annotation', 'its category_id is no number', where)
-            self.report.drop(_tool(record), 'its category_id is no number', where)
-            return None
+            self.report.drop(tool_of(record), 'its category_id is no number', where)
+            return []
         name = self._names.get(number)
         if name is None:
             raise DatasetError(
@@ -176,82 +208,51 @@ class CocoReader(UnitReader):
             )
         if number in self._merged:
             self.report.change('class', f'of several categories called {name!r} one was made', key)
-        attributes = record.get('attributes')
-        attrs = (
-            [{'name': key, 'value': value} for key, value in attributes.items()]
-            if isinstance(attributes, dict)
-            else []
-        )
-        extra: dict[str, Any] = {'iscrowd': 1} if record.get('iscrowd') else {}
-        if record.get('keypoints'):
-            self.report.drop('keypoint', 'keypoints of coco objects are not read', key)
-        tool, data = self._geometry(record, extra)
-        return Annotation(tool, name, data, _text(record.get('id')), attrs, extra)
-
-    @staticmethod
-    def _geometry(record: dict[str, Any], extra: dict[str, Any]) -> tuple[str, Any]:
-        segmentation = record.get('segmentation')
-        if isinstance(segmentation, dict):
-            from ..masks import Mask
-
-            try:
-                mask, width, _ = Mask.from_coco(segmentation)
-            except ValueError:
-                return 'segmentation', None  # the writer counts it as malformed
-            extra.update(encoding='dm_rle', isCompressed=True, compressionFormat='rle')
-            return 'segmentation', mask.to_runs(width)
-        if isinstance(segmentation, list) and segmentation:
-            if not isinstance(segmentation[0], list):  # one ring without the list around it
-                segmentation = [segmentation]
-            rings = [_points(ring) for ring in segmentation]
-            if len(rings) > 1:
-                extra['parts'] = rings[1:]
-            return 'polygon', rings[0]
-        return 'bounding_box', record.get('bbox')
+        skeleton = self._skeletons.get(number)
+        joints = () if skeleton is None else skeleton.joints
+        return annotations_of_record(record, name, joints, self.report, key)
 
     # -- what it holds --------------------------------------------------------------------------------
 
-    def _look(self, records: list[dict[str, Any]]) -> None:
+    def _look(self, _role: str, records: list[dict[str, Any]]) -> None:
         """See records go by when the file is gone through, so that nobody needs to read it for a survey."""
         for record in records:
             number = record.get('category_id')
-            self._seen.add((_tool(record), number if isinstance(number, int) else None))
+            posed = len(record['keypoints']) // 3 if 'keypoints' in record and has_joints(record) else 0
+            self._seen.add((tool_of(record), number if isinstance(number, int) else None, posed))
 
     def known_survey(self) -> Survey:
         """Return what the records hold."""
         survey = Survey()
-        for tool, number in self._seen:
-            survey.add(tool, self._names.get(number))
+        for tool, number, posed in self._seen:
+            self._add(survey, tool, number, posed=posed)
         return survey
+
+    def _add(self, survey: Survey, tool: str, number: Any, *, posed: int) -> None:
+        survey.add(tool, self._names.get(number))
+        if posed:
+            survey.traits.add('grouped')
+            skeleton = self._skeletons.get(number)
+            named = () if skeleton is None else skeleton.joints
+            for joint in (*named, *(f'joint_{place}' for place in range(len(named), posed))):
+                survey.add('keypoint', joint)
 
     def survey_unit(self, unit: Unit, survey: Survey) -> None:
         """Look at the records, not at the picture."""
         for record in orjson.loads(unit.source[1]):
             number = record.get('category_id')
-            survey.add(_tool(record), self._names.get(number) if isinstance(number, int) else None)
+            known = number if isinstance(number, int) else None
+            self._add(
+                survey,
+                tool_of(record),
+                known,
+                posed=len(record['keypoints']) // 3 if has_joints(record) else 0,
+            )
 
     def evidence(self, unit: Unit) -> Evidence | None:
         """Return the records and the picture."""
         found = self._find(unit.split, unit.source[0])
         return None if found is None else Evidence((unit.source[1],), (str(found),))
-
-
-def _tool(record: dict[str, Any]) -> str:
-    segmentation = record.get('segmentation')
-    if isinstance(segmentation, dict):
-        return 'segmentation'
-    return 'polygon' if isinstance(segmentation, list) and segmentation else 'bounding_box'
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
-
-
-def _points(ring: Any) -> Any:
-    """Return ``[x1, y1, x2, y2, ...]`` as pairs; anything else as it is, for the writer to count."""
-    if not isinstance(ring, list) or len(ring) % 2:
-        return None
-    return [[x, y] for x, y in zip(ring[::2], ring[1::2], strict=True)]
 
 
 class _Places:
@@ -265,7 +266,7 @@ class _Places:
         names = list(dict.fromkeys(name for name in (own, split or '', _YEAR.sub('', own)) if name))
         folders = [root / 'images' / name for name in names] + [root / name for name in names]
         folders += [root / 'images', root, file.parent]
-        if file.name == _BESIDE:
+        if file.name == BESIDE:
             folders.insert(0, file.parent)
         self._folders = [folder for folder in folders if folder.is_dir()]
 

@@ -1,7 +1,7 @@
 """YOLO as ultralytics reads it: ``[<split>/]images``, ``[<split>/]labels`` and ``dataset.yaml``.
 
-Under task detect a label line is ``class x_center y_center width height``, under segment
-``class x1 y1 x2 y2 ...``, all as shares of the picture's size.
+One task a dataset. What the label lines of detect, segment, obb and pose are, `yolo_lines` says; classify has no labels
+but a folder a class, as `imagefolder` has. ``task`` in ``dataset.yaml`` says which it is; trainers pass over that line.
 """
 
 from __future__ import annotations
@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...errors import DatasetError
 from ..files import write_bytes
 from ..shapes import SHAPES
+from ..skeletons import PERSON_17, Skeleton
 from ..writer import Writer
+from .imagefolder import ClassFolders
+from .pose_classes import POSED, pose_class_names, pose_labels, skeleton_of
+from .yolo_lines import LINES
 from .yolo_reader import YoloReader, detect
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from ..reader import Survey
     from ..sample import Annotation, Sample
 
 __all__ = ['YoloReader', 'YoloWriter', 'detect']
@@ -28,116 +33,158 @@ _TRAINER_SUFFIXES = frozenset(('jpg', 'jpeg', 'png', 'bmp', 'webp', 'tif', 'tiff
 
 
 class YoloWriter(Writer):
-    """Writes YOLO."""
+    """Writes YOLO.
 
-    tasks: ClassVar[tuple[str, ...]] = ('detect', 'segment')
+    Args:
+        root: As every writer's.
+        parts: What becomes of objects of several parts under segment: ``bridge`` joins them, and the holes of masks, by
+            lines without width; ``split`` makes each an object; ``largest`` keeps one.
+        skeleton: The joints of poses: their names in order, or a skeleton as plain data; by default those of the
+            source.
+        kwargs: As every writer's.
+    """
+
+    tasks: ClassVar[tuple[str, ...]] = ('detect', 'segment', 'pose', 'obb', 'classify')
     parallel: ClassVar[bool] = True
 
-    def __init__(self, root: Path, **kwargs: Any) -> None:
+    def __init__(self, root: Path, *, parts: str = 'bridge', skeleton: Any = None, **kwargs: Any) -> None:
         super().__init__(root, **kwargs)
         if self.task not in self.tasks:
-            raise DatasetError(f'yolo writes the tasks {" and ".join(self.tasks)}, not {self.task!r}.')
-        self._shaper = self.shaper(parts='its parts became objects of their own')
-        self._encode = self._boxes if self.task == 'detect' else self._polygons
-        self._refusal = f'yolo cannot hold it under task {self.task}'
+            raise DatasetError(f'yolo writes the tasks {", ".join(self.tasks)}, not {self.task!r}.')
+        self._skeleton = _skeleton(skeleton) if self.task == 'pose' else None
         self._written: dict[str | None, int] = {}
+        if self.task == 'classify':
+            self._class_folders = ClassFolders(self, 'yolo under task classify')
+        else:
+            make = LINES[self.task]
+            self._lines = make(self, parts=parts, skeleton=self._skeleton, tolerance=self._tolerance)
+
+    # -- before the first sample ----------------------------------------------------------------------
 
     @classmethod
     def choose_task(cls, tools: Collection[str]) -> str:
-        """Return segment if there are polygons or masks, else detect."""
-        return 'segment' if {'polygon', 'segmentation'}.intersection(tools) else 'detect'
+        """Return what the annotations are for: poses before polygons, polygons before boxes, boxes before classes."""
+        traits = getattr(tools, 'traits', ())
+        if 'grouped' in traits:
+            return 'pose'
+        if {'polygon', 'segmentation'}.intersection(tools):
+            return 'segment'
+        if 'bounding_box' in tools:
+            return 'obb' if 'rotated' in traits else 'detect'
+        return 'classify' if 'classification' in tools else 'detect'
 
     @classmethod
-    def holds(cls, task: str | None) -> frozenset[str]:  # noqa: ARG003 - the same under any
-        """Return the tools that have an area."""
-        return SHAPES
+    def holds(cls, task: str | None) -> frozenset[str]:
+        """Return the tools that have a place in the task."""
+        return {'classify': frozenset(('classification',)), 'pose': POSED}.get(task or '', SHAPES)
 
-    def write(self, sample: Sample) -> None:
+    @classmethod
+    def class_names(cls, survey: Survey, task: str | None) -> set[str]:
+        """Return the labels that are classes; those of keypoints are joints."""
+        if task != 'pose':
+            return super().class_names(survey, task)
+        return pose_class_names(survey)
+
+    @classmethod
+    def needs_survey(cls, task: str | None) -> bool:
+        """Tell whether the joints of poses must be known."""
+        return task == 'pose'
+
+    @classmethod
+    def prepare(cls, survey: Survey | None, task: str | None) -> dict[str, Any]:
+        """Return the skeleton for poses."""
+        if task != 'pose' or survey is None:
+            return {}
+        return {'skeleton': skeleton_of(survey).to_dict()}
+
+    # -- the samples ----------------------------------------------------------------------------------
+
+    def labels(self, annotations: list[Annotation]) -> set[str | None]:
+        """Return the classes that a sample shows; those of poses are told by their boxes."""
+        if self.task != 'pose':
+            return super().labels(annotations)
+        return pose_labels(annotations, self._skeleton)
+
+    def write(self, sample: Sample) -> object:
         """Write the label file, empty for a picture without annotations, and place the picture."""
+        self._look_at(sample)
+        if self.task == 'classify':
+            return self._class_folders.write(sample)
         prefix = f'{sample.split}/' if sample.split else ''
-        stem, name = self.place(sample, f'{prefix}images')
-        self._look_at(sample, name)
-        lines: list[str] = []
-        for annotation in sample.annotations:
-            if annotation.tool not in SHAPES:
-                self.report.drop(annotation.tool, self._refusal, sample.key)
-                continue
-            if annotation.extra.get('iscrowd'):
-                self.report.drop(
-                    annotation.tool, 'it is a crowd, which yolo would take for one object', sample.key
-                )
-                continue
-            number = self.number_of(annotation, sample.key)
-            if number is not None and self._encode(annotation, number, sample, lines) and annotation.attrs:
-                self._drop_attributes(annotation, sample.key)
-        self.put(f'{prefix}labels', f'{stem}.txt', ''.join(lines).encode())
+        stem, _ = self.place(sample, f'{prefix}images')
+        self.put(f'{prefix}labels', f'{stem}.txt', ''.join(self._lines.of(sample)).encode())
+        return None
 
     def merge(self, split: str | None, record: Any) -> None:
         """Count the sample."""
         self._written[split] = self._written.get(split, 0) + 1
 
-    def _boxes(self, annotation: Annotation, number: int, sample: Sample, lines: list[str]) -> bool:
-        image = sample.image
-        box = self._shaper.box(annotation, image, sample.key)
-        if box is None:
-            return False
-        left, top, right, bottom = box
-        width, height = image.width, image.height
-        lines.append(
-            '%d %.8g %.8g %.8g %.8g\n'  # noqa: UP031 - half the time of an f-string with four formats
-            % (
-                number,
-                (left + right) / (2 * width),
-                (top + bottom) / (2 * height),
-                (right - left) / width,
-                (bottom - top) / height,
-            )
-        )
-        return True
-
-    def _polygons(self, annotation: Annotation, number: int, sample: Sample, lines: list[str]) -> bool:
-        width, height = sample.image.width, sample.image.height
-        rings = self._shaper.rings(annotation, sample.image, sample.key)
-        for ring in rings or ():
-            corners = ' '.join(['%.8g %.8g' % (x / width, y / height) for x, y in ring])  # noqa: UP031
-            lines.append(f'{number} {corners}\n')
-        return bool(rings)
-
-    def _drop_attributes(self, annotation: Annotation, where: str) -> None:
-        for attribute in annotation.attrs:
-            if attribute.get('name') != 'rotation' or not isinstance(attribute.get('value'), int | float):
-                self.report.drop('attribute', f'yolo cannot hold {attribute.get("name")!r}', where)
-
-    def _look_at(self, sample: Sample, name: str) -> None:
+    def _look_at(self, sample: Sample) -> None:
         """Note what the trainer will skip."""
         if min(sample.image.width, sample.image.height) < _SMALLEST:
             self.report.note('image', f'the trainer skips pictures under {_SMALLEST} pixels', sample.key)
-        if name.rpartition('.')[2].lower() not in _TRAINER_SUFFIXES:
+        if sample.image.name.rpartition('.')[2].lower() not in _TRAINER_SUFFIXES:
             self.report.note('image', 'the trainer does not read pictures of this suffix', sample.key)
+
+    # -- after the last -------------------------------------------------------------------------------
 
     def finish(self) -> Path:
         """Write ``dataset.yaml``."""
         import yaml
 
-        config: dict[str, Any] = {'path': self.final_root.as_posix(), **self._splits()}
+        if self.task == 'classify':
+            self._class_folders.finish()
+        config: dict[str, Any] = {'path': self.final_root.as_posix(), **self._splits(), 'task': self.task}
+        if self._skeleton is not None:
+            joints = list(self._skeleton.joints)
+            config['kpt_shape'] = [len(joints), 3]
+            config['flip_idx'] = self._skeleton.flip
+            config['kpt_names'] = dict.fromkeys(range(len(self.classes)), joints)
         config['names'] = dict(enumerate(self.classes))
-        text = yaml.safe_dump(config, allow_unicode=True, sort_keys=False, width=1 << 20)
+        text = yaml.dump(config, Dumper=_dumper(), allow_unicode=True, sort_keys=False, width=1 << 20)
         write_bytes(self.root / _CONFIG, text.encode())
-        return Path(_CONFIG)
+        return Path() if self.task == 'classify' else Path(_CONFIG)
 
     def _splits(self) -> dict[str, str]:
         """Return what stands under ``train``, ``val`` and ``test``; the first two are never absent."""
+        inner = '' if self.task == 'classify' else 'images'
         if self.splits == [None]:
             self.report.warn('The dataset has no splits, so training and validation use the same pictures.')
-            return {'train': 'images', 'val': 'images'}
+            return {'train': inner or '.', 'val': inner or '.'}
         written = [split for split in self.splits if split and self._written.get(split)]
         for split in self.splits:
             if split and split not in written:
                 self.report.warn(f'The split {split} has no pictures, so dataset.yaml does not name it.')
+        if not written:
+            return {}
         train = 'train' if 'train' in written else written[0]
         valid = 'valid' if 'valid' in written else train
         for key, split, used in (('training', 'train', train), ('validation', 'valid', valid)):
             if split != used:
                 self.report.warn(f'The dataset has no split {split}; dataset.yaml names {used} for {key}.')
-        others = {split: f'{split}/images' for split in written if split not in ('train', 'valid')}
-        return {'train': f'{train}/images', 'val': f'{valid}/images', **others}
+        places = {split: f'{split}/{inner}'.rstrip('/') for split in written}
+        others = {split: place for split, place in places.items() if split not in ('train', 'valid')}
+        return {'train': places[train], 'val': places[valid], **others}
+
+
+def _skeleton(given: Any) -> Skeleton:
+    """Return the skeleton that a user or a survey gives."""
+    if isinstance(given, Skeleton):
+        return given
+    if isinstance(given, list | tuple) and given:
+        return Skeleton('object', tuple(map(str, given)))
+    try:
+        return PERSON_17 if given in (None, 'person') else Skeleton.from_dict(given)
+    except ValueError as exc:
+        raise DatasetError(f'skeleton={given!r} is neither a list of joint names nor a skeleton.') from exc
+
+
+def _dumper() -> Any:
+    """Return a dumper of YAML that keeps to one line what is short, and repeats instead of pointing."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    return Dumper

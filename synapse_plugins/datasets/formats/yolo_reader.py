@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,111 +13,59 @@ from ..files import read_bytes, scan
 from ..images import IMAGE_SUFFIXES
 from ..names import Fence, keys_of, order_splits, split_name
 from ..reader import UNREADABLE, Evidence, Survey, Unit, UnitReader
-from ..sample import Annotation, ImageFile, Sample
+from ..sample import ImageFile, Sample
+from .imagefolder import ImageFolderReader
+from .yolo_config import (
+    config_file,
+    detect,
+    joints_of_config,
+    label_path,
+    load_config,
+    plain_folders,
+    read_names,
+)
+from .yolo_rows import Row, annotations_of_row, parse_row, seen_joints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ..report import Report
+    from ..sample import Annotation
+    from ..skeletons import Skeleton
 
 __all__ = ['YoloReader', 'detect']
 
-_CONFIGS = ('dataset.yaml', 'data.yaml', 'dataset.yml', 'data.yml')
 _NAME_FILES = ('classes.txt', 'obj.names', 'names.txt')
 _TEXT = frozenset(('.txt',))
 _SPLIT_KEYS = {'train': 'train', 'val': 'valid', 'valid': 'valid', 'validation': 'valid', 'test': 'test'}
 
 
-def detect(root: Path) -> str | None:
-    """Return why a folder is not of this format, None if it is."""
-    if _config_file(root) is not None:
-        return None
-    if not _plain_folders(root):
-        return 'it holds neither a dataset.yaml nor images/ beside labels/'
-    return None
-
-
-def _config_file(root: Path) -> Path | None:
-    """Return the YAML file that describes the dataset."""
-    for name in _CONFIGS:
-        if (root / name).is_file():
-            return root / name
-    others = sorted(
-        path for path in root.iterdir() if path.suffix.lower() in ('.yaml', '.yml') and path.is_file()
-    )
-    described = [path for path in others if 'names' in (_load(path, strict=False) or ())]
-    return described[0] if len(described) == 1 else None
-
-
-def _load(path: Path, *, strict: bool = True) -> dict[str, Any] | None:
-    import yaml
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8-sig'))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
-        if not strict:
-            return None
-        raise FormatError(f'{path} is not valid YAML: {exc}') from exc
-    if not isinstance(content, dict):
-        if not strict:
-            return None
-        raise FormatError(f'{path} should hold names: and the splits train:, val: and test:.')
-    return content
-
-
-def _plain_folders(root: Path) -> dict[str | None, list[Path]]:
-    """Return split -> folders of pictures: ``<split>/images``, ``images/<split>`` or ``images``."""
-    named: dict[str, list[Path]] = {}
-    for outer, inner in ((root, 'images'), (root / 'images', '')):
-        for folder in sorted(outer.iterdir()) if outer.is_dir() else ():
-            name = split_name(folder.name)
-            if name in ('train', 'valid', 'test') and (folder / inner).is_dir():
-                if not Path(_label_path(f'{folder / inner}{os.sep}x.jpg')).parent.is_dir():
-                    continue
-                named.setdefault(name, []).append(folder / inner)
-    if named:
-        return {name: named[name] for name in order_splits(set(named))}
-    if (root / 'images').is_dir() and (root / 'labels').is_dir():
-        return {None: [root / 'images']}
-    return {}
-
-
-def _label_path(image: str) -> str:
-    """Return the label file of a picture: the last ``images`` on its way is ``labels``, the suffix ``.txt``."""
-    before, found, after = image.rpartition(f'{os.sep}images{os.sep}')
-    moved = f'{before}{os.sep}labels{os.sep}{after}' if found else image
-    return f'{moved.rpartition(".")[0]}.txt'
-
-
-@dataclass(slots=True)
-class _Row:
-    """A line of a label file."""
-
-    number: int
-    values: list[float]
-    line: int
-    posed: bool
-    """Whether keypoints stood behind the box."""
-
-    @property
-    def tool(self) -> str:
-        """The tool of what it says."""
-        return 'bounding_box' if len(self.values) == 4 else 'polygon'
-
-
 class YoloReader(UnitReader):
-    """Reads YOLO: boxes and polygons. A picture without a label file is a background."""
+    """Reads YOLO, of any task. A picture without a label file is a background.
+
+    Eight numbers behind the class are a polygon, unless ``task: obb`` in the YAML file says that they are the corners
+    of a rotated box; keypoints are read where ``kpt_shape`` says how many there are.
+    """
 
     declares_classes: ClassVar[bool] = True
     listing: ClassVar[tuple[str, ...]] = ('_images',)
 
+    def __new__(cls, root: Path | None = None, report: Report | None = None) -> Any:
+        """Return a reader; for the task classify one of folders of classes."""
+        if root is not None and report is not None and (config := config_file(root)) is not None:
+            content = load_config(config, strict=False) or {}
+            if content.get('task') == 'classify':
+                return _class_folders(root, report, content)
+        return super().__new__(cls)
+
     def __init__(self, root: Path, report: Report) -> None:
         super().__init__(root, report)
-        config = _config_file(root)
-        content = (_load(config) or {}) if config is not None else {}
+        config = config_file(root)
+        content = (load_config(config) or {}) if config is not None else {}
         self._fence = Fence(root)
-        self._keypoints = _keypoint_columns(content)
-        self._folders = self._splits(config, content) if config is not None else _plain_folders(root)
+        self._joints = joints_of_config(content)
+        self._turned = content.get('task') == 'obb'
+        self._folders = self._splits(config, content) if config is not None else plain_folders(root)
         if not self._folders:
             raise FormatError(f'{root} is not a yolo dataset: no split of it has a folder of pictures.')
         self._names = self._read_names(config, content)
@@ -127,6 +74,11 @@ class YoloReader(UnitReader):
         self._images = {split: self._find(folders) for split, folders in self._folders.items()}
 
     # -- what the dataset says of itself --------------------------------------------------------------
+
+    @property
+    def skeleton(self) -> Skeleton | None:
+        """The joints of poses."""
+        return None if self._joints is None else self._joints.skeleton
 
     @property
     def classes(self) -> list[str]:
@@ -187,7 +139,7 @@ class YoloReader(UnitReader):
         names = content.get('names')
         if config is None or names is None:
             names = self._names_beside()
-        found = _read_names(names)
+        found = read_names(names)
         if not found:
             raise FormatError(f'{config}: names: should be a list, or a mapping of numbers to names.')
         return found
@@ -243,7 +195,7 @@ class YoloReader(UnitReader):
     def read(self, unit: Unit) -> Sample | None:
         """Return the sample of a picture; None if that cannot be read."""
         key, split, leaf_name, (name, path) = unit
-        label = _label_path(path)
+        label = label_path(path)
         image = ImageFile(path, name=leaf_name)
         if self.measure(image, f'{split}/{name}' if split else name):
             return Sample(key, split, image, self._annotations(label, image, key))
@@ -254,12 +206,12 @@ class YoloReader(UnitReader):
     def leave(self, facts: list[Any]) -> None:
         """Report label files whose picture is missing."""
         for split, images in self._images.items():
-            self._left_over(split, {_label_path(path) for _, path in images})
+            self._left_over(split, {label_path(path) for _, path in images})
 
     def _left_over(self, split: str | None, used: set[str]) -> None:
         """Count label files whose picture is missing."""
         for folder in self._folders[split]:
-            labels = Path(_label_path(f'{folder}{os.sep}x.jpg')).parent
+            labels = Path(label_path(f'{folder}{os.sep}x.jpg')).parent
             if folder.is_dir() and labels != folder and labels.is_dir():
                 for name in sorted(scan(labels, _TEXT)):
                     if f'{labels}{os.sep}{name}' not in used:
@@ -267,12 +219,14 @@ class YoloReader(UnitReader):
                         self.report.drop('annotation file', reason, where)
                         self._lose_rows(self._rows(f'{labels}{os.sep}{name}', where), reason, where)
 
-    def _lose_rows(self, rows: list[_Row], reason: str, where: str) -> None:
+    def _lose_rows(self, rows: list[Row], reason: str, where: str) -> None:
         for row in rows:
             self.report.drop(row.tool, reason, where)
+            for _ in seen_joints(row, self._joints):
+                self.report.drop('keypoint', reason, where)
 
     def _annotations(self, label: str, image: ImageFile, key: str) -> list[Annotation]:
-        annotations = []
+        annotations: list[Annotation] = []
         for row in self._rows(label, key):
             name = self._names.get(row.number)
             if name is None:
@@ -282,10 +236,10 @@ class YoloReader(UnitReader):
                 )
             if row.number in self._merged:
                 self.report.change('class', f'of several classes called {name!r} one was made', key)
-            annotations.append(_annotation(name, row.values, image))
+            annotations += annotations_of_row(row, name, image, self._joints, self.report, key)
         return annotations
 
-    def _rows(self, label: str, key: str, *, quiet: bool = False) -> list[_Row]:
+    def _rows(self, label: str, key: str, *, quiet: bool = False) -> list[Row]:
         try:
             content = read_bytes(label)
             lines = content.decode('utf-8-sig').splitlines()
@@ -305,65 +259,43 @@ class YoloReader(UnitReader):
                 row = self._row(line, place)
                 if row is not None:
                     rows.append(row)
-                    if row.posed and not quiet:
-                        self.report.drop('keypoint', 'keypoints of yolo objects are not read', key)
                 elif not quiet:
                     self.report.drop('label line', 'it is malformed', f'{key}, line {place}')
         return rows
 
-    def _row(self, line: str, place: int) -> _Row | None:
-        try:
-            number, *values = map(float, line.split())
-        except ValueError:
-            return None
-        if not number.is_integer():
-            return None
-        posed = bool(self._keypoints) and len(values) == 4 + self._keypoints
-        if posed:
-            values = values[:4]
-        if len(values) != 4 and (len(values) < 6 or len(values) % 2):
-            return None
-        return _Row(int(number), values, place, posed)
+    def _row(self, line: str, place: int) -> Row | None:
+        return parse_row(line, place, joints=self._joints, turned=self._turned)
 
     def survey_unit(self, unit: Unit, survey: Survey) -> None:
         """Look at the label file, not at the picture."""
-        for row in self._rows(_label_path(unit.source[1]), '', quiet=True):
+        for row in self._rows(label_path(unit.source[1]), '', quiet=True):
             survey.add(row.tool, self._names.get(row.number))
+            if row.kind == 'turned':
+                survey.traits.add('rotated')
+            for joint in seen_joints(row, self._joints):
+                survey.add('keypoint', joint)
+                survey.traits.add('grouped')
 
     def evidence(self, unit: Unit) -> Evidence:
         """Return the label file and the picture."""
         path = unit.source[1]
-        return Evidence((_label_path(path),), (path,))
+        return Evidence((label_path(path),), (path,))
 
 
-def _annotation(name: str, values: list[float], image: ImageFile) -> Annotation:
-    width, height = image.width, image.height
-    if len(values) == 4:
-        x, y, w, h = values
-        data: list[Any] = [(x - w / 2) * width, (y - h / 2) * height, w * width, h * height]
-        return Annotation('bounding_box', name, data)
-    points = [[x * width, y * height] for x, y in zip(values[::2], values[1::2], strict=True)]
-    return Annotation('polygon', name, points)
-
-
-def _read_names(names: Any) -> dict[int, str]:
-    """Return number -> name, in order of the numbers; empty if *names* are none."""
-    if isinstance(names, list):
-        names = dict(enumerate(names))
-    # only plain values are names: the text of a nested one may have no end
-    if not isinstance(names, dict) or not all(isinstance(name, str | int | float) for name in names.values()):
-        return {}
-    try:
-        found = {int(number): str(name) for number, name in names.items()}
-    except (TypeError, ValueError):
-        return {}
-    return {number: found[number] for number in sorted(found)}
-
-
-def _keypoint_columns(content: dict[str, Any]) -> int:
-    """Return how many columns the keypoints of a pose dataset take; 0 in other datasets."""
-    match content.get('kpt_shape'):
-        case [int(points), int(values)]:
-            return points * values
-        case _:
-            return 0
+def _class_folders(root: Path, report: Report, content: dict[str, Any]) -> ImageFolderReader:
+    """Return a reader of a dataset of the task classify: a folder a class in every split."""
+    folders: dict[str | None, Path] = {}
+    fence = Fence(root)
+    for key, split in _SPLIT_KEYS.items():
+        entry = content.get(key)
+        if isinstance(entry, str) and (root / entry).is_dir() and split not in folders:
+            place = root if entry == '.' else fence.path(root, entry, root / 'dataset.yaml')
+            if place not in folders.values():  # val names the pictures of train where there are no others
+                folders[split] = place
+    if set(folders.values()) == {root}:
+        folders = {None: root}
+    ordered: dict[str | None, Path] = {
+        name: folders[name] for name in order_splits({name for name in folders if name is not None})
+    }
+    names = list(read_names(content.get('names')).values())
+    return ImageFolderReader(root, report, folders=ordered or folders or None, names=names)

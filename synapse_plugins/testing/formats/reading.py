@@ -118,7 +118,7 @@ def _check_detection(bench: Bench, root: Path) -> None:
         if name not in others:
             folder.mkdir(parents=True, exist_ok=True)
         elif not folder.exists():
-            make_dataset(folder, name)
+            make_dataset(folder, name, 'classify' if name == 'imagefolder' else 'detect')
         with bench.guarded(f'detect({name})'):
             reason = cast('str | None', detect(folder))
             if not (isinstance(reason, str) and reason):
@@ -137,10 +137,24 @@ def _check_damage(bench: Bench, root: Path) -> None:
         content, name = path.read_bytes(), path.relative_to(root).as_posix()
         path.write_bytes(_GARBAGE)
         _check_told(bench, root, whole, f'{name} is damaged')
-        if path.suffix.lower() in _PICTURES:
+        if path.suffix.lower() in _PICTURES and _is_named(root, path):
             path.unlink()
             _check_told(bench, root, whole, f'{name} is missing')
         path.write_bytes(content)
+
+
+def _is_named(root: Path, picture: Path) -> bool:
+    """Tell whether another file speaks of a picture, so that its absence can be noticed."""
+    name = picture.stem.encode()
+    escaped = picture.stem.encode('ascii', 'backslashreplace')
+    for path in root.rglob('*'):
+        if path.name.startswith('.') or path.name == 'report.json':
+            continue
+        if path.is_file() and path.suffix.lower() not in _PICTURES:
+            content = path.read_bytes()
+            if path.stem == picture.stem or name in content or escaped in content:
+                return True
+    return False
 
 
 def _check_told(bench: Bench, root: Path, whole: _Read, what: str) -> None:

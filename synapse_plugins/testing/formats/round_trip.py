@@ -111,7 +111,11 @@ def _changed(bench: Bench, before: dict[str, Sample], after: dict[str, Sample]) 
                 yield f'{sample.key}: {_shown(annotation)} was kept, as the report says, but came back otherwise'
             else:
                 rest.remove(same)
-        yield from (f'{sample.key}: {_shown(annotation)} was never there' for annotation in rest)
+        yield from (
+            f'{sample.key}: {_shown(annotation)} was never there'
+            for annotation in rest
+            if annotation.tool != 'bounding_box' or 'group_id' not in annotation.extra  # the box of a pose
+        )
 
 
 def _relabelled(before: dict[str, Sample], after: dict[str, Sample]) -> Iterator[str]:
@@ -135,7 +139,9 @@ def _check_attributes(bench: Bench, before: dict[str, Sample], after: dict[str, 
 
 
 def _same_annotation(one: Annotation, other: Annotation, tolerance: float) -> bool:
-    if (one.tool, one.label) != (other.tool, other.label) or _named(one.attrs) != _named(other.attrs):
+    if (one.tool, one.label) != (other.tool, other.label):
+        return False
+    if not _same(_named(one.attrs), _named(other.attrs), tolerance):
         return False
     if one.tool == 'segmentation':
         return _pixels(one.data) == _pixels(other.data)
@@ -158,8 +164,9 @@ def _pixels(data: Any) -> set[int]:
     return {pixel for start, length in runs for pixel in range(start, start + length)}
 
 
-def _named(attrs: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    return sorted((str(attribute.get('name')), str(attribute.get('value'))) for attribute in attrs)
+def _named(attrs: list[dict[str, Any]]) -> list[tuple[str, Any]]:
+    pairs = [(str(attribute.get('name')), attribute.get('value')) for attribute in attrs]
+    return sorted(pairs, key=lambda pair: (pair[0], '' if isinstance(pair[1], float) else str(pair[1])))
 
 
 def _shown(annotation: Annotation) -> str:

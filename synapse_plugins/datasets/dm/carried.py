@@ -1,0 +1,75 @@
+"""What a Datamaker document says beside the annotations of one picture, and how it travels with a sample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .media import CONTAINERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..sample import Sample
+
+__all__ = ['META', 'OTHERS', 'REST', 'lost_of', 'split_document', 'tools_of']
+
+REST, OTHERS, META = 'dm_v2', 'dm_others', 'dm_meta'
+"""Keys of `Sample.meta`: the rest of the version 2 document, its other media, and the version 1 document."""
+
+
+def split_document(data: Mapping[str, Any], kind: str) -> tuple[Any, dict[str, Any]]:
+    """Return the first medium of a kind in a version 2 document, and what goes into `Sample.meta` of all else."""
+    rest: dict[str, Any] = {}
+    others: dict[str, Any] = {}
+    tools: Any = {}
+    own = f'{kind}s'
+    for name, value in data.items():
+        if name == own:
+            tools = value[0] if value else {}
+            if value and len(value) > 1:
+                others[name] = value[1:]
+        elif name in CONTAINERS:
+            if value:
+                others[name] = value
+        else:
+            rest[name] = value
+    meta = {REST: rest} if rest else {}
+    if others:
+        meta[OTHERS] = others
+    return tools, meta
+
+
+def tools_of(others: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
+    """Yield (kind of media, tool, count) of the annotations of other media."""
+    for container, found in others.items():
+        for tools in found if isinstance(found, list) else ():
+            for tool, items in tools.items() if isinstance(tools, dict) else ():
+                if isinstance(items, list) and items:
+                    yield CONTAINERS[container], tool, len(items)
+
+
+def lost_of(sample: Sample) -> Iterator[tuple[str, str, int]]:
+    """Yield (kind, reason, count) of what is lost of a sample's document in any but the Datamaker formats."""
+    if not sample.meta:
+        return
+    others = sample.meta.get(OTHERS) or {}
+    for container, media in others.items():
+        yield CONTAINERS[container], 'it is not the first of its document', len(media)
+    for kind, tool, count in tools_of(others):
+        yield tool, f'its {kind} is not the first of its document', count
+    document = sample.meta.get(META)
+    for name, kind in (('relations', 'relation'), ('annotationGroups', 'annotationGroup')):
+        by_media = document.get(name) if isinstance(document, dict) else None
+        used = {one.id if 'parts' in one.extra else one.extra.get('group_id') for one in sample.annotations}
+        found = (
+            [one for some in by_media.values() for one in some or ()] if isinstance(by_media, dict) else []
+        )
+        count = sum(1 for one in found if name == 'relations' or _named(one) not in used)
+        if count:
+            yield kind, 'only the Datamaker formats can hold it', count
+
+
+def _named(group: Any) -> Any:
+    """Return the id of a group."""
+    name = group.get('id') if isinstance(group, dict) else None
+    return name if isinstance(name, str | int) else None

@@ -1,0 +1,94 @@
+"""The COCO files of one split as one: instances, and beside them keypoints and stuff."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ...errors import FormatError
+from .coco_file import CocoFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ['CocoSplit']
+
+
+class CocoSplit:
+    """One split.
+
+    A record with keypoints that has the id of an instance is that instance; records of stuff get ``stuff``.
+
+    Args:
+        paths: Role -> file; the first is the one that others add to.
+        look: Is given the role and the annotation records, some at a time, in order.
+
+    Attributes:
+        images: (id, file name) of every image record, those of the first file first.
+        categories: The category records of all files.
+    """
+
+    def __init__(self, paths: Mapping[str, Path], look: Callable[[str, list[dict[str, Any]]], None]) -> None:
+        self.path = next(iter(paths.values()))
+        self._files: dict[str, CocoFile] = {}
+        try:
+            for role, path in paths.items():
+                self._files[role] = CocoFile(path, partial(look, role))
+        except BaseException:
+            self.close()
+            raise
+        files = list(self._files.values())
+        self._alone = len(files) == 1 and next(iter(self._files)) != 'stuff'
+        self.images = files[0].images
+        self.categories = [record for file in files for record in file.categories]
+        if len(files) > 1:
+            self.images = self._all_images(files)
+
+    @staticmethod
+    def _all_images(files: list[CocoFile]) -> list[tuple[Any, str]]:
+        names: dict[Any, str] = {}
+        for file in files:
+            for number, name in file.images:
+                if names.setdefault(number, name) != name:
+                    raise FormatError(
+                        f'{file.path} calls image {number!r} {name!r}, another file of its split calls it '
+                        f'{names[number]!r}. Give the images the same ids in all files of a split.'
+                    )
+        return list(names.items())
+
+    def annotations_of(self, number: Any) -> bytes:
+        """Return the annotation records of an image as a JSON list."""
+        if self._alone:
+            return next(iter(self._files.values())).annotations_of(number)
+        return orjson.dumps(
+            self._joined(
+                {role: orjson.loads(file.annotations_of(number)) for role, file in self._files.items()}
+            )
+        )
+
+    @staticmethod
+    def _joined(by_role: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        records = by_role.get('instances', [])
+        by_id = {record['id']: record for record in records if isinstance(record.get('id'), int | str)}
+        for record in by_role.get('person_keypoints', []):
+            number = record.get('id')
+            same = by_id.get(number) if isinstance(number, int | str) else None
+            if same is None or same.get('category_id') != record.get('category_id'):
+                records.append(record)
+            else:
+                same['keypoints'] = record.get('keypoints')
+        records += [{**record, 'stuff': 1} for record in by_role.get('stuff', [])]
+        return records
+
+    def orphans(self) -> Iterator[tuple[Any, list[dict[str, Any]]]]:
+        """Yield (image id, records) of annotations that belong to no image."""
+        for file in self._files.values():
+            yield from file.orphans()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for file in self._files.values():
+            file.close()

@@ -1,0 +1,321 @@
+"""The folders of Datamaker datasets, the same for both versions.
+
+``[<split>/]json/<stem>.json`` beside ``[<split>/]original_files/<stem>.<suffix>``. What of a document only the other
+version can hold lies in ``[<split>/]meta/<stem>.json``: beside version 2 the version 1 document it was made of, beside
+version 1, under ``v2``, the version 2 document, where version 1 cannot hold all of it. Whoever reads one version alone
+needs no meta.
+"""
+
+# `from __future__ import annotations` would take the name of a function of `dm_v2`.
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import orjson
+
+from ...errors import FormatError
+from .. import dm
+from ..dm.carried import META, split_document
+from ..files import by_stem, read_bytes, scan
+from ..images import IMAGE_SUFFIXES
+from ..names import leaf, nfc, order_splits, split_name, suffix_of
+from ..reader import Evidence, Survey, Unit, UnitReader
+from ..report import Report
+from ..salvage import salvage_json
+from ..sample import ImageFile, Sample
+from .dm_items import annotations_of
+
+__all__ = [
+    'IMAGES',
+    'JSON',
+    'META_FOLDER',
+    'DmReader',
+    'is_version_1',
+    'make_folders',
+    'refusal',
+    'split_folders',
+]
+
+JSON, IMAGES, META_FOLDER = 'json', 'original_files', 'meta'
+_SUFFIXES = frozenset(('.json',))
+_SUFFIX_ORDER = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif')
+_LOOKED_AT = 20  # documents of which one tells the version
+
+
+def refusal(root: Path, version: int) -> str | None:
+    """Return why a folder is no dataset of this version, None if it is one."""
+    folders = split_folders(root)
+    if not folders:
+        return f'it holds no {JSON}/ beside {IMAGES}/, nor does a folder in it'
+    found = _version(folders)
+    return None if found == version else f'it holds documents of version {found}'
+
+
+def _version(folders: Mapping[str | None, Path]) -> int:
+    """Return the version of the first document that can be read; 2 where there is none."""
+    for folder in folders.values():
+        for number, name in enumerate(scan(folder / JSON, _SUFFIXES)):
+            if number >= _LOOKED_AT:
+                break
+            try:
+                content = orjson.loads(read_bytes(_document(folder, name)))
+            except (OSError, orjson.JSONDecodeError):
+                continue
+            if isinstance(content, dict):
+                return 1 if is_version_1(content) else 2
+    return 2
+
+
+def is_version_1(content: Mapping[str, Any]) -> bool:
+    """Tell whether a document is of version 1."""
+    return isinstance(content.get('annotations'), dict) and 'images' not in content
+
+
+def split_folders(root: Path) -> dict[str | None, Path]:
+    """Return split -> folder, in order; the split is None for the root itself."""
+    found: dict[str | None, Path] = {}
+    if _is_pair(root):
+        found[None] = root
+    named: dict[str, Path] = {}
+    for folder in sorted(root.iterdir()):
+        if not folder.name.startswith('.') and folder.is_dir() and _is_pair(folder):
+            name = split_name(folder.name)
+            if name in named:
+                raise FormatError(f'{folder} and {named[name]} are both the split {name}; keep one of them.')
+            named[name] = folder
+    if found and named:
+        raise FormatError(
+            f'{root} holds samples of its own ({JSON}/, {IMAGES}/) and the splits {", ".join(named)}; '
+            'move its own samples into a split.'
+        )
+    found.update((name, named[name]) for name in order_splits(set(named)))
+    return found
+
+
+def _is_pair(folder: Path) -> bool:
+    return (folder / JSON).is_dir() and (folder / IMAGES).is_dir()
+
+
+class DmReader(UnitReader):
+    """Reads Datamaker datasets; documents of both versions, whatever the dataset is taken for."""
+
+    version: ClassVar[int]
+    listing: ClassVar[tuple[str, ...]] = ('_files',)
+
+    def __init__(self, root: Path, report: Report) -> None:
+        super().__init__(root, report)
+        self._folders = split_folders(root)
+        if not self._folders:
+            raise FormatError(f'{root} is not a dm_v{self.version} dataset: {refusal(root, self.version)}.')
+        self.splits = list(self._folders)
+        self._files = {split: _find(folder) for split, folder in self._folders.items()}
+        self._has_meta = {split: (folder / META_FOLDER).is_dir() for split, folder in self._folders.items()}
+
+    def count(self) -> int:
+        """Return how many documents there are."""
+        return sum(len(documents) for documents, _ in self._files.values())
+
+    # -- the units ------------------------------------------------------------------------------------
+
+    def units(self) -> Iterator[Unit]:
+        """Yield a unit for every document, by split and then by name: (document, picture or other file, or None)."""
+        for split in self._folders:
+            documents, media = self._files[split]
+            prefix = f'{split}/' if split else ''
+            for stem in sorted(documents):
+                found = media.get(stem)
+                image = None if found is None else found[0] if len(found) == 1 else _in_order(found)[0]
+                name = leaf(image or documents[stem][0])
+                yield Unit(f'{prefix}{stem}', split, name, (documents[stem][0], image))
+
+    def leave(self, facts: list[Any]) -> None:
+        """Report documents and pictures that are not used."""
+        for split, folder in self._folders.items():
+            documents, media = self._files[split]
+            prefix = f'{split}/' if split else ''
+            for stem in sorted(documents):
+                for name in documents[stem][1:]:
+                    self.report.drop('annotation file', 'another one has its name', f'{prefix}{name}')
+                    lost = salvage_json(read_bytes(_document(folder, name)))
+                    self._lose_items(
+                        lost, 'another annotation file has the name of its own', f'{prefix}{name}'
+                    )
+            for stem in sorted(media):
+                # a picture is used by one document; others of the same stem are left over
+                for name in media[stem] if stem not in documents else _in_order(media[stem])[1:]:
+                    self.report.drop('image', 'it has no annotation file', f'{prefix}{name}')
+
+    def evidence(self, unit: Unit) -> Evidence:
+        """Return the document, its meta part, and the picture."""
+        document, image = unit.source
+        folder = self._folders[unit.split]
+        files = [_document(folder, document)]
+        if self._has_meta[unit.split]:
+            meta = f'{folder}{os.sep}{META_FOLDER}{os.sep}{document}'
+            files.append(meta if os.path.exists(meta) else '')  # noqa: PTH110 - one of many small files
+        images = () if image is None else (f'{folder}{os.sep}{IMAGES}{os.sep}{image}',)
+        return Evidence(tuple(filter(None, files)), images)
+
+    # -- one sample -----------------------------------------------------------------------------------
+
+    def read(self, unit: Unit) -> Sample | None:
+        """Return the sample of a document; None if it has no picture or cannot be read."""
+        key, split, leaf_name, (document, file) = unit
+        folder = self._folders[split]
+        raw = b''
+        try:
+            raw = self.load(_document(folder, document))
+            if file is None:
+                self._miss(raw, key)
+                return None
+            content = orjson.loads(raw)
+            meta: dict[str, Any] = {}
+            if self._has_meta[split] or 'images' not in content:
+                content, meta = self._as_version_2(content, folder, document, key)
+            kind = _kind(content, file)
+            if kind is None:
+                self._miss(raw, key)
+                return None
+            tools, carried = split_document(content, kind)
+            found = annotations_of(tools)
+        except (OSError, orjson.JSONDecodeError, FormatError, AttributeError, TypeError, KeyError) as exc:
+            self.report.quarantine('annotation file', _why(exc, self.version), key)
+            self._lose_items(salvage_json(raw), 'its annotation file cannot be read', key)
+            return None
+        image = ImageFile(f'{folder}{os.sep}{IMAGES}{os.sep}{file}', name=leaf_name, media=kind)
+        return Sample(key, split, image, found, {**carried, **meta})
+
+    def _as_version_2(
+        self, content: Any, folder: Path, document: str, key: str
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return a document as version 2, and the version 1 document that it came from."""
+        beside: Any = None
+        if os.path.exists(path := f'{folder}{os.sep}{META_FOLDER}{os.sep}{document}'):  # noqa: PTH110
+            try:
+                beside = orjson.loads(read_bytes(path))
+            except (OSError, orjson.JSONDecodeError):
+                self.report.drop('meta', 'its file cannot be read', key)
+        beside = beside if isinstance(beside, dict) else None
+        if not is_version_1(content):
+            return content, {META: beside} if beside else {}
+        return dm.with_rest(content, beside), {META: content}
+
+    def _miss(self, raw: bytes, key: str) -> None:
+        self.report.drop('annotation file', 'its image is missing', key)
+        self._lose_items(salvage_json(raw), 'its image is missing', key)
+
+    def _lose_items(self, content: Any, reason: str, where: str) -> None:
+        """Count what a document holds that is not used, as far as it looks like one."""
+        if not isinstance(content, dict):
+            return
+        if is_version_1(content):
+            for items in content['annotations'].values():
+                for item in items if isinstance(items, list) else ():
+                    tool = item.get('tool') if isinstance(item, dict) else None
+                    self.report.drop(tool if isinstance(tool, str) else 'annotation', reason, where)
+            return
+        for container in dm.CONTAINERS:
+            media = content.get(container)
+            for tools in media if isinstance(media, list) else ():
+                for tool, items in tools.items() if isinstance(tools, dict) else ():
+                    if isinstance(items, list) and items:
+                        self.report.drop(tool, reason, where, len(items))
+
+    # -- what a survey needs --------------------------------------------------------------------------
+
+    def survey_unit(self, unit: Unit, survey: Survey) -> None:
+        """Look at the document, not at the picture."""
+        document, file = unit.source
+        if file is None:
+            return
+        try:
+            raw = self.load(_document(self._folders[unit.split], document), again=True)
+            content = orjson.loads(raw)
+            if is_version_1(content):
+                content = dm.to_v2(content).data
+            kind = _kind(content, file)
+            if kind is not None:
+                _survey(survey, split_document(content, kind)[0], may_turn=b'"rotation"' in raw)
+        except (OSError, ValueError, AttributeError, TypeError, KeyError, FormatError):
+            return  # it is quarantined when it is read
+
+
+def _survey(survey: Survey, tools: dict[str, Any], *, may_turn: bool) -> None:
+    labels = survey.labels
+    for tool, items in tools.items():
+        if items:
+            found = labels.setdefault(tool, set())
+            found.update([name for item in items if isinstance(name := item.get('classification'), str)])
+            if may_turn and tool == 'bounding_box' and 'rotated' not in survey.traits:
+                attrs = [one for item in items for one in item.get('attrs') or ()]
+                if attrs and any(one.get('name') == 'rotation' and one.get('value') for one in attrs):
+                    survey.traits.add('rotated')
+            elif tool == 'group' or (tool == 'keypoint' and any('group_id' in item for item in items)):
+                survey.traits.add('grouped')
+                if 'bare' not in survey.traits and _is_bare(tools):
+                    survey.traits.add('bare')
+
+
+def _is_bare(tools: dict[str, Any]) -> bool:
+    """Tell whether there are poses without a box or another shape."""
+    groups: dict[bool, set[Any]] = {True: set(), False: set()}
+    for tool, items in tools.items():
+        for item in items or ():
+            group = item.get('group_id')
+            if isinstance(group, str | int):
+                groups[tool == 'keypoint'].add(group)
+    return bool(groups[True] - groups[False])
+
+
+def _find(folder: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return documents and pictures by stem; where a document has no picture, other files of its stem."""
+    documents, media = by_stem(folder / JSON, _SUFFIXES), by_stem(folder / IMAGES, IMAGE_SUFFIXES)
+    bare = documents.keys() - media.keys()
+    if bare:
+        for name in sorted(scan(folder / IMAGES)):
+            stem = nfc(name.rpartition('.')[0])
+            if stem in bare:
+                media.setdefault(stem, []).append(name)
+    return documents, media
+
+
+def _kind(content: Mapping[str, Any], file: str) -> str | None:
+    """Return the kind of media that a file is to its document; None if it is none of it."""
+    is_picture = suffix_of(file) in IMAGE_SUFFIXES
+    if is_picture and content.get('images'):
+        return 'image'
+    kinds = [kind for container, kind in dm.CONTAINERS.items() if content.get(container)]
+    if is_picture and not kinds:
+        return 'image'
+    return next((kind for kind in kinds if kind != 'image'), None)
+
+
+def _document(folder: Path, name: str) -> str:
+    return f'{folder}{os.sep}{JSON}{os.sep}{name}'
+
+
+def _why(error: Exception, version: int) -> str:
+    """Return why a document cannot be read."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    invalid = isinstance(error, orjson.JSONDecodeError)
+    return 'it is not valid JSON' if invalid else f'it is no DM v{version} document'
+
+
+def _in_order(names: list[str]) -> list[str]:
+    """Return files of one stem in the order of preference."""
+    last = len(_SUFFIX_ORDER)
+
+    def place(name: str) -> tuple[int, str]:
+        suffix = suffix_of(name)
+        return (_SUFFIX_ORDER.index(suffix) if suffix in _SUFFIX_ORDER else last, name)
+
+    return sorted(names, key=place)
+
+
+def make_folders(split: str | None) -> tuple[str, str, str]:
+    """Return the folders of a split, relative to the root: of pictures, of documents and of their meta parts."""
+    prefix = f'{split}/' if split else ''
+    return f'{prefix}{IMAGES}', f'{prefix}{JSON}', f'{prefix}{META_FOLDER}'

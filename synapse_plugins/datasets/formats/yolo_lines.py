@@ -1,0 +1,233 @@
+"""The lines of a YOLO label file, task by task; every number a share of the picture's width or height.
+
+========  =========================================================================================
+detect    ``class x_center y_center width height``
+segment   ``class x1 y1 x2 y2 ...``, one ring
+obb       ``class x1 y1 x2 y2 x3 y3 x4 y4``, the corners in the order of `turned`
+pose      ``class x_center y_center width height`` and ``x y visibility`` for every joint of the skeleton
+========  =========================================================================================
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...errors import DatasetError
+from ..parts import PARTS, one_ring_each
+from ..poses import NO_GROUP, joints_of, poses_of, tight_box
+from ..report import Report
+from ..sample import MISSING
+from ..shapes import HOLES_FILLED, SHAPES
+
+if TYPE_CHECKING:
+    from ..geometry import Box, Ring
+    from ..poses import Joint, Pose
+    from ..sample import Annotation, Sample
+    from ..skeletons import Skeleton
+    from ..writer import Writer
+
+__all__ = ['LINES', 'Lines']
+
+_CROWD = 'it is a crowd, which yolo would take for one object'
+_HOLES_JOINED = 'its holes were joined to it by lines without width'
+
+
+class Lines:
+    """Turns the annotations of a sample into lines, and counts each.
+
+    Args:
+        writer: Whose classes, report and shaper to use.
+        parts: One of `parts.PARTS`: what becomes of objects of several parts.
+        skeleton: The joints of poses.
+        tolerance: Pixels by which a joint may lie outside its picture.
+    """
+
+    task: str
+
+    def __init__(self, writer: Writer, *, parts: str, skeleton: Skeleton | None, tolerance: float) -> None:
+        if parts not in PARTS:
+            raise DatasetError(f'parts={parts!r} is none of {", ".join(PARTS)}.')
+        self.writer = writer
+        self.report = writer.report
+        self.parts = parts
+        self.skeleton = skeleton
+        self.tolerance = tolerance
+        holes = _HOLES_JOINED if parts == 'bridge' else HOLES_FILLED
+        self.shaper = writer.shaper(parts=PARTS[parts], holes=holes)
+
+    def of(self, sample: Sample) -> list[str]:
+        """Return the lines of a sample."""
+        lines: list[str] = []
+        for annotation in sample.annotations:
+            number = self.number(annotation, sample.key)
+            if number is not None and self.add(annotation, number, sample, lines) and annotation.attrs:
+                self.drop_attributes(annotation, sample.key)
+        return lines
+
+    def number(self, annotation: Annotation, where: str) -> int | None:
+        """Return the class number of an annotation; None, and counted, if it cannot become a line."""
+        if annotation.tool not in SHAPES:
+            reason = f'yolo cannot hold it under task {self.task}'
+        elif annotation.extra and annotation.extra.get('iscrowd'):
+            reason = _CROWD
+        else:
+            return self.writer.number_of(annotation, where)
+        self.report.drop(annotation.tool, reason, where)
+        return None
+
+    def add(self, annotation: Annotation, number: int, sample: Sample, lines: list[str]) -> bool:
+        """Add the lines of an annotation; False if it has none."""
+        raise NotImplementedError
+
+    def drop_attributes(self, annotation: Annotation, where: str) -> None:
+        """Count the attributes of an annotation, which no line can hold."""
+        for attribute in annotation.attrs:
+            if attribute.get('name') != 'rotation' or not isinstance(attribute.get('value'), int | float):
+                self.report.drop('attribute', f'yolo cannot hold {attribute.get("name")!r}', where)
+
+
+class Boxes(Lines):
+    """Lines of detect."""
+
+    task = 'detect'
+
+    def add(self, annotation: Annotation, number: int, sample: Sample, lines: list[str]) -> bool:
+        """Add the box of an annotation."""
+        box = self.shaper.box(annotation, sample.image, sample.key)
+        if box is None:
+            return False
+        lines.append(box_line(number, box, sample.image.width, sample.image.height))
+        return True
+
+
+class Polygons(Lines):
+    """Lines of segment."""
+
+    task = 'segment'
+
+    def add(self, annotation: Annotation, number: int, sample: Sample, lines: list[str]) -> bool:
+        """Add the rings of an annotation."""
+        found = self.shaper.outline(annotation, sample.image, sample.key)
+        if found is None:
+            return False
+        rings = one_ring_each(*found, self.parts)
+        lines += [ring_line(number, ring, sample.image.width, sample.image.height) for ring in rings]
+        return True
+
+
+class Turned(Lines):
+    """Lines of obb."""
+
+    task = 'obb'
+
+    def add(self, annotation: Annotation, number: int, sample: Sample, lines: list[str]) -> bool:
+        """Add the corners of an annotation."""
+        ring = self.shaper.corners(annotation, sample.image, sample.key)
+        if ring is None:
+            return False
+        lines.append(ring_line(number, ring, sample.image.width, sample.image.height))
+        return True
+
+
+class Poses(Lines):
+    """Lines of pose."""
+
+    task = 'pose'
+
+    def of(self, sample: Sample) -> list[str]:
+        """Return a line for every pose, then one without joints for every other box."""
+        assert self.skeleton is not None
+        poses, rest = poses_of(sample.annotations)
+        lines: list[str] = []
+        for pose in poses:
+            self._add_pose(pose, self.skeleton, sample, lines)
+        for annotation in rest:
+            if annotation.tool == 'keypoint':
+                self.report.drop('keypoint', NO_GROUP, sample.key)
+                continue
+            number = self.number(annotation, sample.key)
+            if number is not None and self.add(annotation, number, sample, lines) and annotation.attrs:
+                self.drop_attributes(annotation, sample.key)
+        return lines
+
+    def number(self, annotation: Annotation, where: str) -> int | None:
+        """Return the class number of a box; polygons and masks without joints are no poses."""
+        if annotation.tool in ('polygon', 'segmentation') and 'group_id' not in annotation.extra:
+            self.report.drop(annotation.tool, 'yolo cannot hold it under task pose', where)
+            return None
+        return super().number(annotation, where)
+
+    def add(self, annotation: Annotation, number: int, sample: Sample, lines: list[str]) -> bool:
+        """Add a box none of whose joints is annotated."""
+        assert self.skeleton is not None
+        box = self.shaper.box(annotation, sample.image, sample.key)
+        if box is None:
+            return False
+        joints = [(0.0, 0.0, MISSING)] * len(self.skeleton.joints)
+        lines.append(pose_line(number, box, joints, sample.image.width, sample.image.height))
+        return True
+
+    def _add_pose(self, pose: Pose, skeleton: Skeleton, sample: Sample, lines: list[str]) -> None:
+        image, where = sample.image, sample.key
+        number, box = self._number_and_box(pose, skeleton, sample)
+        if number is None:
+            self.report.drop('keypoint', 'its object has no class', where, len(pose.points))
+            return
+        counted = Report()
+        joints = joints_of(pose, skeleton, image, counted, where, tolerance=self.tolerance)
+        if box is None:
+            box = tight_box(joints, image.width, image.height)
+            if box is None:
+                reason = 'its object has neither a box nor a joint in the image'
+                self.report.drop('keypoint', reason, where, len(pose.points))
+                return
+            self.report.note('keypoint', 'its object got the box around its joints', where)
+        self.report.merge(counted.take())
+        for point in pose.points:
+            if point.attrs:
+                self.drop_attributes(point, where)
+        lines.append(pose_line(number, box, joints, image.width, image.height))
+
+    def _number_and_box(
+        self, pose: Pose, skeleton: Skeleton, sample: Sample
+    ) -> tuple[int | None, Box | None]:
+        shape = pose.shape
+        if shape is None:
+            numbers = self.writer.number
+            label = pose.label or skeleton.name
+            only = next(iter(numbers.values())) if len(numbers) == 1 and not pose.label else None
+            return numbers.get(label, only), None
+        number = self.number(shape, sample.key)
+        box = None if number is None else self.shaper.box(shape, sample.image, sample.key)
+        if box is not None and shape.attrs:
+            self.drop_attributes(shape, sample.key)
+        return number, box
+
+
+LINES: dict[str, type[Lines]] = {one.task: one for one in (Boxes, Polygons, Turned, Poses)}
+"""Task -> what makes its lines."""
+
+
+def box_line(number: int, box: Box, width: int, height: int) -> str:
+    """Return a line of detect."""
+    left, top, right, bottom = box
+    return '%d %.8g %.8g %.8g %.8g\n' % (  # noqa: UP031 - half the time of an f-string with four formats
+        number,
+        (left + right) / (2 * width),
+        (top + bottom) / (2 * height),
+        (right - left) / width,
+        (bottom - top) / height,
+    )
+
+
+def ring_line(number: int, ring: Ring, width: int, height: int) -> str:
+    """Return a line of segment or obb."""
+    corners = ' '.join(['%.8g %.8g' % (x / width, y / height) for x, y in ring])  # noqa: UP031
+    return f'{number} {corners}\n'
+
+
+def pose_line(number: int, box: Box, joints: list[Joint], width: int, height: int) -> str:
+    """Return a line of pose."""
+    start = box_line(number, box, width, height).rstrip('\n')
+    rest = ' '.join(['%.8g %.8g %d' % (x / width, y / height, seen) for x, y, seen in joints])  # noqa: UP031
+    return f'{start} {rest}\n'

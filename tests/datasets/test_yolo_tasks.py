@@ -1,0 +1,265 @@
+"""YOLO of every task: what is written, what ultralytics makes of it, and what comes back."""
+
+from __future__ import annotations
+
+from math import pi
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from synapse_plugins.datasets import convert, detect_format, open_dataset
+from synapse_plugins.datasets.skeletons import PERSON_17
+from synapse_plugins.errors import DatasetError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def box(label: str, *data: float, group: str = '', **attrs: Any) -> dict[str, Any]:
+    item = {
+        'id': f'b{data}',
+        'classification': label,
+        'attrs': [{'name': name, 'value': value} for name, value in attrs.items()],
+        'data': list(data),
+    }
+    return {**item, 'group_id': group} if group else item
+
+
+def joint(label: str, x: float, y: float, group: str | None = 'g', seen: int | None = 2) -> dict[str, Any]:
+    item = {'id': f'{group}{label}', 'classification': label, 'attrs': [], 'data': [x, y]}
+    item |= {'group_id': group} if group else {}
+    return item | ({} if seen is None else {'visibility': seen})
+
+
+def lines(root: Path, name: str) -> list[list[float]]:
+    text = (root / f'labels/{name}.txt').read_text('utf-8')
+    return [[float(number) for number in line.split()] for line in text.splitlines()]
+
+
+def told(report: Any, bucket: str) -> list[tuple[str, str, int]]:
+    return [(entry.kind, entry.reason, entry.count) for entry in getattr(report, bucket)]
+
+
+def read(root: Path) -> list[tuple[str, str | None, Any]]:
+    (sample,) = open_dataset(root)
+    return [(one.tool, one.label, one.data) for one in sample.annotations]
+
+
+# -- which task -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ('tools', 'task'),
+    [
+        ({'bounding_box': [box('x', 1, 1, 9, 9)]}, 'detect'),
+        ({'bounding_box': [box('x', 1, 1, 9, 9, rotation=0)]}, 'detect'),
+        ({'bounding_box': [box('x', 5, 5, 9, 9, rotation=0.5)]}, 'obb'),
+        (
+            {
+                'bounding_box': [box('x', 5, 5, 9, 9, rotation=0.5)],
+                'segmentation': [{'classification': 'x', 'data': [1]}],
+            },
+            'segment',
+        ),
+        ({'keypoint': [joint('nose', 5, 5)], 'segmentation': [{'classification': 'x', 'data': [1]}]}, 'pose'),
+        ({'keypoint': [joint('nose', 5, 5, group=None)], 'bounding_box': [box('x', 1, 1, 9, 9)]}, 'detect'),
+        ({'classification': [{'classification': 'cat', 'data': {}}]}, 'classify'),
+    ],
+)
+def test_the_task_is_what_the_annotations_are_for(
+    tools: dict[str, Any], task: str, tmp_path: Path, make: Any
+) -> None:
+    make.dm(tmp_path / 'in', {'a.jpg': tools})
+    conversion = convert(tmp_path / 'in', tmp_path / 'out', to='yolo')
+    assert conversion.task == task
+    assert detect_format(tmp_path / 'out') == 'yolo'
+    again = convert(tmp_path / 'out', tmp_path / 'again', to='yolo')
+    assert again.task == task
+
+
+# -- pose -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def people(tmp_path: Path, make: Any) -> Path:
+    return make.dm(
+        tmp_path / 'in',
+        {
+            'a.jpg': {
+                'bounding_box': [box('person', 4, 4, 40, 40, group='g'), box('person', 1, 1, 5, 5)],
+                'keypoint': [
+                    joint('left_eye', 20, 10, seen=1),
+                    joint('nose', 18, 12, seen=None),
+                    joint('nose', 50, 30, 'h'),
+                    joint('right_eye', 54, 24, 'h'),
+                    joint('left_ear', 0, 0, 'h', 0),
+                    joint('nose', 9, 9, None),
+                ],
+            }
+        },
+    )
+
+
+def test_poses_are_written_and_come_back(people: Path, tmp_path: Path) -> None:
+    conversion = convert(people, tmp_path / 'out', to='yolo')
+    assert (conversion.task, conversion.classes) == ('pose', ['person'])
+    config = yaml.safe_load((tmp_path / 'out/dataset.yaml').read_text('utf-8'))
+    assert (config['kpt_shape'], config['flip_idx']) == ([17, 3], PERSON_17.flip)
+    assert config['kpt_names'] == {0: list(PERSON_17.joints)}
+    found = lines(tmp_path / 'out', 'a')
+    assert [len(line) for line in found] == [5 + 51] * 3
+    assert found[0][:11] == pytest.approx(
+        [0, 0.375, 0.5, 0.625, 40 / 48, 18 / 64, 0.25, 2, 20 / 64, 10 / 48, 1]
+    )
+    assert found[1][:5] == pytest.approx([0, 52 / 64, 27 / 48, 4 / 64, 6 / 48])
+    assert found[2][5:] == [0] * 51
+    assert conversion.report.kept == {'bounding_box': 2, 'keypoint': 5, 'image': 1}
+    assert told(conversion.report, 'dropped') == [
+        ('keypoint', 'it belongs to no group, so nothing tells whose joint it is', 1)
+    ]
+    assert ('keypoint', 'its object got the box around its joints', 1) in told(conversion.report, 'noted')
+    (sample,) = open_dataset(tmp_path / 'out')
+    assert [(one.tool, one.label, one.extra) for one in sample.annotations] == [
+        ('bounding_box', 'person', {'group_id': 'pose-1'}),
+        ('keypoint', 'nose', {'group_id': 'pose-1', 'visibility': 2}),
+        ('keypoint', 'left_eye', {'group_id': 'pose-1', 'visibility': 1}),
+        ('bounding_box', 'person', {'group_id': 'pose-2'}),
+        ('keypoint', 'nose', {'group_id': 'pose-2', 'visibility': 2}),
+        ('keypoint', 'right_eye', {'group_id': 'pose-2', 'visibility': 2}),
+        ('bounding_box', 'person', {}),
+    ]
+    convert(tmp_path / 'out', tmp_path / 'dm', to='dm_v2')
+    convert(tmp_path / 'dm', tmp_path / 'again', to='yolo')
+    assert lines(tmp_path / 'again', 'a') == [pytest.approx(line, abs=1e-6) for line in found]
+
+
+def test_any_skeleton_and_any_class(tmp_path: Path, make: Any) -> None:
+    tools = {
+        'bounding_box': [box('개', 4, 4, 40, 40, group='1'), box('cat', 1, 1, 5, 5, group='2')],
+        'keypoint': [joint('tail', 5, 5, '1'), joint('left paw', 8, 8, '1'), joint('right paw', 9, 9, '2')],
+    }
+    make.dm(tmp_path / 'in', {'a.jpg': tools})
+    conversion = convert(tmp_path / 'in', tmp_path / 'out', to='yolo')
+    assert conversion.classes == ['cat', '개']
+    config = yaml.safe_load((tmp_path / 'out/dataset.yaml').read_text('utf-8'))
+    assert (config['kpt_shape'], config['flip_idx']) == ([3, 3], [1, 0, 2])
+    assert [int(line[0]) for line in lines(tmp_path / 'out', 'a')] == [1, 0]
+    assert sorted(read(tmp_path / 'out'), key=str) == sorted(
+        [
+            (tool, item['classification'], pytest.approx(item['data'], abs=1e-5))
+            for tool in tools
+            for item in tools[tool]
+        ],
+        key=str,
+    )
+    chosen = convert(
+        tmp_path / 'in', tmp_path / 'mine', to='yolo', skeleton=['tail', 'right paw'], classes=['개']
+    )
+    assert [len(line) for line in lines(tmp_path / 'mine', 'a')] == [5 + 6]
+    assert ('keypoint', 'the skeleton has no such joint', 1) in told(chosen.report, 'dropped')
+    with pytest.raises(DatasetError, match='skeleton='):
+        convert(tmp_path / 'in', tmp_path / 'wrong', to='yolo', skeleton={'x': 1})
+
+
+def test_foreign_pose_datasets_are_read(tmp_path: Path, make: Any) -> None:
+    make.picture(tmp_path / 'images/train/a.jpg')
+    labels = tmp_path / 'labels/train/a.txt'
+    labels.parent.mkdir(parents=True)
+    labels.write_text('0 .5 .5 1 1 .25 .5 .75 .5\n', encoding='utf-8')
+    config = tmp_path / 'data.yaml'
+    config.write_text(
+        'train: images/train\nval: images/train\nkpt_shape: [2, 2]\nnames: [dog]\n', encoding='utf-8'
+    )
+    assert read(tmp_path) == [
+        ('bounding_box', 'dog', [0, 0, 64, 48]),
+        ('keypoint', 'joint_0', [16, 24]),
+        ('keypoint', 'joint_1', [48, 24]),
+    ]
+
+
+# -- obb ------------------------------------------------------------------------------------------------------
+
+
+def test_rotated_boxes_are_corners_in_order(tmp_path: Path, make: Any) -> None:
+    tools = {
+        'bounding_box': [
+            box('ship', 10, 20, 20, 8, rotation=0.3),
+            box('ship', 10, 20, 20, 8),
+            box('ship', 10, 20, 20, 8, rotation=pi / 2),
+            box('ship', 50, 30, 20, 8, rotation=1),
+        ],
+        'polygon': [
+            {'id': 'p', 'classification': 'ship', 'attrs': [], 'data': [[5, 5], [15, 5], [15, 11], [5, 11]]}
+        ],
+        'segmentation': [{'id': 's', 'classification': 'ship', 'attrs': [], 'data': [[64 * 4 + 4, 5]]}],
+    }
+    make.dm(tmp_path / 'in', {'a.jpg': tools})
+    conversion = convert(tmp_path / 'in', tmp_path / 'out', to='yolo', task='obb')
+    found = lines(tmp_path / 'out', 'a')
+    assert [len(line) for line in found] == [9] * 6
+    assert found[1] == pytest.approx(
+        [0, 10 / 64, 20 / 48, 30 / 64, 20 / 48, 30 / 64, 28 / 48, 10 / 64, 28 / 48]
+    )
+    assert told(conversion.report, 'changed') == [
+        ('bounding_box', 'it was clipped to the image', 1),
+        ('polygon', 'it became a rotated box', 1),
+        ('segmentation', 'it became a rotated box', 1),
+    ]
+    assert conversion.report.kept['bounding_box'] == 3
+    (sample,) = open_dataset(tmp_path / 'out')
+    back = [(one.data, next((attr['value'] for attr in one.attrs), 0.0)) for one in sample.annotations[:3]]
+    assert back == [
+        (pytest.approx([10, 20, 20, 8], abs=1e-4), pytest.approx(angle, abs=1e-5))
+        for angle in (0.3, 0, pi / 2)
+    ]
+    assert max(max(line[1:]) for line in found) <= 1
+
+
+# -- classify -------------------------------------------------------------------------------------------------
+
+
+def test_classify_is_a_folder_a_class(tmp_path: Path, make: Any) -> None:
+    def of(*labels: str) -> dict[str, Any]:
+        items = [{'id': label, 'classification': label, 'attrs': [], 'data': {}} for label in labels]
+        return {'classification': items}
+
+    make.dm(
+        tmp_path / 'in',
+        {
+            'train/a.jpg': of('고양이'),
+            'train/b.jpg': of('a/b'),
+            'train/c.jpg': of('a/b', '고양이', 'a/b'),
+            'train/d.jpg': {'bounding_box': [box('x', 1, 1, 9, 9)]},
+            'valid/a.jpg': of('고양이'),
+        },
+    )
+    for to in ('yolo', 'imagefolder'):
+        root = tmp_path / to
+        conversion = convert(tmp_path / 'in', root, to=to, task='classify' if to == 'yolo' else None)
+        assert (conversion.count, conversion.splits) == (4, {'train': 3, 'valid': 1})
+        assert conversion.classes == ['a/b', '고양이']
+        assert conversion.config_path == (root if to == 'yolo' else None)
+        pictures = {path.relative_to(root).as_posix() for path in root.rglob('*.jpg')}
+        assert pictures == {
+            'train/고양이/a.jpg',
+            'train/a%2Fb/b.jpg',
+            'train/a%2Fb/c.jpg',
+            'valid/고양이/a.jpg',
+        }
+        assert (root / 'valid/a%2Fb').is_dir()
+        assert told(conversion.report, 'dropped') == [
+            ('bounding_box', f'{to}{" under task classify" if to == "yolo" else ""} cannot hold it', 1),
+            ('classification', 'its picture has another class already', 1),
+            ('classification', 'its picture has that class already', 1),
+            ('image', 'it has no class as a whole', 1),
+        ]
+        assert detect_format(root) == to
+        reader = open_dataset(root)
+        assert reader.classes == ['a/b', '고양이']
+        assert [(sample.key, sample.annotations[0].label) for sample in reader] == [
+            ('train/a%2Fb/b', 'a/b'),
+            ('train/a%2Fb/c', 'a/b'),
+            ('train/고양이/a', '고양이'),
+            ('valid/고양이/a', '고양이'),
+        ]
