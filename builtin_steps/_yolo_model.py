@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from synapse_plugins.errors import ParamsError, suggestion
 
 from ._yolo_arguments import ultralytics_folder
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = ['TASKS', 'default_model', 'find_weights', 'named_task', 'resolve_model', 'task_of']
 
 
-class _Task(NamedTuple):
-    suffix: str
-    supported: bool
-
-
-TASKS = {
-    'detect': _Task('', supported=True),
-    'segment': _Task('-seg', supported=True),
-    'pose': _Task('-pose', supported=False),
-    'obb': _Task('-obb', supported=False),
-    'classify': _Task('-cls', supported=False),
+TASKS: Mapping[str, str] = {
+    'detect': '',
+    'segment': '-seg',
+    'pose': '-pose',
+    'obb': '-obb',
+    'classify': '-cls',
 }
 """The tasks of YOLO models, each with what its models' names end on."""
 
@@ -34,32 +32,29 @@ _WEIGHTS_PAGE = 'https://github.com/ultralytics/assets/releases'
 
 def default_model(task: str) -> str:
     """Return the model that a run trains when none was named: the smallest, from scratch."""
-    return f'yolo11n{TASKS[task].suffix}.yaml'
+    return f'yolo11n{TASKS[task]}.yaml'
 
 
 def named_task(model: str) -> str | None:
     """Return the task that a model's name tells by its suffix, or None."""
     match = _SUFFIX.search(Path(model).name)
-    return next((task for task, row in TASKS.items() if match and row.suffix == match[0]), None)
+    return next((task for task, suffix in TASKS.items() if match and suffix == match[0]), None)
 
 
 def task_of(model: str | None, task: str | None) -> str:
     """Return the task of a run: the one that was asked for, else what the model's name tells, else detect.
 
     Raises:
-        ParamsError: If there is no such task, it is not supported yet, or the model is for another.
+        ParamsError: If there is no such task, or the model is for another.
     """
     named = named_task(model) if model else None
     chosen = task or named or 'detect'
     if chosen not in TASKS:
         raise ParamsError(f'Unknown task {chosen!r}. {suggestion(chosen, TASKS)}'.rstrip())
-    if not TASKS[chosen].supported:
-        able = ', '.join(name for name, row in TASKS.items() if row.supported)
-        raise ParamsError(f'The task {chosen!r} is not supported yet; these are: {able}.')
     if model and named and named != chosen:
         raise ParamsError(f'The model {model!r} is for the task {named!r}, not {chosen!r}; leave `task` out.')
     if model and not named and chosen != 'detect' and _is_packaged(model):
-        fitting = re.sub(r'\.ya?ml$', f'{TASKS[chosen].suffix}.yaml', model)
+        fitting = re.sub(r'\.ya?ml$', f'{TASKS[chosen]}.yaml', model)
         raise ParamsError(f"The model {model!r} is for the task 'detect'; for {chosen!r} take {fitting!r}.")
     return chosen
 

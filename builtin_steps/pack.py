@@ -39,7 +39,7 @@ def synapse_register_steps(register: Callable[[StepProvider], None]) -> None:
             role='train',
             step='builtin_steps.train_yolo:TrainYoloStep',
             formats=('yolo',),
-            tasks=('detect', 'segment'),
+            tasks=('detect', 'segment', 'pose', 'obb', 'classify'),
             params='builtin_steps.yolo_params:YoloParams',
             requires={'ultralytics': ULTRALYTICS_LINE},
             prepare='builtin_steps.yolo_params:prepare',

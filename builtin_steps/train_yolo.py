@@ -12,6 +12,8 @@ from synapse_plugins.steps import BaseStep, BaseStepContext, StepResult
 from ._yolo_folder import make_folder, shared_fonts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ._yolo_report import TrainReport
 
 __all__ = ['TrainYoloStep', 'dataset_file']
@@ -93,7 +95,7 @@ class TrainYoloStep(BaseStep[BaseStepContext]):
         model = collect_model(
             folder / 'run',
             folder / 'model',
-            classes=list(report.names.values()),
+            classes=_class_names(report.names.values(), context.dataset),
             metrics={**summary, 'per_class': report.per_class},
             params={'model': spec['model'], 'task': spec['task'], **spec['arguments']},
         )
@@ -155,6 +157,16 @@ def dataset_file(context: Any) -> Path:
     if not Path(path).exists():
         raise ParamsError(f'The dataset {path} is not there any more; run it again with a fresh cache.')
     return Path(path).resolve()
+
+
+def _class_names(names: Iterable[str], dataset: dict[str, Any]) -> list[str]:
+    """Return the classes that the trainer's names stand for: those of the task classify are names of folders."""
+    from synapse_plugins.datasets import class_folders
+
+    if dataset.get('task') != 'classify':
+        return list(names)
+    class_of = {folder: name for name, folder in class_folders(dataset.get('classes') or ()).items()}
+    return [class_of.get(name, name) for name in names]
 
 
 def _how_far(report: TrainReport, context: BaseStepContext) -> str:

@@ -101,10 +101,18 @@ def _specification(context: Any, folder: Path) -> tuple[dict[str, Any] | None, d
         'mode': 'val',
         'model': str(weights),
         'task': params.get('task'),
-        'classes': list(context.dataset.get('classes') or ()),
+        'classes': _trainers_names(context.dataset),
         'arguments': arguments,
     }
     return model, spec
+
+
+def _trainers_names(dataset: dict[str, Any]) -> list[str]:
+    """Return the classes as the trainer knows them: for the task classify, its folders by name."""
+    from synapse_plugins.datasets import class_folders
+
+    classes = list(dataset.get('classes') or ())
+    return sorted(class_folders(classes).values()) if dataset.get('task') == 'classify' else classes
 
 
 def _check_split(splits: Any, wanted: str) -> None:

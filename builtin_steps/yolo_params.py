@@ -20,7 +20,7 @@ TRACKERS = ('clearml', 'comet', 'dvc', 'mlflow', 'raytune', 'tensorboard', 'wand
 Tracker = Literal['clearml', 'comet', 'dvc', 'mlflow', 'raytune', 'tensorboard', 'wandb']
 _MODEL_TEXT = (
     'a model .yaml (from scratch) or local weights .pt; by default the checkpoint, '
-    f'else {default_model("detect")} or {default_model("segment")}'
+    f'else the nano model of the task from scratch, {default_model("detect")} for detect'
 )
 Device = int | str | list[int] | None
 
@@ -58,9 +58,9 @@ class YoloParams(_UltralyticsParams):
         model: A model configuration (``yolo11n.yaml``: from scratch) or a local file of weights (``.pt``);
             by default the checkpoint's weights, else the nano model of the task, from scratch. What is taken by
             default stands here once the parameters are checked, so that plans and records tell it.
-        task: ``detect`` or ``segment``; by default what the model's name tells.
+        task: ``detect``, ``segment``, ``pose``, ``obb`` or ``classify``; by default what the model's name tells.
         epochs: Passes over the training pictures.
-        imgsz: Side of the square that pictures are scaled to, in pixels.
+        imgsz: Side of the square that pictures are scaled to, in pixels; by default 640, for classify 224.
         batch: Pictures in a batch; -1 or a fraction lets a GPU decide.
         device: ``cpu``, a GPU's number, several of them, or nothing to take what is there.
         seed: Seed of the training.
@@ -70,9 +70,13 @@ class YoloParams(_UltralyticsParams):
     """
 
     model: str | None = Field(None, description=_MODEL_TEXT)
-    task: str | None = Field(None, description='detect or segment; by default as the model is named')
+    task: str | None = Field(
+        None, description='detect, segment, pose, obb or classify; by default as the model is named'
+    )
     epochs: int = Field(100, ge=1, description='passes over the training pictures')
-    imgsz: int = Field(640, ge=32, description='pixels of the square that pictures are scaled to')
+    imgsz: int = Field(
+        640, ge=32, description='pixels of the square that pictures are scaled to; for classify 224'
+    )
     batch: int | float = Field(16, description='pictures in a batch; -1 or a fraction: as a GPU can hold')
     device: Device = Field(None, description='cpu, a GPU number, or several; by default what is there')
     seed: int = Field(0, ge=0, description='seed of the training')
@@ -97,6 +101,12 @@ class YoloParams(_UltralyticsParams):
             raise ValueError(str(exc)) from exc
         if self.batch == 0 or self.batch < -1:
             raise ValueError(f"The parameter 'batch' is {self.batch}; give a count, -1 or a fraction.")
+        return self
+
+    @model_validator(mode='after')
+    def _scale_as_the_task_wants(self) -> YoloParams:
+        if 'imgsz' not in self.model_fields_set and task_of(self.model, self.task) == 'classify':
+            self.__dict__['imgsz'] = 224  # as above: not the user's word
         return self
 
     @model_validator(mode='after')
@@ -129,7 +139,7 @@ def prepare(params: dict[str, Any]) -> dict[str, Any]:
     """Return the options that the steps before the training need: the task.
 
     Raises:
-        ParamsError: If the task is not supported, or does not fit the model.
+        ParamsError: If there is no such task, or it does not fit the model.
     """
     return {'task': task_of(params.get('model'), params.get('task'))}
 

@@ -117,7 +117,7 @@ def test_weights_of_another_task_are_refused_before_the_training(
         ({'model': 'nowhere.pt'}, 'not on this machine'),
         ({'exist_ok': True}, 'cannot be set here'),
         ({'lr0': 'fast'}, 'ultralytics takes float'),
-        ({'task': 'pose', 'model': None}, 'not supported yet'),
+        ({'task': 'poses', 'model': None}, 'Unknown task'),
     ],
 )
 def test_bad_parameters_are_refused_before_anything_is_written(

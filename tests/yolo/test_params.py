@@ -107,6 +107,9 @@ def test_whatever_is_given_is_taken_as_the_type_or_refused(value: Any) -> None:
         ('yolo11n.yaml', 'detect'),
         ('yolo11s-seg.yaml', 'segment'),
         ('yolov8n-seg-p6.yaml', 'segment'),
+        ('yolo11n-pose.yaml', 'pose'),
+        ('yolo11x-obb.yaml', 'obb'),
+        ('yolo11n-cls.yaml', 'classify'),
         (None, 'detect'),
     ],
 )
@@ -122,8 +125,7 @@ def test_the_task_that_was_asked_for_wins_where_the_name_tells_nothing() -> None
 @pytest.mark.parametrize(
     ('params', 'message'),
     [
-        ({'model': 'yolo11n-pose.yaml'}, "'pose' is not supported yet; these are: detect, segment"),
-        ({'task': 'obb'}, "'obb' is not supported yet"),
+        ({'model': 'yolo11n.yaml', 'task': 'obb'}, "take 'yolo11n-obb.yaml'"),
         ({'task': 'classfy'}, "Did you mean 'classify'?"),
         ({'model': 'yolo11n-seg.yaml', 'task': 'detect'}, "is for the task 'segment', not 'detect'"),
         ({'model': 'yolo11n.yaml', 'task': 'segment'}, "take 'yolo11n-seg.yaml'"),
@@ -213,6 +215,8 @@ def test_without_the_extra_one_sentence_says_what_to_type(monkeypatch: pytest.Mo
 def test_the_model_that_is_taken_by_default_is_told() -> None:
     assert YoloParams().model == 'yolo11n.yaml'
     assert YoloParams(task='segment').model == 'yolo11n-seg.yaml'
+    assert (YoloParams(task='classify').model, YoloParams(task='classify').imgsz) == ('yolo11n-cls.yaml', 224)
+    assert (YoloParams(task='classify', imgsz=96).imgsz, YoloParams(task='obb').imgsz) == (96, 640)
     assert 'yolo11n.yaml' in str(YoloParams.model_fields['model'].description)
 
 

@@ -153,3 +153,23 @@ def test_segmentation_reports_masks_too_and_prints_nothing(
     assert {'metrics/mAP50(B)', 'metrics/mAP50(M)', 'metrics/mAP50-95(M)'} <= set(run.context.metrics)
     assert 'train/seg_loss' in run.context.metrics
     assert capfd.readouterr() == ('', '')
+
+
+@pytest.mark.parametrize(
+    ('task', 'metric'),
+    [('pose', 'metrics/mAP50(P)'), ('obb', 'metrics/mAP50(B)'), ('classify', 'metrics/accuracy_top1')],
+)
+def test_every_other_task_is_trained_too(task: str, metric: str, tmp_path: Path, new_run: Any) -> None:
+    from synapse_plugins.datasets import convert
+    from synapse_plugins.testing import make_dataset
+
+    source = make_dataset(tmp_path / 'dm', task=task)
+    made = convert(source, tmp_path / 'yolo', to='yolo', task=task)
+    suffix = {'classify': 'cls'}.get(task, task)
+    run = new_run(made.config_path, model=f'yolo11n-{suffix}.yaml', epochs=1, plots=False)
+    run.context.dataset.update(config_path=str(made.config_path), classes=made.classes)
+    run(TrainYoloStep())
+    assert metric in run.context.metrics
+    assert (Path(run.context.model_path) / 'best.pt').is_file()
+    classes = json.loads((Path(run.context.model_path) / 'classes.json').read_text('utf-8'))['classes']
+    assert classes == (['person'] if task == 'pose' else ['ball', '상자'])
