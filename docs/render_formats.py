@@ -51,7 +51,9 @@ def item(label: str, data: Any, **more: Any) -> dict[str, Any]:
 
 
 SQUARES = [[6, 6], [16, 6], [16, 16], [6, 16]], [[30, 20], [44, 20], [44, 40], [30, 40]]
-RING = [[WIDTH * row + 10, 12] for row in (8, 9)] + [[WIDTH * row + x, 2] for row in (10, 11) for x in (10, 20)]
+RING = [[WIDTH * row + 10, 12] for row in (8, 9)] + [
+    [WIDTH * row + x, 2] for row in (10, 11) for x in (10, 20)
+]
 TURNED = [{'name': 'rotation', 'value': 0.3}]
 JOINTS = [
     item(name, data, group_id='g', visibility=seen)
@@ -64,7 +66,10 @@ KINDS: dict[str, tuple[str, dict[str, list[dict[str, Any]]]]] = {
     'O': ('object of several rings', {'polygon': [item('cat', SQUARES[0], parts=[SQUARES[1]])]}),
     'M': ('mask', {'segmentation': [item('cat', [[WIDTH * 8 + 10, 12], [WIDTH * 9 + 10, 9]])]}),
     'H': ('mask with a hole', {'segmentation': [item('cat', [*RING, [WIDTH * 12 + 10, 12]])]}),
-    'K': ('pose with its box', {'bounding_box': [item('dog', [10, 8, 30, 30], group_id='g')], 'keypoint': JOINTS}),
+    'K': (
+        'pose with its box',
+        {'bounding_box': [item('dog', [10, 8, 30, 30], group_id='g')], 'keypoint': JOINTS},
+    ),
     'J': ('pose without a box', {'keypoint': JOINTS}),
     'k': ('keypoint in no group', {'keypoint': [item('nose', [18, 12])]}),
     'L': ('polyline', {'polyline': [item('cat', [[5, 5], [40, 8], [30, 40]])]}),
@@ -157,7 +162,11 @@ def extent(found: Shown) -> list[float]:
             xs += [edge for pixel in data for edge in (pixel % WIDTH, pixel % WIDTH + 1)]
             ys += [edge for pixel in data for edge in (pixel // WIDTH, pixel // WIDTH + 1)]
         elif tool in ('polygon', 'polyline', 'keypoint'):
-            points = [data] if tool == 'keypoint' else [*data, *(p for part in extra.get('parts', ()) for p in part)]
+            points = (
+                [data]
+                if tool == 'keypoint'
+                else [*data, *(p for part in extra.get('parts', ()) for p in part)]
+            )
             xs += [point[0] for point in points]
             ys += [point[1] for point in points]
     return [min(xs), min(ys), max(xs), max(ys)] if xs else []
