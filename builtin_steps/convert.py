@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +24,8 @@ class _Place:
 
     path: Path
     key: str
+    kin: str
+    """What it has in common with what an earlier state of the same source was converted to."""
     cached: bool
 
 
@@ -117,12 +120,15 @@ class ConvertDatasetStep(BaseStep[Any]):
             'place': str(parent),  # stands in the output, so what a moved cache holds is made anew
             'source': fingerprint(source) if source.is_dir() else '',
         }
-        key = sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:24]
+        key = _hashed(parts)
+        kin = _hashed(
+            {name: part for name, part in parts.items() if name != 'source'} | {'root': str(source)}
+        )
         if parent is None:
             return _Place(
-                source.absolute().with_name(f'{source.name}_{self.target_format}'), key, cached=False
+                source.absolute().with_name(f'{source.name}_{self.target_format}'), key, kin, cached=False
             )
-        return _Place(parent / f'{self.target_format}-{key}', key, cached=True)
+        return _Place(parent / f'{self.target_format}-{key}', key, kin, cached=True)
 
     def _convert(
         self, context: Any, source: Path, source_format: str, place: _Place, made_by: str
@@ -138,7 +144,9 @@ class ConvertDatasetStep(BaseStep[Any]):
                 overwrite=not place.cached or place.path.exists(),
                 progress=context.set_progress,
                 cancelled=lambda: bool(getattr(context, 'cancelled', False)),
-                stamp={'key': place.key, 'made_by': made_by},
+                remember=True,
+                reuse=_kin(place),
+                stamp={'key': place.key, 'kin': place.kin, 'made_by': made_by},
                 **self.options,
             )
         except OutputExistsError:
@@ -146,6 +154,22 @@ class ConvertDatasetStep(BaseStep[Any]):
             if other is None:
                 raise
             return other
+
+
+def _hashed(parts: dict[str, Any]) -> str:
+    return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:24]
+
+
+def _kin(place: _Place) -> Path | None:
+    """Return the newest output of an earlier state of the same source, from which what did not change is taken."""
+    if not place.cached or not place.path.parent.is_dir():
+        return None
+    found: list[tuple[float, Path]] = []
+    for folder in place.path.parent.iterdir():
+        with suppress(DatasetError, OSError):
+            if not folder.name.startswith('.') and Conversion.load(folder).stamp.get('kin') == place.kin:
+                found.append((folder.stat().st_mtime, folder))
+    return max(found)[1] if found else None
 
 
 def _failed(error: str) -> StepResult:
@@ -209,5 +233,7 @@ def _tell(context: Any, conversion: Conversion, asked: str | None) -> None:
         f'{conversion.count} pictures with {len(conversion.classes)} classes are ready as '
         f'{conversion.format}{task}{why}.'
     )
+    if conversion.reused:
+        context.log_message(f'{conversion.reused} of them had not changed, and were taken over from earlier.')
     for line in conversion.warnings:
         context.log_message(line, 'warning')

@@ -152,6 +152,8 @@ def convert(
     drop_empty: bool = False,
     verify: bool = False,
     overwrite: bool = False,
+    remember: bool | None = None,
+    reuse: str | Path | None = None,
     verify_cache: bool = False,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -185,7 +187,10 @@ def convert(
         verify: Decode every picture, and quarantine those that cannot be; by default only their headers and ends
             are looked at.
         overwrite: Replace an output that an earlier conversion wrote. What did not change since then is taken over
-            from it; if nothing changed it is the result.
+            from it, if it was to remember; if nothing changed it is the result.
+        remember: Keep a ledger in the output, so that the next conversion need not do everything again; costs a tenth
+            of the time. By default that is done with *overwrite*.
+        reuse: Another earlier output from which to take over what did not change; by default the one that is replaced.
         verify_cache: Tell by their content, not by size and time of change, whether pictures changed. It takes effect
             from the second conversion on that asks for it.
         workers: How many processes may work; by default one for each processor. The output is the same for any
@@ -230,14 +235,19 @@ def convert(
         task, class_map, more = stream.plan(writer_class, to, task)
         common = {'classes': class_map, 'splits': stream.all_splits, 'task': task, 'link': link}
         places = {'root': output.path, 'final_root': output.final}
-        plan = stream.make_plan(reference, {**places, **common, **more, **options}, verify=verify_cache)
+        remember = overwrite if remember is None else remember
+        plan = stream.make_plan(
+            reference, {**places, **common, **more, **options}, remember=remember, verify=verify_cache
+        )
         signature = stream.signature(plan, [(name, table.get(name).version) for name in (*formats, to)])
-        if overwrite and plan.remember:
-            ledger = stack.enter_context(Ledger(output.final, signature))
-            done = _done(stream, ledger, plan, on_loss) if stamp is None and ledger.count else None
+        if plan.remember:
+            old = Path(reuse) if reuse is not None else output.final
+            ledger = stack.enter_context(Ledger(old, signature))
+            may_stay = stamp is None and overwrite and reuse is None and ledger.count
+            done = _done(stream, ledger, plan, on_loss) if may_stay else None
             if done is not None:
                 return done
-            stream.ledger, plan = ledger, replace(plan, old=str(output.final) if ledger.count else None)
+            stream.ledger, plan = ledger, replace(plan, old=str(old) if ledger.count else None)
         stack.enter_context(output)
         keeper = stack.enter_context(LedgerWriter(output.path, signature)) if plan.remember else None
         with closing(plan.make_writer(report)) as writer:

@@ -19,12 +19,16 @@ __all__ = ['WINDOW', 'lists_of']
 WINDOW = 1 << 20
 """Bytes that are looked at in one go."""
 
-LARGEST = 64 << 20
+LARGEST = 32 << 20
 """Bytes of the largest item that is read; a larger one is refused, so that memory stays bounded."""
+
+DEEPEST = 1000
+"""Levels of nesting that are followed."""
 
 _SPACE = re.compile(rb'[ \t\r\n]*')
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
+_OUTER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
+_INNER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _SCALAR = re.compile(rb'[^\s,\[\]{}":]+')
 _BORDER = re.compile(rb'\}[ \t\r\n]*,[ \t\r\n]*\Z')
 
@@ -167,19 +171,24 @@ class _Scanner:
     def _tokens(self, depth: int) -> tuple[int, int]:
         """Go through brackets; return where all are closed or a token is not whole, and the depth there."""
         end = self._at
-        for token in _TOKEN.finditer(self._buffer, self._at):
+        for token in _INNER.finditer(self._buffer, self._at):
             first = token[0][:1]
             if first == b'"':
                 if len(token[0]) == 1 or not _STRING.fullmatch(token[0]):
                     return token.start(), depth
             elif first in b'[{':
-                depth += 1
-            elif first in b']}':
+                depth = self._deeper(depth)
+            else:
                 depth -= 1
                 if depth == 0:
                     return token.end(), depth
             end = token.end()
-        return end, depth
+        return (end if end == len(self._buffer) else max(end, len(self._buffer) - 1)), depth
+
+    def _deeper(self, depth: int) -> int:
+        if depth >= DEEPEST:
+            raise self._broken(f'it is nested more than {DEEPEST} levels deep')
+        return depth + 1
 
     # -- items ----------------------------------------------------------------------------------------
 
@@ -222,20 +231,22 @@ class _Scanner:
         """Return the items that are whole in sight, and whether the list ends behind them."""
         while True:
             depth, last, start = 0, -1, self._at
-            for token in _TOKEN.finditer(self._buffer, start):
-                first = token[0][:1]
-                if first == b'"' and not _STRING.fullmatch(token[0]):
-                    break
-                if first in b'[{':
-                    depth += 1
-                elif first == b',' and depth == 0:
+            position, buffer = start, self._buffer
+            while token := (_INNER if depth else _OUTER).search(buffer, position):
+                first, position = buffer[token.start() : token.start() + 1], token.end()
+                if first == b'"':
+                    if not _STRING.fullmatch(token[0]):
+                        break
+                elif first in b'[{':
+                    depth = self._deeper(depth)
+                elif first == b',':
                     last = token.start()
-                elif first in b']}':
+                elif depth:
                     depth -= 1
-                    if depth < 0:
-                        if first == b'}':
-                            raise self._broken('a bracket does not match')
-                        return self._parsed(start, token.start(), token.end()), True
+                elif first == b'}':
+                    raise self._broken('a bracket does not match')
+                else:
+                    return self._parsed(start, token.start(), token.end()), True
             if last >= 0:
                 return self._parsed(start, last, last + 1), False
             self._grow()

@@ -249,12 +249,15 @@ class Stream:
 
     # -- the samples ----------------------------------------------------------------------------------
 
-    def make_plan(self, reference: str, arguments: Mapping[str, Any], *, verify: bool = False) -> Plan:
+    def make_plan(
+        self, reference: str, arguments: Mapping[str, Any], *, remember: bool = False, verify: bool = False
+    ) -> Plan:
         """Return what every process has to know.
 
         Args:
             reference: Where the writer's class is found.
             arguments: The writer's arguments, but for the report.
+            remember: Write down what is done, where that can be.
             verify: Look at the content of pictures to see whether they are as they were.
         """
         return Plan(
@@ -265,7 +268,7 @@ class Stream:
             rename=self._rename,
             transforms=self._choices.transforms,
             drop_empty=self._choices.drop_empty,
-            remember=self.remembers,
+            remember=remember and self.remembers,
             verify=verify,
         )
 

@@ -69,7 +69,7 @@ def test_only_what_changed_is_converted_anew(
         monkeypatch.setattr(stream, 'SMALL', 1)
         monkeypatch.setattr(stream, 'BATCH', 4)
     out = tmp_path / 'out'
-    first = convert(source, out, to=to, workers=workers)
+    first = convert(source, out, to=to, workers=workers, overwrite=True)
     assert (first.reused, first.is_hit) == (0, False)
     change(source, 4, 7)
     second = convert(source, out, to=to, workers=workers, overwrite=True)
@@ -87,7 +87,7 @@ def test_unchanged_work_is_not_done_again(to: str, source: Path, make: Any, tmp_
         path.unlink()
     (source / 'valid' / 'json' / '011.json').unlink()
     out = tmp_path / 'out'
-    first = convert(source, out, to=to)
+    first = convert(source, out, to=to, overwrite=True)
     before, identity = make.snapshot(out), out.stat().st_ino
     again = convert(source, out, to=to, overwrite=True)
     assert again.is_hit
@@ -103,7 +103,7 @@ def test_unchanged_work_is_not_done_again(to: str, source: Path, make: Any, tmp_
 def test_any_change_is_noticed(to: str, source: Path, tmp_path: Path, seed: int, rounds: int) -> None:
     """Change something at random, convert again and from scratch: the two are equal."""
     chance, out = random.Random(seed), tmp_path / 'out'
-    convert(source, out, to=to)
+    convert(source, out, to=to, remember=True)
     for number in range(max(3, rounds // 25)):
         spoil(source, out, chance)
         options: dict[str, Any] = {} if chance.random() < 0.7 else {'classes': ['x', 'y']}
@@ -150,8 +150,7 @@ def spoil(source: Path, out: Path, chance: random.Random) -> None:
 
 def test_a_picture_counts_by_content_if_asked(source: Path, make: Any, tmp_path: Path) -> None:
     out = tmp_path / 'out'
-    for overwrite in (False, True):
-        convert(source, out, to='yolo', overwrite=overwrite, verify_cache=True)
+    convert(source, out, to='yolo', overwrite=True, verify_cache=True)
     picture = source / 'train' / 'original_files' / '002.bmp'
     status = picture.stat()
     width = int.from_bytes(picture.read_bytes()[18:22], 'little')
@@ -176,7 +175,7 @@ def test_a_hit_is_no_way_around_on_loss(source: Path, tmp_path: Path) -> None:
 
 def test_names_in_a_ledger_do_not_lead_outside(source: Path, tmp_path: Path) -> None:
     out = tmp_path / 'out'
-    convert(source, out, to='yolo')
+    convert(source, out, to='yolo', overwrite=True)
     secret = tmp_path / 'secret.txt'
     secret.write_text('secret', encoding='utf-8')
     lines = (out / LEDGER_FILE).read_bytes().splitlines(keepends=True)
@@ -187,3 +186,17 @@ def test_names_in_a_ledger_do_not_lead_outside(source: Path, tmp_path: Path) -> 
     made = convert(source, out, to='yolo', overwrite=True)
     assert 0 < made.reused < made.count
     assert Conversion.load(out).count == made.count
+
+
+def test_what_is_asked_once_leaves_no_ledger(source: Path, tmp_path: Path) -> None:
+    assert not (convert(source, tmp_path / 'out', to='yolo').path / LEDGER_FILE).exists()
+
+
+def test_another_output_can_be_taken_over_from(source: Path, tmp_path: Path) -> None:
+    old = convert(source, tmp_path / 'old', to='yolo', remember=True)
+    before = files_of(old.path)
+    change(source, 4, 7)
+    made = convert(source, tmp_path / 'new', to='yolo', remember=True, reuse=old.path)
+    assert made.reused == made.count - 1
+    assert files_of(made.path) == files_of(convert(source, tmp_path / 'scratch', to='yolo').path)
+    assert files_of(old.path) == before

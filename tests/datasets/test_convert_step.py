@@ -172,6 +172,17 @@ def test_a_changed_source_is_converted_anew(change: Any, cached: bool, blood: Pa
     assert run(context_for(blood, cache)).data['cached'] is False
 
 
+@pytest.mark.parametrize('cached', [True, False])
+def test_only_what_changed_is_converted_anew(cached: bool, blood: Path, tmp_path: Path) -> None:
+    cache = tmp_path / 'cache' if cached else None
+    run(context_for(blood, cache))
+    (blood / 'train' / 'json' / 'a.json').write_text('{"images": [{}]}', encoding='utf-8')
+    context = context_for(blood, cache)
+    run(context)
+    said = [text for text in context.runtime_ctx.logger.texts() if 'had not changed' in text]
+    assert said == ['3 of them had not changed, and were taken over from earlier.']
+
+
 @pytest.mark.parametrize(
     'step',
     [ConvertDatasetStep('coco'), ConvertDatasetStep(task='segment'), ConvertDatasetStep(classes=['RBC'])],

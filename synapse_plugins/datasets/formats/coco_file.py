@@ -124,11 +124,12 @@ class CocoFile:
         return _joined(self._store.get(number))
 
     def orphans(self) -> Iterator[tuple[_Id, list[dict[str, Any]]]]:
-        """Yield (image id, records) of annotations that belong to no image."""
+        """Yield (image id, records) of annotations that belong to no image, those of one image in several parts."""
         known = {number for number, _ in self.images}
         for number in self._store.ids():
             if number not in known:
-                yield number, orjson.loads(_joined(self._store.get(number)))
+                for part in self._store.get(number):
+                    yield number, orjson.loads(part)
 
     def close(self) -> None:
         """Let go of the database."""
