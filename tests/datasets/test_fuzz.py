@@ -116,7 +116,7 @@ def damage(root: Path, changes: list[tuple[int, int, bytes | None]]) -> None:
 def test_broken_files_are_an_error_or_reported(name: str, sources: dict[str, Path], rounds: int) -> None:
     form = VARIANTS[name][0]
 
-    @settings(max_examples=max(10, rounds // 2), suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=max(5, rounds // 5), suppress_health_check=[HealthCheck.too_slow])
     @given(edits())
     def check(changes: list[tuple[int, int, bytes | None]]) -> None:
         with TemporaryDirectory() as folder:

@@ -227,6 +227,42 @@ def test_pycocotools_reads_coco(shapes: Path, tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr().out  # it prints how long it took
 
 
+@pytest.mark.filterwarnings('ignore:__array__ implementation:DeprecationWarning')
+@pytest.mark.parametrize('layout', ['coco', 'roboflow'])
+def test_pycocotools_scores_perfect_poses(layout: str, tmp_path: Path, make: Any) -> None:
+    coco = pytest.importorskip('pycocotools.coco')
+    cocoeval = pytest.importorskip('pycocotools.cocoeval')
+    from synapse_plugins.datasets.skeletons import PERSON_17
+
+    joints = [
+        {
+            'id': name,
+            'classification': name,
+            'data': [5 + 2 * place, 40 - place],
+            'group_id': 'g',
+            'visibility': 2,
+        }
+        for place, name in enumerate(PERSON_17.joints)
+    ]
+    tools = {'keypoint': joints, 'bounding_box': [{**make.box('person', 2, 2, 50, 44), 'group_id': 'g'}]}
+    make.dm(tmp_path / 'in', {'train/a.jpg': tools})
+    convert(tmp_path / 'in', tmp_path / 'out', to='coco', layout=layout)
+    name = 'annotations/person_keypoints_train.json' if layout == 'coco' else 'train/_annotations.coco.json'
+    truth = coco.COCO(str(tmp_path / 'out' / name))
+    (category,) = truth.loadCats(truth.getCatIds(['person']))
+    assert category['keypoints'] == list(PERSON_17.joints)
+    assert len(category['skeleton']) == 19
+    (record,) = truth.anns.values()
+    perfect = truth.loadRes(
+        [{'image_id': 1, 'category_id': category['id'], 'keypoints': record['keypoints'], 'score': 1.0}]
+    )
+    score = cocoeval.COCOeval(truth, perfect, 'keypoints')
+    score.evaluate()
+    score.accumulate()
+    score.summarize()
+    assert score.stats[0] == pytest.approx(1.0)
+
+
 def test_pycocotools_scores_a_perfect_detector(real_data: Path, tmp_path: Path) -> None:
     coco = pytest.importorskip('pycocotools.coco')
     cocoeval = pytest.importorskip('pycocotools.cocoeval')

@@ -73,7 +73,7 @@ def expected(tools: dict[str, Any], tolerance: float) -> list[tuple[str, str | N
 
 
 @pytest.mark.parametrize(
-    ('way', 'tolerance'), [('yolo', 1e-4), ('coco', 1e-9), ('pascal_voc', 1e-6), ('dm_v2', 0)]
+    ('way', 'tolerance'), [('yolo', 1e-4), ('coco', 1e-9), ('pascal_voc', 1e-6), ('dm_v1', 0), ('dm_v2', 0)]
 )
 def test_boxes(way: str, tolerance: float, make: Any, rounds: int) -> None:
     # in VOC the box of a single pixel reads like a slip of the mouse
@@ -86,7 +86,7 @@ def test_boxes(way: str, tolerance: float, make: Any, rounds: int) -> None:
     check()
 
 
-@pytest.mark.parametrize(('way', 'tolerance'), [('yolo', 1e-4), ('coco', 0), ('dm_v2', 0)])
+@pytest.mark.parametrize(('way', 'tolerance'), [('yolo', 1e-4), ('coco', 0), ('dm_v1', 0), ('dm_v2', 0)])
 def test_polygons(way: str, tolerance: float, make: Any, rounds: int) -> None:
     @few(rounds)
     @given(st.lists(triangles(), min_size=1, max_size=5))
@@ -97,7 +97,7 @@ def test_polygons(way: str, tolerance: float, make: Any, rounds: int) -> None:
     check()
 
 
-@pytest.mark.parametrize('way', ['coco', 'dm_v2'])
+@pytest.mark.parametrize('way', ['coco', 'dm_v1', 'dm_v2'])
 def test_masks(way: str, make: Any, rounds: int) -> None:
     @few(rounds)
     @given(st.lists(masks(), min_size=1, max_size=3))
@@ -106,6 +106,94 @@ def test_masks(way: str, make: Any, rounds: int) -> None:
         assert there_and_back(tools, way, make) == expected(tools, 0)
 
     check()
+
+
+@st.composite
+def turned(draw: st.DrawFn) -> dict[str, Any]:
+    """A rotated box that lies in the picture whatever its angle."""
+    width, height = draw(st.floats(2, 200, width=32)), draw(st.floats(2, 200, width=32))
+    x, y = draw(st.floats(150, 300, width=32)), draw(st.floats(150, 180, width=32))
+    angle = draw(st.floats(-3.1, 3.1).filter(lambda value: abs(value) > 1e-3))
+    rotation = {'name': 'rotation', 'value': angle}
+    data = [x - width / 2, y - height / 2, width, height]
+    return {'id': 'b', 'classification': draw(LABEL), 'attrs': [rotation], 'data': data}
+
+
+@pytest.mark.parametrize(('way', 'task'), [('yolo', 'obb'), ('coco', None), ('dm_v1', None)])
+def test_rotated_boxes(way: str, task: str | None, make: Any, rounds: int) -> None:
+    @few(rounds)
+    @given(st.lists(turned(), min_size=1, max_size=4))
+    def check(items: list[dict[str, Any]]) -> None:
+        with TemporaryDirectory() as folder:
+            root = Path(folder)
+            make.dm(root / 'in', {'a.png': {'bounding_box': items}}, size=(WIDTH, HEIGHT))
+            there = convert(root / 'in', root / 'there', to=way, task=task)
+            assert not there.report.losses
+            (sample,) = open_dataset(root / 'there')
+            for item, found in zip(items, sample.annotations, strict=True):
+                assert (found.tool, found.label) == ('bounding_box', item['classification'])
+                assert found.data == pytest.approx(item['data'], abs=1e-3)
+                assert found.attrs[0]['value'] == pytest.approx(item['attrs'][0]['value'], abs=1e-4)
+
+    check()
+
+
+@st.composite
+def poses(draw: st.DrawFn) -> dict[str, Any]:
+    tools: dict[str, Any] = {'bounding_box': [], 'keypoint': []}
+    for number in range(draw(st.integers(1, 3))):
+        group = {'group_id': f'g{number}'}
+        tools['bounding_box'].append({**draw(boxes(smallest=2)), **group})
+        for name in sorted(draw(st.sets(st.sampled_from(['nose', 'left_eye', '꼬리', 'p1']), min_size=1))):
+            seen = draw(st.integers(1, 2))
+            point = {
+                'id': name,
+                'classification': name,
+                'attrs': [],
+                'data': [draw(X), draw(Y)],
+                'visibility': seen,
+            }
+            tools['keypoint'].append({**point, **group})
+    return tools
+
+
+@pytest.mark.parametrize(('way', 'options'), [('yolo', {'task': 'pose'}), ('coco', {}), ('dm_v1', {})])
+def test_poses(way: str, options: dict[str, str], make: Any, rounds: int) -> None:
+    def comparable(annotations: Any) -> Any:
+        names = {
+            one.extra['group_id']: place
+            for place, one in enumerate(annotations)
+            if one.tool == 'bounding_box'
+        }
+        order = {group: place for place, group in enumerate(names)}
+        return sorted(
+            (order[one.extra['group_id']], one.tool, str(one.label), one.extra.get('visibility', 0), one.data)
+            for one in annotations
+        )
+
+    @few(rounds)
+    @given(poses())
+    def check(tools: dict[str, Any]) -> None:
+        with TemporaryDirectory() as folder:
+            root = Path(folder)
+            make.dm(root / 'in', {'a.png': tools}, size=(WIDTH, HEIGHT))
+            there = convert(root / 'in', root / 'there', to=way, **options)
+            assert not there.report.losses
+            (before,), (after,) = open_dataset(root / 'in'), open_dataset(root / 'there')
+            expected, found = comparable(before.annotations), comparable(after.annotations)
+            assert [one[:4] for one in found] == [one[:4] for one in expected]
+            for one, other in zip(found, expected, strict=True):
+                assert one[4] == pytest.approx(other[4], abs=1e-3)
+
+    check()
+
+
+@given(st.sampled_from(['cat', 'a/b', '고양이', '..', 'con', 'A', 'a']))
+def test_classes_of_pictures(label: str) -> None:
+    from synapse_plugins.datasets import class_folders
+    from synapse_plugins.datasets.formats.class_folders import class_of_folder
+
+    assert class_of_folder(class_folders([label])[label]) == label
 
 
 LEAF = (
@@ -128,7 +216,16 @@ TOOL = st.sampled_from(['bounding_box', 'polygon', 'segmentation', 'keypoint'])
 
 @pytest.mark.parametrize(
     ('to', 'task'),
-    [('yolo', 'detect'), ('yolo', 'segment'), ('coco', None), ('pascal_voc', None), ('dm_v2', None)],
+    [
+        ('yolo', 'detect'),
+        ('yolo', 'segment'),
+        ('yolo', 'obb'),
+        ('yolo', 'pose'),
+        ('coco', None),
+        ('pascal_voc', None),
+        ('dm_v1', None),
+        ('dm_v2', None),
+    ],
 )
 def test_no_document_makes_a_conversion_fail_otherwise(
     to: str, task: str | None, make: Any, rounds: int
