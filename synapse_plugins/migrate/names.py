@@ -246,7 +246,7 @@ NOT_HERE: dict[str, str] = {
     f'{_PLUGINS}.pipelines': _PIPELINES,
     f'{_PLUGINS}.runner': 'runs are started by synapse_plugins.run() or `synapse-plugins run`',
     f'{_PLUGINS}.testing': 'plugins are tested with synapse_plugins.testing',
-    f'{VENDOR}.clients': 'the client of a run is self.client; the HTTP client comes with a later version',
+    f'{VENDOR}.clients': "a run's client is self.client; of a server by itself synapse_plugins.backends.open('https://...')",
     f'{VENDOR}.loggers': 'a logger is an object with emit(record), plugged in by a pack',
     f'{VENDOR}.plugins.categories': 'this is the first generation of the SDK; move to its steps and actions first',
     f'{VENDOR}.utils.converters': 'formats are converted by synapse_plugins.datasets.convert()',
