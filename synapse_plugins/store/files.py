@@ -151,6 +151,11 @@ class Batch:
             staged.replace(place)
             folders.add(place.parent)
         self._staged.clear()
+        # Side by side: 256 of them one by one take longer than the files of a small import.
+        if len(folders) > 1:
+            with ThreadPoolExecutor(max_workers=8, thread_name_prefix='sync') as pool:
+                list(pool.map(sync_folder, folders))
+            folders.clear()
         for folder in (*folders, self._files.root):
             sync_folder(folder)
 
