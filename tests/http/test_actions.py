@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from synapse_plugins import RuntimeContext, run
+from synapse_plugins.backends import SynapseBackend
 from synapse_plugins.context import NullLogger
 
 if TYPE_CHECKING:
@@ -116,3 +117,30 @@ def test_steps_take_either_backend(served_backend: Any, files: Path) -> None:
     params = {'path': str(files), 'data_collection': 'x', 'create_collection': True}
     result = DefaultUploadAction.dispatch(params, RuntimeContext(NullLogger(), client=served_backend))
     assert result['data_units'] == 5
+
+
+@pytest.mark.parametrize('served', [False, True])
+def test_tasks_are_exported_with_the_files_of_their_units(
+    synapse_server: Any, local_backend: Any, files: Path, tmp_path: Path, served: bool
+) -> None:
+    """A task has no data of its own here, so it is exported without annotations: its files alone."""
+    from synapse_plugins.actions.export import BaseExporter
+
+    class Exporter(BaseExporter):
+        def convert_data(self, data: dict[str, Any]) -> dict[str, Any]:
+            return {**data, 'data': {'task': data['id']}}
+
+    params = {'path': str(files), 'data_collection': '글', 'create_collection': True, 'project': 7}
+    run('upload.files', params=params, **settings(synapse_server, tmp_path))
+    with (
+        local_backend
+        if not served
+        else SynapseBackend(
+            synapse_server.url, access_token=synapse_server.token, cache_dir=tmp_path / 'cache'
+        ) as client
+    ):
+        runtime = RuntimeContext(NullLogger(), client=client)
+        wanted = {'path': str(tmp_path / 'out'), 'target': 'task', 'filter': {'project': 7}}
+        result = Exporter.dispatch(wanted, runtime)
+    assert (result['exported_count'], result['total_count']) == (5, 5)
+    assert len(list((tmp_path / 'out' / 'export' / 'origin_files').iterdir())) == 5

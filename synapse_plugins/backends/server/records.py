@@ -280,6 +280,7 @@ ROUTES = [
         for kind in ('file', 'unit', 'collection')
     ),
     *_rows('/tasks/', list_tasks, create_tasks),
+    Route('/sdk/tasks/', list_tasks),
     *_rows('/plugin_releases/', list_releases, create_release),
     Route('/plugin_releases/{release}/', get_release),
 ]

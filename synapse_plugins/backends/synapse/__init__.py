@@ -11,6 +11,7 @@ from .events import Events
 from .jobs import Jobs, Releases
 from .models import Models
 from .transport import Request, Retries, Transport
+from .work import Work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ['Credentials', 'Retries', 'SynapseBackend', 'find_credentials']
 
 
-class SynapseBackend(Events, Models, Collections, Jobs, Releases):
+class SynapseBackend(Events, Models, Collections, Jobs, Releases, Work):
     """The methods of `synapse_plugins.backends.Backend`, over HTTP.
 
     Threads may use one at once.

@@ -217,18 +217,6 @@ class Collections(ClientPart):
         given = checked_fields(data, ('project', 'data'), 'request for tasks')
         return self.transport.ask(Request('POST', 'tasks/', json=given, timeout=SLOW))
 
-    def list_tasks(
-        self, params: Mapping[str, Any] | None = None, *, list_all: bool = False, page_size: int = 100
-    ) -> Any:
-        """Return tasks; filters: ``project``, ``data_unit``, ``ids``, ``search``."""
-        return self._listing(
-            'tasks/',
-            params,
-            ('project', 'data_unit', 'ids', 'search'),
-            list_all=list_all,
-            page_size=page_size,
-        )
-
 
 def _unit_key(unit: Mapping[str, Any]) -> str:
     """Return what a unit is made of: its collection, its files' contents, and what is said of it."""
