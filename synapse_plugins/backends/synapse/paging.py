@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ['Walk', 'first_page']
 
 _MOST_STEPS_BACK = 20
+_MOST_IDLE = 20
+"""Pages in a row without a new row after which a list is taken for one that never ends."""
 
 
 def first_page(transport: Transport, path: str, params: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -75,11 +77,19 @@ class Walk:
         page, number = self._first or self._page(None), 1
         self._first = None
         count = page.get('count')
+        idle = 0
         while True:
+            before = self._seen.count
             yield from self._fresh(page)
             following = _following(page.get('next'), number)
             if following is None:
                 break
+            idle = 0 if self._seen.count > before else idle + 1
+            if idle > _MOST_IDLE:
+                raise BackendError(
+                    f'{self._transport.url}/{self._path} has brought no new row for {idle} pages, and says that more '
+                    'follow. That is a failure of the server: try again later, or ask its operator.'
+                )
             page = self._page(following)
             if isinstance(following, int):
                 number = following

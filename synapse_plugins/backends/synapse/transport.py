@@ -204,7 +204,14 @@ class Transport:
                 raise self.broke(exc, request.method, answer.url) from exc
             if answer.status_code == 204 or not content:
                 return None
-            if 'json' not in answer.headers.get('Content-Type', 'json'):
+            kind = answer.headers.get('Content-Type', 'json')
+            if 'html' in kind:
+                raise RequestError(
+                    f'{request.method} {shown_url(str(answer.url))} was answered with a web page. Check that the '
+                    'address is that of the API, and that no proxy answers in its place.',
+                    method=request.method, url=shown_url(str(answer.url)), status=answer.status_code,
+                )  # fmt: skip
+            if 'json' not in kind:
                 return answer.text
             try:
                 return answer.json()
@@ -225,8 +232,8 @@ class Transport:
             RequestError: Of the kind that the status is.
         """
         url = self._address(request.path)
-        for _ in range(_HOPS):
-            answer = self._send(request, url)
+        for hop in range(_HOPS):
+            answer = self._send(request, url, None if hop else request.params)
             if answer.status_code in _MOVED and answer.status_code not in accept:
                 url = self._next_hop(request, answer)
                 continue
@@ -245,10 +252,10 @@ class Transport:
             method=request.method, url=shown_url(url),
         )  # fmt: skip
 
-    def _send(self, request: Request, url: str) -> requests.Response:
+    def _send(self, request: Request, url: str, params: Mapping[str, Any] | None) -> requests.Response:
         body, kind = request.body() if request.body is not None else (None, '')
         headers = {**({'Content-Type': kind} if kind else {}), **(request.headers or {})}
-        params = dict(request.params or {})
+        params = dict(params or {})  # none where it was sent on: the address there has its own
         if self._url_host and origin(url) == origin(self.url):
             params.setdefault('url_host', self._url_host)
         try:

@@ -1,0 +1,130 @@
+"""Servers that answer, and not as they should: web pages, lists without an end, addresses that moved."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+
+from synapse_plugins.backends import SynapseBackend
+from synapse_plugins.backends.synapse import Retries
+from synapse_plugins.errors import BackendError, RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+Answer = tuple[int, dict[str, str], str]
+
+
+class Server:
+    """A server that gives the answers of `answers`: method and path (up to the query) -> what makes an answer."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.answers: dict[str, Callable[[Any], Answer]] = {}
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                self.rfile.read(int(self.headers.get('Content-Length') or 0))
+                outer.seen.append(f'{self.command} {self.path}')
+                status, headers, text = outer.answers[f'{self.command} {self.path.partition("?")[0]}'](self)
+                body = text.encode()
+                self.send_response(status)
+                for name, value in {'Content-Type': 'application/json', **headers}.items():
+                    self.send_header(name, value)
+                self.send_header('Content-Length', str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = _answer
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self.url = f'http://127.0.0.1:{self._server.server_port}'
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as made:
+        yield made
+
+
+@pytest.fixture
+def client(server: Server, tmp_path: Path) -> Iterator[SynapseBackend]:
+    with SynapseBackend(
+        server.url,
+        access_token='a-token',
+        cache_dir=tmp_path / 'cache',
+        retries=Retries(2, 0.01, 0.02),
+        timeout=(2.0, 5.0),
+    ) as made:
+        yield made
+
+
+def page(rows: list[dict[str, Any]], following: str | None = None, count: int | None = None) -> Answer:
+    told = {
+        'count': len(rows) if count is None else count,
+        'next': following,
+        'previous': None,
+        'results': rows,
+    }
+    return 200, {}, json.dumps(told)
+
+
+def test_an_address_that_moved_keeps_its_own_query(server: Server, client: SynapseBackend) -> None:
+    moved = {'Location': f'{server.url}/elsewhere/?page_size=1&signature=x'}
+    server.answers = {'GET /models/': lambda _: (302, moved, ''), 'GET /elsewhere/': lambda _: page([])}
+    assert client.list_models({'page_size': 1})['count'] == 0
+    assert server.seen == ['GET /models/?page_size=1', 'GET /elsewhere/?page_size=1&signature=x']
+
+
+@pytest.mark.parametrize(
+    'call',
+    [
+        lambda client: client.check(),
+        lambda client: client.get_job(1),
+        lambda client: client.get_model(3),
+        lambda client: client.list_models(),
+    ],
+)
+def test_a_web_page_is_no_answer(server: Server, client: SynapseBackend, call: Any) -> None:
+    web_page = (200, {'Content-Type': 'text/html; charset=utf-8'}, '<html>Welcome</html>')
+    server.answers = {f'GET /{path}': lambda _: web_page for path in ('models/', 'models/3/', 'jobs/1/')}
+    with pytest.raises(RequestError, match=r'a web page.*address is that of the API'):
+        call(client)
+
+
+@pytest.mark.parametrize('following', ['http://here/models/?page=2', 'http://here/models/?cursor=abc'])
+def test_a_list_without_an_end_ends(server: Server, client: SynapseBackend, following: str) -> None:
+    server.answers = {'GET /models/': lambda _: page([{'id': 1}], following, 5)}
+    with pytest.raises(BackendError, match='no new row for'):
+        list(client.list_models(list_all=True)[0])
+
+
+def test_a_page_that_comes_twice_is_passed_over(server: Server, client: SynapseBackend) -> None:
+    pages = iter(
+        [
+            page([{'id': 1}], 'http://here/?page=2', 2),
+            page([{'id': 1}], 'http://here/?page=2', 2),
+            page([{'id': 2}], None, 2),
+        ]
+    )
+    server.answers = {'GET /models/': lambda _: next(pages)}
+    assert [row['id'] for row in client.list_models(list_all=True)[0]] == [1, 2]
