@@ -352,9 +352,9 @@ def test_rows_that_go_away_hide_no_others(local_backend, shaky, version):
     got = [next(rows)['id'], next(rows)['id']]
     database = local_backend.store.database('backend')
     with database.transaction() as connection:
-        connection.execute(
-            'DELETE FROM event WHERE id = 1'
-        )  # what follows moves up, over the edge of the page
+        # What follows moves up, over the edge of the page. The version knows how many events it has.
+        connection.execute('DELETE FROM event WHERE id = 1')
+        connection.execute('UPDATE dataset_version SET count = count - 1')
     got += [row['id'] for row in rows]
     assert got == list(range(1, count + 1))
 
