@@ -12,7 +12,7 @@ import requests
 
 from synapse_plugins.backends.server import Served, check_address, is_loopback
 from synapse_plugins.backends.server.api import Limits
-from synapse_plugins.errors import BackendError, ParamsError
+from synapse_plugins.errors import BackendError, ParamsError, StoreError
 
 
 @pytest.fixture
@@ -364,3 +364,57 @@ def test_old_uploads_are_swept(local_backend):
     uploads = Uploads(uploads.folder)
     assert uploads.state(new)['offset'] == 0
     assert not (uploads.folder / old).exists()
+
+
+PRESIGN, CONFIRM = '/data_files/presigned_upload/upload/', '/data_files/presigned_upload/confirm_upload/'
+
+
+@pytest.mark.parametrize(
+    ('path', 'body'),
+    [
+        (PRESIGN, {'files': [{'filename': 'a', 'size': 'x'}]}),
+        (PRESIGN, {'files': [{'filename': 'a', 'size': -5}]}),
+        (PRESIGN, {'files': ['a']}),
+        (PRESIGN, {'files': [{'filename': 'a', 'size': 1}], 'expiration': 'x'}),
+        (PRESIGN, {'files': [{'filename': 'a', 'size': 900 * 1024**3}]}),
+        (PRESIGN, {'files': [{'filename': 'a', 'size': 200 * 1024**3}] * 5}),
+        ('/data_collections/', {'name': 'x', 'file_specifications': 3}),
+        ('/data_collections/', {'name': 'x', 'file_specifications': ['a']}),
+        ('/tasks/', {'project': 1, 'data': [{'data_unit': {}}]}),
+    ],
+)
+def test_values_of_the_wrong_kind_are_refused(ask, path, body):
+    answer = ask('POST', path, json=body)
+    assert answer.status_code == 400, answer.text
+
+
+def test_a_file_that_is_too_large_is_no_presigned_one(ask):
+    assert ask('POST', PRESIGN, json={'files': [{'filename': 'a', 'size': 2**60}]}).status_code == 413
+    assert ask('GET', f'/models/?page={10**20}').status_code == 400
+
+
+@pytest.mark.parametrize(
+    'multipart',
+    ['x', {}, {'parts': [{'part_number': 'q'}]}, {'parts': [{'part_number': 1, 'etag': '/../../backend'}]}],
+)
+def test_parts_of_the_wrong_kind_fail_alone(ask, multipart):
+    (place,) = ask('POST', PRESIGN, json={'files': [{'filename': 'a', 'size': 1}]}).json()['files']
+    told = {'file_key': place['file_key'], 'checksum': '0' * 40, 'multipart': multipart}
+    answer = ask('POST', CONFIRM, json={'files': [told]})
+    assert (answer.status_code, answer.json()['failed_count']) == (200, 1)
+
+
+def test_several_files_in_one_part_leave_nothing(ask, synapse_server):
+    files = [('file', ('a.bin', b'x' * 1000)), ('file', ('b.bin', b'y' * 1000))]
+    answer = ask('POST', '/data_files/', files=files)
+    assert (answer.status_code, 'several files' in answer.text) == (400, True)
+    assert not [path for path in synapse_server.app.state.api.uploads.folder.rglob('*') if path.is_file()]
+
+
+def test_a_file_that_cannot_be_taken_leaves_nothing(ask, synapse_server, local_backend, monkeypatch):
+    def fail(*_, **__):
+        raise StoreError('The disk is full.')
+
+    monkeypatch.setattr(local_backend, 'create_data_file', fail)
+    assert ask('POST', '/data_files/', files={'file': b'x'}).status_code == 507
+    assert not [path for path in synapse_server.app.state.api.uploads.folder.rglob('*') if path.is_file()]

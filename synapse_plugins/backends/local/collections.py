@@ -30,12 +30,13 @@ class Collections(Part):
     def create_data_collection(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Create a collection: ``name``, and ``file_specifications`` (``name``, ``file_type``, ``is_required``)."""
         name = checked_name(data.get('name'), 'data collection')
-        specifications = [dict(item) for item in data.get('file_specifications') or ()]
-        if not all(item.get('name') for item in specifications):
+        specifications = data.get('file_specifications') or ()
+        is_list = isinstance(specifications, (list, tuple))
+        if not is_list or not all(isinstance(item, Mapping) and item.get('name') for item in specifications):
             raise ParamsError('Every file specification of a data collection needs a name.')
         with self._db.transaction() as connection:
             query = 'INSERT INTO data_collection (name, file_specifications, created) VALUES (?, ?, ?)'
-            inserted = connection.execute(query, (name, dump(specifications), now()))
+            inserted = connection.execute(query, (name, dump([dict(item) for item in specifications]), now()))
         return self.get_data_collection(int(inserted.lastrowid or 0))
 
     def get_data_collection(self, collection_id: int) -> dict[str, Any]:

@@ -139,7 +139,7 @@ class Part:
 def paging(params: Mapping[str, Any], page_size: int = 100) -> tuple[int, int]:
     """Return page number and rows a page."""
     page, size = int(params.get('page') or 1), int(params.get('page_size') or page_size)
-    if page < 1 or size < 1:
+    if page < 1 or size < 1 or page * size >= 10**_DIGITS // 10:
         raise ParamsError(f'page {page} of {size} rows is no page; both count from 1.')
     return page, size
 

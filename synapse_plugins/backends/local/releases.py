@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import NotFoundError, ParamsError, UnknownNameError
 from ...store import require_space
 from ...store.plain import dump
-from .part import Part, as_page, checked_name, id_or_none, now, paging
+from .part import Part, as_id, as_page, checked_name, id_or_none, now, paging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,6 +109,7 @@ class Releases(Part):
         with self._db.transaction() as connection:
             for item in items:
                 unit = item.get('data_unit') if isinstance(item, dict) else None
+                unit = None if unit is None else as_id(unit, 'data unit')
                 if unit is not None and not self._rows('SELECT 1 FROM data_unit WHERE id = ?', unit):
                     raise NotFoundError(f'There is no data unit {unit}; no task was made.')
                 values = {'project': project, 'data_unit': unit, 'data': dump(item), 'created': now()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,15 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from .api import Limits
+
 __all__ = ['ROUTES', 'shown_file', 'taken_upload']
 
 _MOST_FILES = 1000
+_MOST_PARTS = 10_000
+_LONGEST_LIFETIME = 7 * 24 * 3600
+"""Seconds that an address is good for at most, however long it is asked for."""
+_ETAG = re.compile('[0-9a-f]{32}')
 
 
 class _Media(FileResponse):
@@ -106,7 +113,11 @@ async def create_data_file(request: Request) -> Response:
             place = api.uploads.object_path(api.uploads.new_key(name))
             place.parent.mkdir(mode=0o700)
             arrived.replace(place)
-            made = await _take(api, place)
+            try:
+                made = await _take(api, place)
+            except BaseException:
+                await call(api.uploads.drop, place)  # who sent it has no way to name it again
+                raise
     else:
         told = as_object(await read_json(request))
         if not told.get('chunked_upload'):
@@ -146,14 +157,31 @@ async def presign(request: Request) -> Response:
         raise ParamsError(
             f'Give the files, at most {_MOST_FILES}: {{"files": [{{"filename": ..., "size": ...}}]}}.'
         )
-    lifetime = float(told.get('expiration') or 3600)
-    given = [_presigned(request, as_object(file), lifetime) for file in files]
+    lifetime = float(min(_whole(told.get('expiration', 3600), 'expiration'), _LONGEST_LIFETIME))
+    sizes = [_whole(as_object(file).get('size', 0), 'size') for file in files]
+    _check_sizes(api_of(request).limits, sizes)
+    given = [_presigned(request, file, size, lifetime) for file, size in zip(files, sizes, strict=True)]
     return Answer({'files': given, 'expires_at': datetime.now(UTC) + timedelta(seconds=lifetime)})
 
 
-def _presigned(request: Request, file: dict[str, Any], lifetime: float) -> dict[str, Any]:
-    api = api_of(request)
-    size, filename = int(file.get('size') or 0), str(file.get('filename') or 'file')
+def _whole(value: Any, what: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ParamsError(f'{what} is a whole number, not {str(value)[:80]!r}.')
+    return value
+
+
+def _check_sizes(limits: Limits, sizes: list[int]) -> None:
+    """Refuse files that are too large, and more addresses of parts than an answer should have."""
+    if max(sizes, default=0) > limits.chunked:
+        raise HTTPException(413, f'At most {limits.chunked} bytes are taken.')
+    if sum(-(-size // limits.part) for size in sizes if size > limits.multipart) > _MOST_PARTS:
+        raise ParamsError(
+            f'These files have more than {_MOST_PARTS} parts together; ask for fewer at a time.'
+        )
+
+
+def _presigned(request: Request, file: dict[str, Any], size: int, lifetime: float) -> dict[str, Any]:
+    api, filename = api_of(request), str(file.get('filename') or 'file')
     key = api.uploads.new_key(filename)
     answer: dict[str, Any] = {'filename': filename, 'file_key': key}
     if size <= api.limits.multipart:
@@ -213,8 +241,7 @@ async def _confirm_one(api: Api, file: dict[str, Any]) -> dict[str, Any]:
 async def _confirmed(api: Api, key: str, file: dict[str, Any]) -> dict[str, Any]:
     place = api.uploads.object_path(key)
     if multipart := file.get('multipart'):
-        parts = [(int(part['part_number']), str(part['etag']).strip('"')) for part in multipart['parts']]
-        place = await call(api.uploads.assemble, key, parts)
+        place = await call(api.uploads.assemble, key, _parts(multipart))
     if not place.is_file():
         raise ParamsError(f'{key} was not put, or was confirmed before.')
     size = place.stat().st_size
@@ -224,6 +251,21 @@ async def _confirmed(api: Api, key: str, file: dict[str, Any]) -> dict[str, Any]
     if sha1 != str(file.get('checksum')).lower():
         raise ParamsError(f'{key} has the SHA-1 {sha1}; {file.get("checksum")} was confirmed.')
     return await _take(api, place, sha1=sha1)
+
+
+def _parts(multipart: Any) -> list[tuple[int, str]]:
+    """Return the number and the ETag of each part; both become the name of a file."""
+    parts = []
+    given = as_object(multipart).get('parts')
+    for part in given if isinstance(given, list) else []:
+        number = _whole(as_object(part).get('part_number'), 'part_number')
+        etag = str(part.get('etag')).strip('"')
+        if not _ETAG.fullmatch(etag):
+            raise ParamsError(f'{etag[:80]!r} is not the ETag that part {number} was given.')
+        parts.append((number, etag))
+    if not parts:
+        raise ParamsError("The parts of a file are told as {'parts': [{'part_number': 1, 'etag': ...}]}.")
+    return parts
 
 
 ROUTES = [

@@ -55,6 +55,8 @@ async def receive_form(request: Request) -> AsyncIterator[Form]:
     api, form = api_of(request), Form()
 
     def open_file(name: str) -> BinaryIO:
+        if name in form.files:
+            raise ParamsError(f'The form has several files {name!r}; send one at a time.')
         form.files[name] = api.uploads.incoming()
         return form.files[name].open('xb')
 
