@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import DatasetError, suggestion
 from .classes import ClassNames, class_list
-from .names import nfc
+from .names import nfc, order_splits
 from .report import Report
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .reader import Reader, Survey
     from .selection import Selection
 
-__all__ = ['Choices', 'chosen_classes', 'hints_for', 'prefixes_of', 'renaming']
+__all__ = ['Choices', 'all_splits', 'chosen_classes', 'hints_for', 'prefixes_of', 'renaming']
 
 
 class Choices(NamedTuple):
@@ -89,3 +89,20 @@ def hints_for(
             f'{places} has none of the classes asked for: {", ".join(chosen)}. {said}'.rstrip()
         )
     return hints
+
+
+def all_splits(readers: Sequence[Reader], selection: Selection) -> list[str | None]:
+    """Return the splits that samples go to; ``[None]`` without splits.
+
+    Raises:
+        DatasetError: If only some of the sources have splits, and the user chose none.
+    """
+    if selection.splits is not None:
+        return list(selection.splits)
+    own = {split for reader in readers for split in reader.splits}
+    if None in own and len(own) > 1:
+        raise DatasetError(
+            'Some of the sources have splits and some have none. Choose splits for all of them, as in '
+            '--split train=.8,val=.2.'
+        )
+    return [None] if own == {None} else list(order_splits({split for split in own if split is not None}))

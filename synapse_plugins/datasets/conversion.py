@@ -272,7 +272,7 @@ def convert(
             raise LossError(_loss_text(sources, report))
         _write_record(output.path, conversion, sealed=stamp is not None)
         if keeper is not None:
-            keeper.finish(output.path, stream.jobs, stream.left, stream.folders)
+            keeper.finish(output.path, stream.jobs, stream.left, stream.skipped, stream.folders)
         output.commit()
     return conversion
 

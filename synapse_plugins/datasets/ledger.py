@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import sys
 from contextlib import suppress
 from hashlib import blake2b, sha256
 from pathlib import Path, PurePosixPath
@@ -132,8 +133,17 @@ def signature_of(plan: Plan, readers: Sequence[UnitReader], formats: Sequence[An
     arguments = {name: value for name, value in plan.arguments.items() if name not in ('root', 'final_root')}
     rest = [plan.writer, plan.holds, plan.chosen, plan.rename, plan.transforms, plan.drop_empty]
     states = [reader.__getstate__() for reader in readers]
-    parts = [_VERSION, __version__, formats, arguments, rest, states, verify]
+    code = [_code(reference) for reference in plan.transforms]
+    parts = [_VERSION, __version__, formats, arguments, rest, code, states, verify]
     return sha256(_canonical(parts).encode('utf-8', 'surrogatepass')).hexdigest()
+
+
+def _code(reference: str) -> str:
+    """Return a digest of the module that a function comes from, which may be changed without another version."""
+    path = getattr(sys.modules.get(reference.partition(':')[0]), '__file__', None)
+    with suppress(OSError, TypeError):
+        return content_digest(read_bytes(path))  # type: ignore[arg-type]
+    return ''
 
 
 def _canonical(value: Any, depth: int = 0) -> str:
@@ -201,17 +211,20 @@ class LedgerWriter:
         """Write down samples."""
         self._file.writelines(lines)
 
-    def finish(self, folder: Path, jobs: int, left: Any, own: Collection[str]) -> None:
+    def finish(self, folder: Path, jobs: int, left: Any, skipped: int, own: Collection[str]) -> None:
         """Write down the rest.
 
         Args:
             folder: The output.
             jobs: How many samples there may be.
             left: What was counted of what no sample used.
+            skipped: How many samples the user did not want.
             own: The folders of the output in which files of samples lie; all others are looked through.
         """
         common = sorted(_others(folder, frozenset(own)))
-        self._file.write(orjson.dumps({'jobs': jobs, 'left': _hashed(left), 'common': common}) + b'\n')
+        self._file.write(
+            orjson.dumps({'jobs': jobs, 'left': _hashed([left, skipped]), 'common': common}) + b'\n'
+        )
 
 
 def _hashed(left: Any) -> str:
@@ -280,10 +293,10 @@ class Ledger:
         self._file.seek(place)
         return self._file.readline()
 
-    def ends_with(self, jobs: int, left: Any) -> bool:
+    def ends_with(self, jobs: int, left: Any, skipped: int) -> bool:
         """Tell whether the earlier conversion had so many jobs, left this over, and nobody changed its other files."""
         last = self._last
-        if last.get('jobs') != jobs or last.get('left') != _hashed(left):
+        if last.get('jobs') != jobs or last.get('left') != _hashed([left, skipped]):
             return False
         try:
             return all(

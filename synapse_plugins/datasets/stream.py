@@ -7,10 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import DatasetError
-from .choices import chosen_classes, hints_for, prefixes_of, renaming
+from .choices import all_splits, chosen_classes, hints_for, prefixes_of, renaming
 from .classes import ClassNames, class_list
 from .ledger import signature_of
-from .names import Namer, nfc, order_splits
+from .names import Namer, nfc
 from .pool import Pool, cores, reachable
 from .reader import Survey
 from .report import Report
@@ -50,6 +50,7 @@ class Stream:
         count: How many samples were written.
         reused: How many of them were taken over from an earlier conversion.
         jobs: How many samples there were at most.
+        skipped: How many more there would have been, but for the user's choice of a sample.
         folders: The folders of the output in which files of samples lie.
         left: What was counted of what no sample used.
         remembers: Whether a ledger can be kept; known after `plan`.
@@ -83,7 +84,7 @@ class Stream:
         self._hints: dict[str, str] = {}
         self._progress = progress
         self._cancelled = cancelled
-        self.all_splits = self._all_splits()
+        self.all_splits = all_splits(self._readers, choices.selection)
         self._written: dict[str | None, int] = dict.fromkeys(self.all_splits, 0)
         self._seen: dict[str | None, set[str | None]] = {split: set() for split in self.all_splits}
         self._facts: dict[int, list[Any]] = {place: [] for place in range(len(self._readers))}
@@ -92,7 +93,7 @@ class Stream:
         self._total = self._count_all()
         self.remembers = False
         self.reused = 0
-        self.jobs = 0
+        self.jobs = self.skipped = 0
         self.folders: set[str] = set()
         self.left: Counts = Report().take()
         self.ledger: Ledger | None = None
@@ -112,18 +113,6 @@ class Stream:
         """Stop the processes and close the readers."""
         self._stack.__exit__(*error)  # type: ignore[arg-type]
 
-    def _all_splits(self) -> list[str | None]:
-        chosen = self._selection.splits
-        if chosen is not None:
-            return list(chosen)
-        own = {split for reader in self._readers for split in reader.splits}
-        if None in own and len(own) > 1:
-            raise DatasetError(
-                'Some of the sources have splits and some have none. Choose splits for all of them, as in '
-                '--split train=.8,val=.2.'
-            )
-        return [None] if own == {None} else list(order_splits({split for split in own if split is not None}))
-
     def _count_all(self) -> int:
         counts = [reader.count() for reader in self._readers]
         return 0 if None in counts else sum(count or 0 for count in counts)
@@ -133,11 +122,12 @@ class Stream:
     def _jobs(self, *, named: bool) -> Iterator[Job]:
         """Yield a job for every sample that is taken, in order."""
         selection, namer = self._selection, Namer() if named else None
-        self.jobs = 0
+        self.jobs = self.skipped = 0
         for source, (reader, prefix) in enumerate(zip(self._readers, self._prefixes, strict=True)):
             for unit in reader.units():
                 key = f'{prefix}{unit.key}' if prefix else unit.key
                 if not selection.takes(key):
+                    self.skipped += 1
                     if named:
                         self._report.leave_out('image', 'it is not in the sample', key)
                     continue
@@ -288,7 +278,7 @@ class Stream:
                 if found is None:
                     return False
                 self._tell(found)
-            return self.jobs == ledger.count and ledger.ends_with(self.jobs, self._leave())
+            return self.jobs == ledger.count and ledger.ends_with(self.jobs, self._leave(), self.skipped)
         finally:
             self._report = before
             self._tell(())

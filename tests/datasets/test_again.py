@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import random
 import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -200,3 +202,41 @@ def test_another_output_can_be_taken_over_from(source: Path, tmp_path: Path) -> 
     assert made.reused == made.count - 1
     assert files_of(made.path) == files_of(convert(source, tmp_path / 'scratch', to='yolo').path)
     assert files_of(old.path) == before
+
+
+def test_another_function_gives_another_result(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    out = tmp_path / 'out'
+    for name in ('first', 'second'):
+        lines = [
+            'def change(sample):',
+            '    for one in sample.annotations:',
+            f'        one.label = {name!r}',
+            '    return sample',
+        ]
+        (tmp_path / 'my_changes.py').write_text('\n'.join(lines) + '\n', encoding='utf-8')
+        monkeypatch.delitem(sys.modules, 'my_changes', raising=False)
+        importlib.invalidate_caches()
+        shutil.rmtree(tmp_path / '__pycache__', ignore_errors=True)
+        made = convert(source, out, to='yolo', overwrite=True, transforms=['my_changes:change'])
+        assert made.classes == [name]
+        assert made.reused == 0
+    assert convert(source, out, to='yolo', overwrite=True, transforms=['my_changes:change']).reused
+    monkeypatch.delitem(sys.modules, 'my_changes')
+
+
+def test_a_picture_that_is_not_wanted_is_noticed_too(source: Path, make: Any, tmp_path: Path) -> None:
+    (source / 'valid' / 'original_files' / '011.bmp').unlink()
+    (source / 'valid' / 'json' / '011.json').unlink()
+    out = tmp_path / 'out'
+    convert(source, out, to='yolo', overwrite=True, sample='30%')
+    assert convert(source, out, to='yolo', overwrite=True, sample='30%').is_hit
+    for number in range(3):
+        shutil.copy(source / 'train' / 'json' / '002.json', source / 'train' / 'json' / f'new {number}.json')
+        make.picture(source / 'train' / 'original_files' / f'new {number}.jpg')
+    made = convert(source, out, to='yolo', overwrite=True, sample='30%')
+    assert not made.is_hit
+    scratch = convert(source, tmp_path / 'scratch', to='yolo', sample='30%')
+    assert made.report.to_dict() == scratch.report.to_dict()
