@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from synapse_plugins import datasets
-from synapse_plugins.datasets import Conversion, convert, seal
+from synapse_plugins.datasets import Conversion, convert, files, seal
 from synapse_plugins.errors import DatasetError, FormatError, LossError, OutputExistsError, UnknownNameError
 
 TARGETS = ['coco', 'dm_v2', 'pascal_voc', 'yolo']
@@ -438,7 +438,7 @@ def test_a_disk_that_cannot_be_written_is_told(
     def full(source: str, target: str) -> None:
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(shutil, 'copyfile', full)
+    monkeypatch.setattr(files, '_copy', full)
     with pytest.raises(DatasetError, match=r'No space left on device\. Nothing was written'):
         convert(blood, tmp_path / 'out', to='yolo', link='copy')
     assert hidden(tmp_path) == []
