@@ -217,9 +217,7 @@ def convert(
         Selection(sample, split, seed), classes, rename, find_transforms(transforms, to, task), drop_empty
     )
     report = Report()
-    formats, readers = _open(sources, source_format, report)
-    for reader in readers:
-        reader.verify = verify
+    formats, readers = _open(sources, source_format, report, verify=verify)
     reference = _reference(to)
     writer_class = cast('type[Writer]', resolve(reference))
     for folder in sources:
@@ -289,7 +287,7 @@ def _done(stream: Stream, ledger: Ledger, plan: Plan, on_loss: str) -> Conversio
 
 
 def _open(
-    sources: Sequence[Path], source_format: str | None, report: Report
+    sources: Sequence[Path], source_format: str | None, report: Report, *, verify: bool
 ) -> tuple[list[str], list[Reader]]:
     """Return the formats of the sources, and their readers."""
     if not sources:
@@ -298,7 +296,10 @@ def _open(
         raise DatasetError('One source is named twice; name each folder once.')
     formats = [source_format or detect_format(folder) for folder in sources]
     pairs = zip(sources, formats, strict=True)
-    return formats, [open_dataset(folder, name, report=report) for folder, name in pairs]
+    readers = [open_dataset(folder, name, report=report) for folder, name in pairs]
+    for reader in readers:
+        reader.verify = verify
+    return formats, readers
 
 
 def _check(option: str, value: str, known: tuple[str, ...]) -> None:
