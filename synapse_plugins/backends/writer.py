@@ -27,8 +27,8 @@ __all__ = ['EventWriter', 'picture_of']
 _PROBLEMS = 20
 """How many problems are collected before the rest is not tried."""
 
-_AHEAD = 4
-"""How many events wait for each connection at most: what bounds memory, and lets short files pass long ones."""
+_AHEAD = 16
+"""How many events wait for each connection at most: more than a page, so that the next one is listed meanwhile."""
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,13 @@ import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..errors import ParamsError, StoreError
-from .space import require_space
+from .space import human_size, require_space
 
 __all__ = ['is_packed', 'pack_folder', 'unpack']
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_HARMLESS = 256 * 1024 * 1024
+_MOST_TIMES = 100
 
 
 def pack_folder(folder: Path, target: Path) -> Path:
@@ -61,8 +63,8 @@ def unpack(archive: Path, folder: Path, name: str) -> list[str]:
         name: What the file was called.
 
     Raises:
-        StoreError: If a name in it leads outside or is there twice, if it is damaged, or if the disk has no room for
-            what it holds.
+        StoreError: If a name in it leads outside or is there twice, if it is a link, if it is damaged, if it would grow
+            beyond all measure, or if the disk has no room for what it holds.
     """
     if not is_packed(archive, name):
         shutil.copyfile(archive, folder / name)
@@ -71,6 +73,7 @@ def unpack(archive: Path, folder: Path, name: str) -> list[str]:
         with zipfile.ZipFile(archive) as packed:
             members = packed.infolist()
             _check_names(members, name)
+            _check_size(archive, members, name)
             require_space(folder, sum(info.file_size for info in members), f'Unpacking {name}')
             return [info.filename for info in members if _unpack_member(packed, info, folder)]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as exc:
@@ -79,6 +82,16 @@ def unpack(archive: Path, folder: Path, name: str) -> list[str]:
         raise StoreError(
             f'{name} holds two entries that are one file on this system: {exc.filename}.'
         ) from exc
+
+
+def _check_size(archive: Path, members: list[zipfile.ZipInfo], name: str) -> None:
+    """Refuse what would grow beyond all measure; models hardly shrink when they are packed."""
+    size = sum(info.file_size for info in members)
+    if size > _HARMLESS and size > _MOST_TIMES * archive.stat().st_size:
+        raise StoreError(
+            f'{name} would grow from {human_size(archive.stat().st_size)} to {human_size(size)} when it is unpacked; '
+            'no model does. Nothing was unpacked from it.'
+        )
 
 
 def _unpack_member(packed: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path) -> bool:

@@ -16,6 +16,8 @@ from synapse_plugins.backends import SynapseBackend
 from synapse_plugins.backends.synapse import Retries
 from synapse_plugins.testing import make_dataset
 
+from .faults import FAULTS, HEAD, PAGE, label_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -90,10 +92,13 @@ class Faulty:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.tell: Callable[[str, str], None] = lambda name, value: None
 
     def script(self, *rules: dict[str, Any]) -> None:
         """Set what goes wrong, and forget what came so far."""
         self._control('POST', '/__script', list(rules))
+        for label in filter(None, map(label_of, rules)):
+            self.tell('fault', label)
 
     def lead_to(self, port: int) -> None:
         """Set where the server is."""
@@ -124,8 +129,11 @@ def faulty_process() -> Iterator[Faulty]:
 
 
 @pytest.fixture
-def faulty(faulty_process: Faulty, synapse_server: Served) -> Faulty:
+def faulty(
+    faulty_process: Faulty, synapse_server: Served, record_property: Callable[[str, object], None]
+) -> Faulty:
     """The faulty way to `synapse_server`."""
+    faulty_process.tell = record_property
     faulty_process.lead_to(synapse_server.port)
     faulty_process.script()
     return faulty_process
@@ -161,3 +169,24 @@ def program(
         )  # fmt: skip
 
     return call
+
+
+# -- the page of faults --------------------------------------------------------------------------------------
+
+_tally: dict[str, list[int]] = {fault: [0, 0] for fault in FAULTS}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when != 'call':
+        return
+    told = dict.fromkeys(value for name, value in report.user_properties if name == 'fault')
+    times = next((int(str(value)) for name, value in report.user_properties if name == 'times'), 1)
+    for fault in told:
+        _tally[str(fault)][0] += times
+        _tally[str(fault)][1] += times if report.passed else 0
+
+
+def pytest_sessionfinish() -> None:
+    if os.environ.get('SYNAPSE_PLUGINS_WRITE_FAULTS'):
+        lines = [f'| {fault} | {tried} | {survived} |' for fault, (tried, survived) in _tally.items()]
+        PAGE.write_text(HEAD + '\n'.join(lines) + '\n', encoding='utf-8', newline='\n')

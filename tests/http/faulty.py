@@ -177,6 +177,13 @@ class Handler(BaseHTTPRequestHandler):
         page['results'] = json.loads(earlier)['results'] + page['results']
         self.answer(status, headers, json.dumps(page).encode())
 
+    def fault_foreign_url(self, body, rule):
+        """Say that what follows goes to another server."""
+        status, headers, content = self.ask(body)
+        told = json.loads(content)
+        told['url'] = told['url'].replace('127.0.0.1', 'localhost')
+        self.answer(status, headers, json.dumps(told).encode())
+
     def fault_redirect(self, body, rule):
         self.answer(rule.get('status', 302), {'Location': rule['to']}, b'')
 

@@ -25,7 +25,24 @@ from synapse_plugins.errors import (
     ServerError,
 )
 
-from .faults import CORRUPT, LOST, MID, NAMES, PASSING, RESET, SHORT, SILENT, STALL, status
+from .faults import (
+    CHANGING,
+    CORRUPT,
+    EXPIRED,
+    FAULTS,
+    FULL,
+    LOST,
+    MID,
+    NAMES,
+    PAGE,
+    PASSING,
+    REFUSED,
+    RESET,
+    SHORT,
+    SILENT,
+    STALL,
+    status,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize('fault', PASSING, ids=NAMES)
@@ -81,7 +98,8 @@ def test_waits_grow_and_differ():
         assert len(set(found)) > 10
 
 
-def test_a_server_that_comes_up_late_is_reached(local_backend, tmp_path):
+def test_a_server_that_comes_up_late_is_reached(local_backend, tmp_path, record_property):
+    record_property('fault', REFUSED)
     from synapse_plugins.backends.server import Served
 
     with socket.socket() as probe:
@@ -200,6 +218,12 @@ def test_a_chunked_upload_comes_through(fault, match, skip, faulty, shaky, local
     assert Path(local_backend.get_model(model['id'])['file']).read_bytes() == large.read_bytes()
 
 
+def test_chunks_go_to_no_other_server(faulty, shaky, large):
+    faulty.script({'match': 'PUT /chunked_upload/', 'times': 99, 'fault': 'foreign_url'})
+    assert _send(shaky, large)['completed_at']
+    assert len(faulty.seen()) == 4  # all of them this way, and not by the other name of this machine
+
+
 def test_a_half_sent_file_is_gone_on_with(faulty, shaky, synapse_server, large, tmp_path):
     faulty.script({'match': 'PUT /chunked_upload/', 'skip': 2, 'times': 99, **RESET})
     with pytest.raises(NoAnswerError):
@@ -311,7 +335,8 @@ def test_a_file_that_is_always_wrong_is_absent(faulty, shaky, stored, url, tmp_p
     assert not (tmp_path / 'g').exists()
 
 
-def test_an_expired_address_is_asked_for_anew(shaky, stored, large, url, tmp_path):
+def test_an_expired_address_is_asked_for_anew(shaky, stored, large, url, tmp_path, record_property):
+    record_property('fault', EXPIRED)
     target = tmp_path / 'fetched.bin'
     Fetch(shaky.transport, url(lifetime=-1), target, size=250_000, checksum=stored, renew=url).run()
     assert target.read_bytes() == large.read_bytes()
@@ -327,7 +352,8 @@ def test_an_expired_address_is_asked_for_anew(shaky, stored, large, url, tmp_pat
 
 
 @pytest.mark.skipif(not Path('/dev/full').exists(), reason='no /dev/full')
-def test_a_full_disk_is_told(shaky, stored, url, tmp_path):
+def test_a_full_disk_is_told(shaky, stored, url, tmp_path, record_property):
+    record_property('fault', FULL)
     (tmp_path / 'f.part').symlink_to('/dev/full')
     with pytest.raises(BackendError, match='No space left'):
         Fetch(shaky.transport, url(), tmp_path / 'f', size=250_000, checksum=stored).run()
@@ -345,7 +371,8 @@ def test_rows_that_come_twice_are_yielded_once(faulty, shaky, version):
     assert [row['id'] for row in rows] == list(range(1, count + 1))
 
 
-def test_rows_that_go_away_hide_no_others(local_backend, shaky, version):
+def test_rows_that_go_away_hide_no_others(local_backend, shaky, version, record_property):
+    record_property('fault', CHANGING)
     rows, count = shaky.list_ground_truth_events(
         {'ground_truth_dataset_versions': version['id']}, list_all=True, page_size=2
     )
@@ -359,7 +386,8 @@ def test_rows_that_go_away_hide_no_others(local_backend, shaky, version):
     assert got == list(range(1, count + 1))
 
 
-def test_rows_that_come_meanwhile_are_seen(local_backend, shaky, version, pets):
+def test_rows_that_come_meanwhile_are_seen(local_backend, shaky, version, pets, record_property):
+    record_property('fault', CHANGING)
     rows, count = shaky.list_ground_truth_events({}, list_all=True, page_size=2)
     next(rows)
     local_backend.import_dataset(pets, 'another')
@@ -426,3 +454,14 @@ def test_a_password_file_does_not_replace_the_token(faulty, shaky, synapse_serve
     headers = shaky.transport.get('models/')
     assert headers['Synapse-Access-Token'] == f'Token {synapse_server.token}'
     assert 'Authorization' not in headers
+
+
+def test_the_page_names_every_fault_and_each_was_survived():
+    rows = [
+        line.strip('| ').split(' | ')
+        for line in PAGE.read_text(encoding='utf-8').splitlines()
+        if line[:2] == '| '
+    ]
+    told = {name: (int(tried), int(survived)) for name, tried, survived in rows[1:]}
+    assert list(told) == FAULTS
+    assert all(tried == survived > 0 for tried, survived in told.values())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import BackendError, InvalidRequestError, MissingObjectError, RequestError
 from .bodies import FileSlice, FormBody
+from .credentials import origin
 from .part import SLOW
 from .transport import Request
 
@@ -88,7 +89,8 @@ class ChunkedUpload:
         stuck = 0
         while offset < self._size:
             told = self._send_chunk(offset)
-            self._id, self._url = told.get('id', self._id), str(told.get('url') or self._url)
+            self._id = told.get('id', self._id)
+            self._url = self._next_url(told.get('url'))
             after = int(told['offset'])
             stuck = stuck + 1 if after <= offset else 0
             if stuck > _CORRECTIONS or after > self._size:
@@ -101,6 +103,13 @@ class ChunkedUpload:
             if self._progress is not None:
                 self._progress(offset, self._size)
         return self._finish()
+
+    def _next_url(self, told: Any) -> str:
+        """Return where the next chunk goes: where the server says, unless that is another server."""
+        url = str(told or '')
+        if url and ('://' not in url or origin(url) == origin(self._transport.url)):
+            return url
+        return f'chunked_upload/{self._id}/'
 
     def _send_chunk(self, offset: int) -> dict[str, Any]:
         size = min(self._chunk, self._size - offset)
@@ -184,7 +193,8 @@ class ChunkedUpload:
             return 0
         try:
             told = json.loads(self._note.read_text(encoding='utf-8'))
-            self._id, self._url = told['id'], str(told['url'])
+            self._id = told['id']
+            self._url = self._next_url(told['url'])
         except (OSError, ValueError, KeyError, TypeError):
             return 0
         try:
@@ -193,7 +203,7 @@ class ChunkedUpload:
             self._forget()
             return 0
         offset = int(state['offset'])
-        if offset > self._size or not self._url.startswith((self._transport.url + '/', 'chunked_upload/')):
+        if offset > self._size:
             self._forget()
             return 0
         return offset

@@ -77,6 +77,7 @@ class Fetch:
         self._renewals = 0
         self._progress = progress
         self._etag = ''
+        self._digest: Any = None  # of all that is there, where it came in one go
 
     def run(self) -> Path:
         """Fetch it, and return where it lies.
@@ -145,12 +146,17 @@ class Fetch:
             self._write(answer, have if resumed else 0)
 
     def _write(self, answer: Response, at: int) -> None:
+        kind = (self._checksum or '').partition(':')[0]
+        digest = new_hash(kind, usedforsecurity=False) if kind in _DIGESTS and not at else None
+        self._digest = None
         told = answer.headers.get('Content-Length', '')
         total = at + int(told) if told.isdecimal() else self._size
         with self._part.open('ab' if at else 'wb') as writing:
             try:
                 for piece in answer.iter_content(_ARRIVING):
                     writing.write(piece)
+                    if digest is not None:
+                        digest.update(piece)
                     at += len(piece)
                     if self._size is not None and at > self._size:
                         break  # whatever this is, it is not the file, and need not fill the disk
@@ -160,6 +166,7 @@ class Fetch:
                 raise self._transport.broke(exc, 'GET', self._url) from exc
             except OSError as exc:
                 raise BackendError(f'{self._target} cannot be written: {exc.strerror or exc}.') from exc
+        self._digest = digest
 
     def _answer(self, headers: dict[str, str]) -> Response:
         request = Request('GET', self._url, headers=headers, timeout=_TIMEOUT)
@@ -189,10 +196,12 @@ class Fetch:
         kind, _, digest = (self._checksum or '').rpartition(':')
         if len(digest) != _DIGESTS.get(kind):
             return None
-        found = new_hash(kind, usedforsecurity=False)
-        with self._part.open('rb') as reading:
-            while piece := reading.read(_PIECE):
-                found.update(piece)
+        found = self._digest
+        if found is None:
+            found = new_hash(kind, usedforsecurity=False)
+            with self._part.open('rb') as reading:
+                while piece := reading.read(_PIECE):
+                    found.update(piece)
         if found.hexdigest() == digest.lower():
             return None
         return BackendError(

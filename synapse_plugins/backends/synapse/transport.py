@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests import exceptions as broken
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
 from ..._version import __version__
 from ...errors import (
@@ -127,8 +128,10 @@ class Transport:
         self.sleep: Callable[[float], None] = time.sleep
         self._url_host = credentials.url_host.value if credentials.url_host else None
         self._verify = ca_bundle()
+        self._proxies: dict[tuple[str, str, int | None], dict[str, str]] = {}
         self._session = requests.Session()
-        # Also keeps requests from taking a password out of ~/.netrc in place of the token.
+        # The library would ask the environment anew for each request, and ~/.netrc for a password.
+        self._session.trust_env = False
         self._session.auth = _Headers(self.url, credentials.headers())
         self._session.headers['User-Agent'] = f'synapse-plugins/{__version__}'
         for scheme in ('http://', 'https://'):
@@ -262,10 +265,17 @@ class Transport:
             return self._session.request(
                 request.method, url,
                 params=params, json=request.json, data=body, headers=headers, stream=True, allow_redirects=False,
-                timeout=request.timeout or self.timeout, verify=self._verify,
+                timeout=request.timeout or self.timeout, verify=self._verify, proxies=self._proxies_for(url),
             )  # fmt: skip
         except (broken.RequestException, OSError) as exc:
             raise self.broke(exc, request.method, url) from exc
+
+    def _proxies_for(self, url: str) -> dict[str, str]:
+        """Return the proxies that the usual variables name for a server; they are asked once for each."""
+        server = origin(url)
+        if server not in self._proxies:
+            self._proxies[server] = dict(get_environ_proxies(url))
+        return self._proxies[server]
 
     def broke(self, error: Exception, method: str, url: str) -> NoAnswerError:
         """Return the error that a broken exchange is; *error* and what it came from are cleaned of secrets."""
@@ -311,8 +321,8 @@ class _Headers(requests.auth.AuthBase):
         return request
 
 
-def ca_bundle() -> str | bool:
-    """Return the file of the authorities that are trusted, True for the usual ones.
+def ca_bundle() -> str:
+    """Return the file of the authorities that are trusted.
 
     Raises:
         ConfigError: If a variable names a file that is not there.
@@ -324,7 +334,8 @@ def ca_bundle() -> str | bool:
                     f'${variable} names {path}, which is not there. Name the file of the authority.'
                 )
             return path
-    return True
+    # Told by name, because the library would ask further variables otherwise.
+    return DEFAULT_CA_BUNDLE_PATH
 
 
 def _timeout_of_environment() -> tuple[float, float]:
