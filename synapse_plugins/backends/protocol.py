@@ -92,8 +92,8 @@ class Backend(Protocol):
     def get_data_collection(self, collection_id: int) -> Row:
         """Return a data collection with its ``file_specifications``."""
 
-    def list_data_collections(self) -> Row:
-        """Return a page of data collections."""
+    def list_data_collections(self, params: Params | None = None, *, list_all: bool = False) -> Row | Rows:
+        """Return data collections."""
 
     def create_data_file(
         self,

@@ -152,6 +152,9 @@ def test_jobs(local_backend, client, pets):
 
 def test_files_units_and_tasks(local_backend, client, collection, pets, tmp_path):
     assert client.get_data_collection(collection['id']) == collection
+    assert list(client.list_data_collections({'page_size': 1}, list_all=True)[0]) == list(
+        local_backend.list_data_collections(list_all=True)[0]
+    )
     assert client.list_data_collections() == local_backend.list_data_collections()
     pictures = sorted(pets.rglob('*.png'))
     empty = tmp_path / 'empty.json'

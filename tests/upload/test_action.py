@@ -12,9 +12,10 @@ import pytest
 
 from synapse_plugins import BaseUploadAction, RuntimeContext, run
 from synapse_plugins.actions.upload import DefaultUploadAction, UploadParams
+from synapse_plugins.actions.upload.collection import find_collection, try_find_collection
 from synapse_plugins.backends.fetch import local_path
 from synapse_plugins.context import NullLogger
-from synapse_plugins.errors import NotFoundError, ParamsError, StepFailedError
+from synapse_plugins.errors import BackendError, NotFoundError, ParamsError, StepFailedError
 
 
 class Upload(DefaultUploadAction[UploadParams]):
@@ -220,3 +221,30 @@ def test_real_pictures_and_their_annotations_arrive(backend: Any, real_data: Pat
             file = unit['files'][name]
             source = folder / folder_name / file['file_name_original']
             assert local_path(file['url']).read_bytes() == source.read_bytes()
+
+
+def test_a_collection_is_found_by_name_among_many(backend: Any, files: Path) -> None:
+    for number in range(120):
+        backend.create_data_collection(
+            {'name': f'collection {number}', 'file_specifications': [{'name': 'image_1'}]}
+        )
+    before = backend.list_data_collections()['count']
+    assert find_collection(backend, 'collection 3')['name'] == 'collection 3'
+    assert try_find_collection(backend, 'another') is None
+    assert backend.list_data_collections()['count'] == before
+
+
+def test_a_client_that_lists_a_part_of_the_collections_makes_no_second_one(backend: Any) -> None:
+    class Others:
+        """Lists a first page, as other clients do."""
+
+        get_data_collection = backend.get_data_collection
+
+        def list_data_collections(self) -> Any:
+            return backend.list_data_collections({'page_size': 1})
+
+    for name in ('first', 'second'):
+        backend.create_data_collection({'name': name, 'file_specifications': [{'name': 'image_1'}]})
+    assert try_find_collection(Others(), 'second')
+    with pytest.raises(BackendError, match='there are more; give its id'):
+        try_find_collection(Others(), 'first')

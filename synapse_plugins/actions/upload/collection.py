@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from ...errors import BackendError, NotFoundError, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 __all__ = ['FILE_TYPES', 'file_type_of', 'find_collection', 'specification_of', 'try_find_collection']
@@ -31,7 +32,7 @@ def find_collection(client: Any, reference: int | str) -> dict[str, Any]:
     """
     found = try_find_collection(client, reference)
     if found is None:
-        names = [str(row.get('name')) for row in _collections(client)]
+        names = [str(row.get('name')) for row in _collections(client)[0]]
         raise NotFoundError(
             f'There is no data collection {reference!r}. {suggestion(str(reference), names)} Make it on the '
             'platform, or add  -p create_collection=true'
@@ -43,15 +44,25 @@ def try_find_collection(client: Any, reference: int | str) -> dict[str, Any] | N
     """Return the data collection of an id or a name; None if no collection has the name."""
     if isinstance(reference, int) or reference.strip().isdecimal():
         return dict(client.get_data_collection(int(reference)))
-    named = [row for row in _collections(client) if row.get('name') == reference.strip()]
+    rows, is_all = _collections(client)
+    named = [row for row in rows if row.get('name') == reference.strip()]
+    if not named and not is_all:
+        raise BackendError(
+            f'{reference!r} is not among the {len(rows)} data collections that this client lists, and there are more; '
+            'give its id.'
+        )
     if len(named) > 1:
         ids = ', '.join(str(row['id']) for row in named)
         raise BackendError(f'{len(named)} data collections are called {reference!r}; give an id: {ids}.')
     return dict(client.get_data_collection(int(named[0]['id']))) if named else None
 
 
-def _collections(client: Any) -> Iterator[Mapping[str, Any]]:
-    yield from client.list_data_collections().get('results') or ()
+def _collections(client: Any) -> tuple[list[Mapping[str, Any]], bool]:
+    """Return the data collections, and whether these are all; other clients list a first page of them."""
+    if 'list_all' in signature(client.list_data_collections).parameters:
+        return list(client.list_data_collections(list_all=True)[0]), True
+    page = client.list_data_collections()
+    return list(page.get('results') or ()), not page.get('next')
 
 
 def file_type_of(suffix: str) -> str:

@@ -53,9 +53,16 @@ class Collections(Part):
             )
         return _shape_collection(rows[0])
 
-    def list_data_collections(self) -> dict[str, Any]:
-        """Return a page of collections, newest first."""
-        return self._page('SELECT * FROM data_collection ', 'data_collection', {}, {}, _shape_collection)
+    def list_data_collections(
+        self, params: Mapping[str, Any] | None = None, *, list_all: bool = False
+    ) -> Any:
+        """Return collections, newest first."""
+        query = 'SELECT * FROM data_collection '
+        filters = self._filters(params, (), 'data collections')
+        if not list_all:
+            return self._page(query, 'data_collection', params, filters, _shape_collection)
+        rows = self._rows(f'{query} ORDER BY id DESC')
+        return map(_shape_collection, rows), len(rows)
 
     def create_data_file(
         self,

@@ -147,7 +147,8 @@ async def list_logs(request: Request) -> Response:
 
 async def list_collections(request: Request) -> Response:
     """Answer with a page of data collections."""
-    return page_answer(request, await call(api_of(request).backend.list_data_collections))
+    page = await call(api_of(request).backend.list_data_collections, params_of(request))
+    return page_answer(request, page)
 
 
 async def create_collection(request: Request) -> Response:

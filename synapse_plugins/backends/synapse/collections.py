@@ -38,11 +38,11 @@ class Collections(ClientPart):
         collection: dict[str, Any] = self.transport.get(path, {'expand': 'file_specifications'})
         return collection
 
-    def list_data_collections(self) -> dict[str, Any]:
-        """Return a page of data collections."""
-        page = self._listing('data_collections/', None, ())
-        assert isinstance(page, dict)
-        return page
+    def list_data_collections(
+        self, params: Mapping[str, Any] | None = None, *, list_all: bool = False
+    ) -> Any:
+        """Return data collections."""
+        return self._listing('data_collections/', params, (), list_all=list_all)
 
     def create_data_collection(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Create a data collection: ``name``, and ``file_specifications``."""
