@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 from threading import Condition, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ParamsError, UnknownNameError
+from ..errors import AnswerLostError, ParamsError, UnknownNameError
 from .job_records import JobProgress, entry_of, with_file
 from .spool import Spool
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .records import LogRecord
 
 __all__ = ['JobLogger']
@@ -23,6 +26,7 @@ _PATCH_INTERVAL = 1.0
 _LONGEST_WAIT = 30.0
 _PATIENCE = 10.0
 _SHOWN = 3
+_LOOKED_THROUGH = 1000
 _COME_AGAIN = frozenset((401, 403, 408, 425, 429))
 """Statuses below 500 that say nothing against the entries themselves."""
 
@@ -58,8 +62,9 @@ class JobLogger:
         self._client = client
         self._interval, self._batch = interval, batch
         self._patience = _PATIENCE if patience is None else patience
-        place = Path(tempfile.mkdtemp(prefix='synapse-plugins-job-')) if folder is None else folder
-        self._spool = Spool(place / 'reports')
+        # The spool removes its folder when nothing waits in it.
+        own = Path(tempfile.mkdtemp(prefix='synapse-plugins-job-')) if folder is None else folder / 'reports'
+        self._spool = Spool(own)
         self._progress = JobProgress()
         self._state = Condition()
         self._dirty = False
@@ -198,6 +203,9 @@ class JobLogger:
         """Send entries; when some are refused, one by one, so that the others get through."""
         try:
             self._client.create_logs([with_file(entry) for entry in batch])
+        except AnswerLostError:
+            if not self._arrived(batch):
+                raise
         except Exception as exc:
             if not _is_final(exc):
                 raise
@@ -209,6 +217,23 @@ class JobLogger:
             if len(self._reasons) < _SHOWN:
                 self._reasons.append(f'{batch[0]["event"]}: {exc}')
         self._spool.drop(len(batch))
+
+    def _arrived(self, batch: list[dict[str, Any]]) -> bool:
+        """Look whether entries whose answer was lost are there, among the last of the job's log.
+
+        A batch is taken whole or not at all. Where that cannot be seen it is sent again: rather twice than never.
+        """
+        try:
+            params = {'job': self.job_id, 'page_size': _LOOKED_THROUGH}
+            first = self._client.list_logs({**params, 'page_size': 1})
+            last = max(1, -(-int(first['count']) // _LOOKED_THROUGH))
+            pages = [
+                self._client.list_logs({**params, 'page': page}) for page in range(max(1, last - 1), last + 1)
+            ]
+            there = {_mark(row) for page in pages for row in page['results']}
+        except Exception:  # noqa: BLE001 - not every backend shows its logs
+            return False
+        return all(_mark(entry) in there for entry in batch)
 
     def _tell_loss(self) -> None:
         """Leave a word in the job's own log."""
@@ -227,6 +252,12 @@ class JobLogger:
             self._client.create_logs([entry])
         except Exception as exc:  # noqa: BLE001 - `problems` says it all the same
             self._last_error = exc
+
+
+def _mark(entry: Mapping[str, Any]) -> str:
+    """Return what an entry is known again by."""
+    data = {name: value for name, value in (entry.get('data') or {}).items() if name != 'file_error'}
+    return json.dumps([entry.get('event'), entry.get('datetime'), entry.get('step'), data], sort_keys=True)
 
 
 def _is_final(error: Exception) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from synapse_plugins.context import JobLogger, PluginEnvironment, RuntimeContext, TeeLogger
-from synapse_plugins.errors import ParamsError
+from synapse_plugins.errors import AnswerLostError, ParamsError
 
 
 class Client:
@@ -233,3 +233,44 @@ def test_steps_are_told(make: Any, client: Client) -> None:
         ('step_start', 'a'), ('step_failed', 'a'), ('step_rolled_back', 'a'),
     ]  # fmt: skip
     assert client.entries[1]['data'] == {'step': 'a', 'reason': 'no'}
+
+
+@pytest.mark.parametrize(('arrives', 'shows', 'times'), [(True, True, 1), (False, True, 1), (True, False, 2)])
+def test_what_arrived_without_an_answer_is_not_sent_again(
+    make: Any, client: Client, arrives: bool, shows: bool, times: int
+) -> None:
+    def lose_one(entries: list[dict[str, Any]]) -> None:
+        if entries and len(lost) < 1:
+            lost.append(len(entries))
+            client.entries.extend(entries if arrives else [])
+            raise AnswerLostError('no answer')
+
+    def list_logs(params: dict[str, Any]) -> dict[str, Any]:
+        if not shows:
+            raise ParamsError('this backend shows no logs')
+        size, page = params['page_size'], params.get('page', 1)
+        return {'count': len(client.entries), 'results': client.entries[(page - 1) * size : page * size]}
+
+    lost: list[int] = []
+    client.entries.extend({'event': 'message', 'data': {'content': str(number)}} for number in range(2100))
+    client.hinder, client.list_logs = lose_one, list_logs  # type: ignore[attr-defined]
+    logger, runtime = make()
+    for number in range(20):
+        runtime.log_message(f'new {number}')
+    runtime.logger.finish()
+    told = [entry['data']['content'] for entry in client.entries[2100:]]
+    assert lost
+    assert sorted(told) == sorted(
+        [f'new {number}' for number in range(20)]
+        + [f'new {number}' for number in range(lost[0])] * (times - 1)
+    )
+    assert logger.problems == []
+
+
+def test_its_own_folder_goes_with_the_last_report(client: Client, monkeypatch: Any, tmp_path: Path) -> None:
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    logger = JobLogger(client, 7, interval=0.02)
+    assert list(tmp_path.iterdir())
+    RuntimeContext(TeeLogger([logger]), PluginEnvironment()).log_message('x')
+    logger.finish()
+    assert not list(tmp_path.iterdir())
