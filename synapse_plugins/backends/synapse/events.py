@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import BackendError, NotFoundError, ParamsError, UnknownNameError, suggestion
 from ..filters import EVENT_FILTERS, PAGING, as_list, category_of, check_keys
 from ..names import safe_file_name
-from .fetching import Fetch, fetch_json
+from .fetching import fetch_json, fetch_once
 from .paging import Walk, first_page
 from .part import ClientPart, path_id
 
@@ -117,11 +117,7 @@ class Events(ClientPart):
 
     def _fetched(self, url: str, target: Path, told: Mapping[str, Any]) -> Path:
         """Return a file of the cache, fetched unless it is there."""
-        size, checksum = told.get('size'), told.get('checksum')
-        if target.is_file() and (size is None or target.stat().st_size == size):
-            return target
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Fetch(self.transport, url, target, size=size, checksum=checksum).run()
+        return fetch_once(self.transport, url, target, size=told.get('size'), checksum=told.get('checksum'))
 
     # -- versions -------------------------------------------------------------------------------------
 

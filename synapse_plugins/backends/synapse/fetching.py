@@ -18,6 +18,7 @@ from ...errors import (
     RequestError,
     ServerError,
 )
+from ...store.turns import one_at_a_time
 from .redact import shown_url
 from .transport import Request
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from .transport import Transport
 
-__all__ = ['Fetch', 'fetch_json']
+__all__ = ['Fetch', 'fetch_json', 'fetch_once']
 
 _PIECE = 1024 * 1024
 _ARRIVING = 64 * 1024
@@ -207,6 +208,32 @@ class Fetch:
         return BackendError(
             f'{name} has changed: its {kind} is {found.hexdigest()[:12]}..., and was {digest[:12]}...'
         )
+
+
+def fetch_once(
+    transport: Transport,
+    url: str,
+    target: Path,
+    *,
+    size: int | None = None,
+    checksum: str | None = None,
+    renew: Callable[[], str] | None = None,
+) -> Path:
+    """Return a file of a cache, fetched unless it is there. Others that want it at the same time wait for it.
+
+    Raises:
+        BackendError: If it cannot be had whole, as of `Fetch.run`.
+    """
+
+    def is_there() -> bool:
+        return target.is_file() and (size is None or target.stat().st_size == size)
+
+    if not is_there():
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with one_at_a_time(target.with_name(f'{target.name}.lock')):
+            if not is_there():
+                Fetch(transport, url, target, size=size, checksum=checksum, renew=renew).run()
+    return target
 
 
 def fetch_json(

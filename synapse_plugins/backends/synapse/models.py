@@ -11,7 +11,7 @@ from ...errors import NotFoundError, ParamsError, suggestion
 from ...store.archive import pack_folder
 from ..names import safe_file_name
 from .chunked import ChunkedUpload
-from .fetching import Fetch
+from .fetching import fetch_once
 from .part import SLOW, ClientPart, checked_fields, path_id
 from .transport import Request
 
@@ -126,14 +126,11 @@ class Models(ClientPart):
         what = f'{self.transport.url}\n{model["id"]}\n{checksum or url.partition("?")[0]}'
         folder = self._cache_root / 'models' / sha256(what.encode()).hexdigest()[:32]
         target = folder / safe_file_name(str(model['file_name']), 'model')
-        if target.is_file() and (size is None or target.stat().st_size == size):
-            return target
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
         def renew() -> str:
             return str(self.describe_model(model['id'])['file'])
 
-        return Fetch(self.transport, url, target, size=size, checksum=checksum, renew=renew).run()
+        return fetch_once(self.transport, url, target, size=size, checksum=checksum, renew=renew)
 
     def list_models(self, params: Mapping[str, Any] | None = None, *, list_all: bool = False) -> Any:
         """Return models; their files are not fetched, and `file` is an address."""
