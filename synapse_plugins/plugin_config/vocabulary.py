@@ -106,6 +106,17 @@ FORM_PARAMETERS = frozenset(
 """Parameters of a training that the platform fills in itself: no form asks for them."""
 
 WIRING_PARAMETERS = frozenset(
-    {'converter', 'description', 'exporter', 'name', 'output_dir', 'target_format', 'trainer', 'uploader'}
+    {
+        'converter',
+        'description',
+        'download_workers',
+        'exporter',
+        'name',
+        'on_missing',
+        'output_dir',
+        'target_format',
+        'trainer',
+        'uploader',
+    }
 )
 """Parameters that every auto-wired training takes; a form asks for one only where the action's own model has it."""
