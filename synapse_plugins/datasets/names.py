@@ -11,7 +11,7 @@ from unicodedata import is_normalized, normalize
 from ..errors import DatasetError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = [
     'SPLIT_ORDER',
@@ -22,6 +22,7 @@ __all__ = [
     'leaf',
     'nfc',
     'order_splits',
+    'spellings',
     'split_name',
     'suffix_of',
 ]
@@ -72,6 +73,15 @@ def nfc(text: str) -> str:
     return text if text.isascii() or is_normalized('NFC', text) else normalize('NFC', text)
 
 
+def spellings(name: str) -> Iterator[str]:
+    """Yield the ways in which a name may be spelled on disk: as it stands, in NFC and in NFD."""
+    yield name
+    if not name.isascii():
+        for form in (normalize('NFC', name), normalize('NFD', name)):
+            if form != name:
+                yield form
+
+
 class Fence:
     """Keeps the file names that annotation files hold within a folder.
 
@@ -104,12 +114,15 @@ class Fence:
         return path
 
     def file(self, base: Path, name: str, said_by: object) -> Path | None:
-        """Return `path` if there is such a file, else None."""
-        path = self.path(base, name, said_by)
-        try:
-            return path if path.is_file() else None
-        except OSError:  # a name longer than the system allows
-            return None
+        """Return `path` if there is such a file, whichever way its name is spelled in Unicode, else None."""
+        for spelled in spellings(name):
+            path = self.path(base, spelled, said_by)
+            try:
+                if path.is_file():
+                    return path
+            except OSError:  # a name longer than the system allows
+                return None
+        return None
 
     def _holds(self, folder: Path) -> bool:
         known = self._inside.get(folder)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synapse_plugins.datasets import open_dataset
 from synapse_plugins.datasets.classes import ClassNames, class_list
 from synapse_plugins.datasets.names import Fence, Namer, nfc, order_splits, split_name, suffix_of
 from synapse_plugins.datasets.report import Report
@@ -104,3 +106,37 @@ def test_a_class_name_that_changes_is_noted() -> None:
         ('class', 1, ["'백혈구'"])
     ]
     assert not report.losses
+
+
+@pytest.mark.parametrize(('on_disk', 'said'), [('NFD', 'NFC'), ('NFC', 'NFD')])
+def test_files_are_found_whichever_way_unicode_spells_them(
+    on_disk: Any, said: Any, tmp_path: Path, make: Any
+) -> None:
+    disk, name = normalize(on_disk, '사진é'), normalize(said, '사진é')
+    make.picture(tmp_path / f'yolo/images/{disk}.jpg')
+    make.picture(tmp_path / f'coco/{disk}.jpg')
+    make.picture(tmp_path / f'voc/JPEGImages/{disk}.jpg')
+    make.picture(tmp_path / f'dm/original_files/{disk}.jpg')
+    box = {'id': 1, 'image_id': 1, 'category_id': 1, 'bbox': [1, 1, 5, 5]}
+    coco = {
+        'images': [{'id': 1, 'file_name': f'{name}.jpg'}],
+        'annotations': [box],
+        'categories': [{'id': 1, 'name': 'x'}],
+    }
+    corners = '<xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax>'
+    voc = f'<annotation><object><name>x</name><bndbox>{corners}</bndbox></object></annotation>'
+    document = {'images': [{'bounding_box': [make.box('x', 1, 1, 5, 5)]}]}
+    for path, text in {
+        f'yolo/labels/{name}.txt': '0 .5 .5 .1 .1\n',
+        'yolo/classes.txt': 'x\n',
+        'coco/_annotations.coco.json': json.dumps(coco),
+        f'voc/Annotations/{name}.xml': voc,
+        f'dm/json/{name}.json': json.dumps(document),
+    }.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, encoding='utf-8')
+    for folder in ('yolo', 'coco', 'voc', 'dm'):
+        reader = open_dataset(tmp_path / folder)
+        assert [len(sample.annotations) for sample in reader] == [1], folder
+        assert not reader.report.losses
+        assert not reader.report.noted

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import FormatError
-from ..names import nfc, order_splits, split_name
+from ..names import nfc, order_splits, spellings, split_name
 from ..skeletons import PERSON_17, Skeleton
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     'config_file',
     'detect',
     'joints_of_config',
+    'label_of',
     'label_path',
     'load_config',
     'plain_folders',
@@ -83,6 +84,16 @@ def plain_folders(root: Path) -> dict[str | None, list[Path]]:
     if (root / 'images').is_dir() and (root / 'labels').is_dir():
         return {None: [root / 'images']}
     return {}
+
+
+def label_of(image: str) -> str:
+    """Return the label file of a picture, whichever way it is spelled in Unicode; the first where there is none."""
+    label = label_path(image)
+    if label.isascii():
+        return label
+    folder, _, name = label.rpartition(os.sep)
+    found = (f'{folder}{os.sep}{spelled}' for spelled in spellings(name))
+    return next((path for path in found if os.path.exists(path)), label)  # noqa: PTH110 - one of many small files
 
 
 def label_path(image: str) -> str:

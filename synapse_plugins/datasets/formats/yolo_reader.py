@@ -11,7 +11,7 @@ from ...errors import DatasetError, FormatError
 from ..classes import CLASSES_FILE, merged_numbers, read_classes
 from ..files import read_bytes, scan
 from ..images import IMAGE_SUFFIXES
-from ..names import Fence, keys_of, order_splits, split_name
+from ..names import Fence, keys_of, nfc, order_splits, split_name
 from ..reader import UNREADABLE, Evidence, Survey, Unit, UnitReader
 from ..sample import ImageFile, Sample
 from .imagefolder import ImageFolderReader
@@ -19,6 +19,7 @@ from .yolo_config import (
     config_file,
     detect,
     joints_of_config,
+    label_of,
     label_path,
     load_config,
     plain_folders,
@@ -195,7 +196,7 @@ class YoloReader(UnitReader):
     def read(self, unit: Unit) -> Sample | None:
         """Return the sample of a picture; None if that cannot be read."""
         key, split, leaf_name, (name, path) = unit
-        label = label_path(path)
+        label = label_of(path)
         image = ImageFile(path, name=leaf_name)
         if self.measure(image, f'{split}/{name}' if split else name):
             return Sample(key, split, image, self._annotations(label, image, key))
@@ -206,7 +207,7 @@ class YoloReader(UnitReader):
     def leave(self, facts: list[Any]) -> None:
         """Report label files whose picture is missing."""
         for split, images in self._images.items():
-            self._left_over(split, {label_path(path) for _, path in images})
+            self._left_over(split, {nfc(label_path(path)) for _, path in images})
 
     def _left_over(self, split: str | None, used: set[str]) -> None:
         """Count label files whose picture is missing."""
@@ -214,7 +215,7 @@ class YoloReader(UnitReader):
             labels = Path(label_path(f'{folder}{os.sep}x.jpg')).parent
             if folder.is_dir() and labels != folder and labels.is_dir():
                 for name in sorted(scan(labels, _TEXT)):
-                    if f'{labels}{os.sep}{name}' not in used:
+                    if nfc(f'{labels}{os.sep}{name}') not in used:
                         where, reason = f'{split or "labels"}/{name}', 'its image is missing'
                         self.report.drop('annotation file', reason, where)
                         self._lose_rows(self._rows(f'{labels}{os.sep}{name}', where), reason, where)
@@ -268,7 +269,7 @@ class YoloReader(UnitReader):
 
     def survey_unit(self, unit: Unit, survey: Survey) -> None:
         """Look at the label file, not at the picture."""
-        for row in self._rows(label_path(unit.source[1]), '', quiet=True):
+        for row in self._rows(label_of(unit.source[1]), '', quiet=True):
             survey.add(row.tool, self._names.get(row.number))
             if row.kind == 'turned':
                 survey.traits.add('rotated')
@@ -279,7 +280,7 @@ class YoloReader(UnitReader):
     def evidence(self, unit: Unit) -> Evidence:
         """Return the label file and the picture."""
         path = unit.source[1]
-        return Evidence((label_path(path),), (path,))
+        return Evidence((label_of(path),), (path,))
 
 
 def _class_folders(root: Path, report: Report, content: dict[str, Any]) -> ImageFolderReader:
