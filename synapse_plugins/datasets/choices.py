@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import DatasetError, suggestion
 from .classes import ClassNames, class_list
 from .names import nfc, order_splits
+from .reader import Survey
 from .report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .reader import Reader, Survey
+    from .reader import Reader
     from .selection import Selection
 
-__all__ = ['Choices', 'all_splits', 'chosen_classes', 'hints_for', 'prefixes_of', 'renaming']
+__all__ = ['Choices', 'all_splits', 'chosen_classes', 'hints_for', 'prefixes_of', 'renaming', 'said_by']
 
 
 class Choices(NamedTuple):
@@ -106,3 +107,12 @@ def all_splits(readers: Sequence[Reader], selection: Selection) -> list[str | No
             '--split train=.8,val=.2.'
         )
     return [None] if own == {None} else list(order_splits({split for split in own if split is not None}))
+
+
+def said_by(readers: Sequence[Reader]) -> Survey | None:
+    """Return what datasets say of themselves, without a look at their annotations; None if that is nothing."""
+    said = Survey()
+    for reader in readers:
+        said.skeleton = said.skeleton or reader.skeleton
+        said.numbers = reader.class_numbers | said.numbers
+    return said if said.skeleton is not None or said.numbers else None

@@ -209,19 +209,15 @@ def convert(
         LossError: If something would be lost and must not be.
         DatasetError: If the source has no pictures or no annotations, or the conversion was cancelled.
     """
-    _check('link', link, LINKS)
-    _check('on_loss', on_loss, ON_LOSS)
+    _check(link=(link, LINKS), on_loss=(on_loss, ON_LOSS))
     sources = [Path(source)] if isinstance(source, str | Path) else [Path(one) for one in source]
     destination = Path(destination)
-    choices = Choices(
-        Selection(sample, split, seed), classes, rename, find_transforms(transforms, to, task), drop_empty
-    )
+    changes = find_transforms(transforms, to, task)
+    choices = Choices(Selection(sample, split, seed), classes, rename, changes, drop_empty)
     report = Report()
     formats, readers = _open(sources, source_format, report, verify=verify)
-    reference = _reference(to)
-    writer_class = cast('type[Writer]', resolve(reference))
-    for folder in sources:
-        refuse_overlap(folder, destination)
+    reference, writer_class = _writer_of(to)
+    _refuse_overlaps(sources, destination)
     output = Output(
         destination, marker=REPORT_FILE, overwrite=overwrite, replaceable='--overwrite (overwrite=True)'
     )
@@ -302,17 +298,23 @@ def _open(
     return formats, readers
 
 
-def _check(option: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise DatasetError(f'{option}={value!r} is none of {", ".join(known)}.')
+def _refuse_overlaps(sources: Sequence[Path], destination: Path) -> None:
+    for folder in sources:
+        refuse_overlap(folder, destination)
 
 
-def _reference(name: str) -> str:
-    """Return where the writer of a format is found."""
+def _check(**choices: tuple[str, tuple[str, ...]]) -> None:
+    for option, (value, known) in choices.items():
+        if value not in known:
+            raise DatasetError(f'{option}={value!r} is none of {", ".join(known)}.')
+
+
+def _writer_of(name: str) -> tuple[str, type[Writer]]:
+    """Return where the writer of a format is found, and the writer."""
     provider = table.get(name)
     if provider.writer is None:
         raise FormatError(f'The format {name} can be read but not written.')
-    return provider.writer
+    return provider.writer, cast('type[Writer]', resolve(provider.writer))
 
 
 def _loss_text(sources: Sequence[Path], report: Report) -> str:

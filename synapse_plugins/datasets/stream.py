@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import DatasetError
-from .choices import all_splits, chosen_classes, hints_for, prefixes_of, renaming
+from .choices import all_splits, chosen_classes, hints_for, prefixes_of, renaming, said_by
 from .classes import ClassNames, class_list
 from .ledger import signature_of
 from .names import Namer, nfc
@@ -176,25 +176,20 @@ class Stream:
         elif task is None and survey is not None:
             task = writer.choose_task(survey)
         self._holds = writer.holds(task)
-        arguments = writer.prepare(self._said() if survey is None else survey, task)
+        arguments = writer.prepare(said_by(self._sources) if survey is None else survey, task)
+        observed = set() if survey is None else writer.class_names(survey, task)
         if self._chosen is not None:
-            self._hints = hints_for(self._chosen, declared, survey, self._readers)
+            self._hints = hints_for(self._chosen, [*declared, *observed], survey, self._readers)
             return task, self._chosen, arguments
-        observed = writer.class_names(survey, task) if survey is not None and not known else set()
-        return task, class_list(declared, observed, self._spell), arguments
+        if survey is not None and not known:
+            others = writer.not_classes(survey, task)
+            declared = [name for name in declared if name not in others]
+        return task, class_list(declared, set() if known else observed, self._spell), arguments
 
     def _declared(self) -> list[str]:
         """Return the classes that the sources declare, one after the other, under their new names."""
         names = [name for reader in self._sources for name in reader.classes or ()]
         return list(dict.fromkeys(self._renamed(name) for name in names))
-
-    def _said(self) -> Survey | None:
-        """Return what the sources say of themselves, without a look at their annotations; None if that is nothing."""
-        said = Survey()
-        for source in self._sources:
-            said.skeleton = said.skeleton or source.skeleton
-            said.numbers = source.class_numbers | said.numbers
-        return said if said.skeleton is not None or said.numbers else None
 
     def _renamed(self, name: str) -> str:
         return self._rename.get(nfc(name.strip()), name) if self._rename else name

@@ -136,6 +136,11 @@ class Writer(ABC):
         tools = survey.labels if holds is None else holds.intersection(survey.labels)
         return {label for tool in tools for label in survey.labels[tool] if label}
 
+    @classmethod
+    def not_classes(cls, survey: Survey, task: str | None) -> set[str]:  # noqa: ARG003 - for subclasses
+        """Return names that a dataset may declare as classes, but that are none to this format."""
+        return set()
+
     def labels(self, annotations: list[Annotation]) -> set[str | None]:
         """Return the classes that a sample shows; empty for one that is a background to this format."""
         holds = self._held

@@ -162,6 +162,19 @@ def test_any_skeleton_and_any_class(tmp_path: Path, make: Any) -> None:
         convert(tmp_path / 'in', tmp_path / 'wrong', to='yolo', skeleton={'x': 1})
 
 
+@pytest.mark.parametrize('to', ['yolo', 'coco'])
+def test_joints_are_no_classes_whatever_the_dataset_declares(to: str, tmp_path: Path, make: Any) -> None:
+    root = make.dm(tmp_path / 'in', {'a.jpg': {'keypoint': [joint('nose', 5, 5), joint('left_eye', 9, 9)]}})
+    (root / 'classes.json').write_text(
+        '{"classes": ["left_eye", "nose", "person", "tail"]}', encoding='utf-8'
+    )
+    assert convert(root, tmp_path / 'out', to=to).classes == ['person', 'tail']
+    conversion = convert(root, tmp_path / 'chosen', to=to, classes=['person'])
+    assert (conversion.classes, conversion.report.losses) == (['person'], False)
+    with pytest.raises(DatasetError, match='none of the classes asked for'):
+        convert(root, tmp_path / 'none', to=to, classes=['horse'])
+
+
 def test_foreign_pose_datasets_are_read(tmp_path: Path, make: Any) -> None:
     make.picture(tmp_path / 'images/train/a.jpg')
     labels = tmp_path / 'labels/train/a.txt'

@@ -24,7 +24,7 @@ from ..skeletons import Skeleton
 from ..writer import Writer
 from .coco_parts import ROLES, Records, SplitFiles
 from .coco_reader import BESIDE, CocoReader, detect
-from .pose_classes import POSED, pose_class_names, pose_labels, skeleton_of
+from .pose_classes import POSED, joint_names, pose_class_names, pose_labels, skeleton_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -89,6 +89,11 @@ class CocoWriter(Writer):
     def class_names(cls, survey: Survey, task: str | None) -> set[str]:  # noqa: ARG003
         """Return the labels that are classes; those of keypoints are joints."""
         return pose_class_names(survey)
+
+    @classmethod
+    def not_classes(cls, survey: Survey, task: str | None) -> set[str]:  # noqa: ARG003
+        """Return the joints of poses."""
+        return joint_names(survey)
 
     @classmethod
     def prepare(cls, survey: Survey | None, task: str | None) -> dict[str, Any]:  # noqa: ARG003

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..reader import Survey
     from ..sample import Annotation
 
-__all__ = ['POSED', 'pose_class_names', 'pose_labels', 'skeleton_of']
+__all__ = ['POSED', 'joint_names', 'pose_class_names', 'pose_labels', 'skeleton_of']
 
 POSED = SHAPES | {'keypoint', 'group'}
 """What objects with and without joints are made of."""
@@ -30,6 +30,12 @@ def pose_class_names(survey: Survey) -> set[str]:
         if name == PERSON_17.name or len(names) != 1:
             names.add(name)
     return names
+
+
+def joint_names(survey: Survey) -> set[str]:
+    """Return the names that are joints, not classes."""
+    joints = set(skeleton_of(survey).joints) if 'grouped' in survey.traits else set()
+    return joints - pose_class_names(survey)
 
 
 def pose_labels(annotations: Iterable[Annotation], skeleton: Skeleton | None) -> set[str | None]:

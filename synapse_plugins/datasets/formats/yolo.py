@@ -15,7 +15,7 @@ from ..shapes import SHAPES
 from ..skeletons import PERSON_17, Skeleton
 from ..writer import Writer
 from .imagefolder import ClassFolders
-from .pose_classes import POSED, pose_class_names, pose_labels, skeleton_of
+from .pose_classes import POSED, joint_names, pose_class_names, pose_labels, skeleton_of
 from .yolo_lines import LINES
 from .yolo_reader import YoloReader, detect
 
@@ -84,6 +84,11 @@ class YoloWriter(Writer):
         if task != 'pose':
             return super().class_names(survey, task)
         return pose_class_names(survey)
+
+    @classmethod
+    def not_classes(cls, survey: Survey, task: str | None) -> set[str]:
+        """Return the joints of poses."""
+        return joint_names(survey) if task == 'pose' else set()
 
     @classmethod
     def needs_survey(cls, task: str | None) -> bool:
