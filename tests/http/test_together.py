@@ -1,4 +1,4 @@
-"""Several at once, and reports whose answers are lost."""
+"""Several at once, and what becomes of requests that were not answered where something like it is there already."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from synapse_plugins.backends import SynapseBackend
 from synapse_plugins.context import JobLogger, PluginEnvironment, RuntimeContext, TeeLogger
+from synapse_plugins.errors import AnswerLostError, InvalidRequestError
 
 if TYPE_CHECKING:
     from synapse_plugins.backends.server import Served
@@ -43,3 +46,56 @@ def test_reports_whose_answers_are_lost_arrive_once(
     rows, _ = local_backend.list_logs({'job': job}, list_all=True)
     assert [row['data']['content'] for row in rows] == [f'message {number}' for number in range(50)]
     assert logger.problems == []
+
+
+@pytest.mark.parametrize('fault', [{'fault': 'status', 'status': 503}, {'fault': 'lose_answer'}])
+def test_a_model_of_the_same_name_is_not_taken_for_the_new_one(
+    faulty: Any, shaky: SynapseBackend, local_backend: Any, tmp_path: Path, fault: dict[str, Any]
+) -> None:
+    made = []
+    for content in (b'old', b'new'):
+        file = tmp_path / f'{content.decode()}.pt'
+        file.write_bytes(content)
+        faulty.script({'match': 'POST /models/', **fault})
+        made.append(shaky.create_model({'name': 'model', 'file': file})['id'])
+    rows, count = local_backend.list_models(list_all=True)
+    assert sorted(row['id'] for row in rows) == made
+    assert count == 2
+    assert Path(local_backend.get_model(made[1])['file']).read_bytes() == b'new'
+
+
+def test_a_release_that_was_there_is_not_taken_for_the_new_one(
+    faulty: Any, shaky: SynapseBackend, tmp_path: Path
+) -> None:
+    file = tmp_path / 'plugin.zip'
+    release = {'plugin': 'pets', 'version': '1.0.0', 'config': {}}
+    file.write_bytes(b'old')
+    faulty.script({'match': 'POST /plugin_releases/', 'fault': 'lose_answer'})
+    assert shaky.create_plugin_release(release, file=file)['id'] == 1
+    file.write_bytes(b'new')
+    faulty.script({'match': 'POST /plugin_releases/', 'fault': 'status', 'status': 503})
+    with pytest.raises(AnswerLostError):
+        shaky.create_plugin_release(release, file=file)
+    with pytest.raises(InvalidRequestError, match='released already'):
+        shaky.create_plugin_release(release, file=file)
+
+
+@pytest.mark.parametrize('fault', [{'fault': 'status', 'status': 503}, {'fault': 'lose_answer'}])
+def test_units_like_those_that_were_there_are_made_once_more(
+    faulty: Any,
+    shaky: SynapseBackend,
+    local_backend: Any,
+    collection: Any,
+    tmp_path: Path,
+    fault: dict[str, Any],
+) -> None:
+    file = tmp_path / 'a.bin'
+    file.write_bytes(b'content')
+    named = {'checksum': shaky.create_data_file(file)['checksum'], 'path': 'a.bin'}
+    unit = {'data_collection': collection['id'], 'files': {'image_1': named}}
+    faulty.script({'match': 'POST /data_units/', **fault})
+    first = [row['id'] for row in shaky.create_data_units([unit, unit])]
+    faulty.script({'match': 'POST /data_units/', **fault})
+    second = [row['id'] for row in shaky.create_data_units([unit])]
+    assert (first, second) == ([1, 2], [3])
+    assert local_backend.list_data_units()['count'] == 3

@@ -145,28 +145,50 @@ class Collections(ClientPart):
         return made
 
     def _create_units(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        request = Request(
-            'POST', 'data_units/', json=batch, timeout=SLOW, look=lambda: self._look_for_units(batch)
-        )
+        collections = {unit['data_collection'] for unit in batch}
+        before = self._count_units(collections)
+
+        def look() -> list[dict[str, Any]] | None:
+            after = self._count_units(collections)
+            return self._look_for_units(batch, (after or 0) - (before or 0))
+
+        # A server that tells no number leaves open what was made; then it is not asked again.
+        able = None if before is None else look
+        request = Request('POST', 'data_units/', json=batch, timeout=SLOW, look=able)
         told = self.transport.ask(request)
         if isinstance(told, dict):
             told = told.get('results', [told])
         return list(told)
 
-    def _look_for_units(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
-        """Look whether a batch was made; it is made whole or not at all."""
-        wanted = {_unit_key(unit): None for unit in batch}
-        found: dict[str, dict[str, Any]] = {}
+    def _count_units(self, collections: set[Any]) -> int | None:
+        """Return how many units there are, None if the server does not tell."""
+        filters = ({'data_collection': collection, 'page_size': 1} for collection in collections)
+        counts = [self.list_data_units(params).get('count') for params in filters]
+        return None if None in counts else sum(map(int, counts))
+
+    def _look_for_units(self, batch: list[dict[str, Any]], more: int) -> list[dict[str, Any]] | None:
+        """Look whether a batch was made; it is made whole or not at all.
+
+        Args:
+            batch: The units.
+            more: How many units there are more than before: others like these may have been there already.
+        """
+        if more <= 0:
+            return None
+        wanted = {_unit_key(unit) for unit in batch}
+        found: dict[str, list[dict[str, Any]]] = {}
         for collection in {unit['data_collection'] for unit in batch}:
             rows, _ = self.list_data_units({'data_collection': collection}, list_all=True)
-            found.update({key: row for row in rows if (key := _unit_key(row)) in wanted})
-        if not found:
+            for row in rows:
+                if (key := _unit_key(row)) in wanted:
+                    found.setdefault(key, []).append(row)
+        newest = {key: sorted(rows, key=lambda row: int(row['id'])) for key, rows in found.items()}
+        made = [newest[key].pop() for key in map(_unit_key, reversed(batch)) if newest.get(key)]
+        if not made:
             return None
-        if len(found) < len(wanted):
-            raise AnswerLostError(
-                f'{len(found)} of {len(wanted)} data units are there; their answer was lost.'
-            )
-        return [found[_unit_key(unit)] for unit in batch]
+        if len(made) < len(batch) or more < len(batch):
+            raise AnswerLostError(f'{len(made)} of {len(batch)} data units are there; their answer was lost.')
+        return made[::-1]
 
     def get_data_unit(self, unit_id: int, *, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return a data unit."""

@@ -147,8 +147,10 @@ class Releases(ClientPart):
             rows = self.list_plugin_releases({'plugin': given['plugin']})['results']
             return next((row for row in rows if str(row.get('version')) == str(given['version'])), None)
 
+        # One that was there before is not ours: the server refuses the second one, and says so.
+        was_there = look() is not None
         release: dict[str, Any] = self.transport.ask(
-            Request('POST', 'plugin_releases/', body=form, timeout=SLOW, look=look)
+            Request('POST', 'plugin_releases/', body=form, timeout=SLOW, look=None if was_there else look)
         )
         return release
 

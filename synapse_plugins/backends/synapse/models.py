@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import NotFoundError, ParamsError, suggestion
+from ...errors import NotFoundError, ParamsError, RequestError, suggestion
 from ...store.archive import pack_folder
 from ..names import safe_file_name
 from .chunked import ChunkedUpload
@@ -81,15 +82,25 @@ class Models(ClientPart):
             packed = pack_folder(path, Path(folder) / f'{path.name}.zip')
             return ChunkedUpload(self.transport, packed, progress=progress).run()['id']
 
-    def _look_for(self, given: Mapping[str, Any]) -> Callable[[], dict[str, Any] | None]:
-        """Return what looks for a model whose registration was not answered: names are unique."""
+    def _look_for(self, given: Mapping[str, Any]) -> Callable[[], dict[str, Any] | None] | None:
+        """Return what looks for a model whose registration was not answered; None where that cannot be told.
+
+        One that had the name before is not it. A server may put a number behind a name that is taken.
+        """
+        name = re.compile(rf'{re.escape(str(given["name"]))}(-\d+)?')
+
+        def named() -> list[dict[str, Any]]:
+            return [dict(model) for model in self._all() if name.fullmatch(str(model.get('name')))]
+
+        try:
+            before = {model['id'] for model in named()}
+        except RequestError:
+            return None
 
         def look() -> dict[str, Any] | None:
-            for model in self._all():
-                same = (model.get('configuration') or {}) == (given.get('configuration') or {})
-                if model.get('name') == given['name'] and same:
-                    return dict(model)
-            return None
+            wanted = given.get('configuration') or {}
+            new = [model for model in named() if model['id'] not in before]
+            return next((model for model in new if (model.get('configuration') or {}) == wanted), None)
 
         return look
 
