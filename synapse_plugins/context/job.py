@@ -72,7 +72,7 @@ class JobLogger:
         self._thread: Thread | None = None
         self._last_error: Exception | None = None
         self._reasons: list[str] = []
-        self._pictures = 0
+        self._pictures = self._lost = 0
         self._patched = 0.0
 
     # -- what a run reports ---------------------------------------------------------------------------
@@ -82,17 +82,25 @@ class JobLogger:
         if self._deadline is not None:
             return
         with self._state:
-            changed = self._progress.take(record)
-            self._dirty = self._dirty or changed
-            entry = entry_of(record, self.job_id, self._spool)
-            if entry is not None:
-                self._pictures += 'file_error' in entry['data']
-                self._spool.put(entry)
+            try:
+                self._keep(record)
+            except Exception as exc:  # noqa: BLE001 - one that cannot be kept must not cost the others
+                self._lost += 1
+                if len(self._reasons) < _SHOWN:
+                    self._reasons.append(f'{record.event}: {exc}')
             if self._thread is None:
                 self._thread = Thread(target=self._run, name='job-reports', daemon=True)
                 self._thread.start()
             if len(self._spool) >= self._batch:
                 self._state.notify()
+
+    def _keep(self, record: LogRecord) -> None:
+        changed = self._progress.take(record)
+        self._dirty = self._dirty or changed
+        entry = entry_of(record, self.job_id, self._spool)
+        if entry is not None:
+            self._pictures += 'file_error' in entry['data']
+            self._spool.put(entry)
 
     def finish(self) -> None:
         """Send what waits. When nothing gets through any more, it returns after the patience."""
@@ -118,7 +126,7 @@ class JobLogger:
     @property
     def undelivered(self) -> int:
         """How many entries the backend has not got."""
-        return len(self._spool) + self.refused
+        return len(self._spool) + self.refused + self._lost
 
     @property
     def problems(self) -> list[str]:
@@ -132,6 +140,10 @@ class JobLogger:
         if self.refused:
             told.append(
                 f'{self.refused} reports were refused by job {self.job_id}: {"; ".join(self._reasons)}.'
+            )
+        if self._lost:
+            told.append(
+                f'{self._lost} reports could not be kept for job {self.job_id}: {"; ".join(self._reasons)}.'
             )
         if self._dirty and self._last_error is not None and not waiting:
             told.append(f'The last progress did not reach job {self.job_id}: {self._last_error}.')
@@ -237,13 +249,14 @@ class JobLogger:
 
     def _tell_loss(self) -> None:
         """Leave a word in the job's own log."""
-        if not self.refused:
+        counts = {'refused': self.refused, 'lost': self._lost}
+        if not any(counts.values()):
             return
         from datetime import UTC, datetime
 
         entry = {
             'event': 'joblog_loss',
-            'data': {'refused': self.refused, 'reasons': self._reasons},
+            'data': {**{name: count for name, count in counts.items() if count}, 'reasons': self._reasons},
             'datetime': datetime.now(UTC).isoformat(timespec='milliseconds'),
             'job': self.job_id,
             'level': 'warning',

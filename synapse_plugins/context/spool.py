@@ -28,7 +28,8 @@ class Spool:
         self.path = folder / _NAME
         self._folder = folder
         self._lock = Lock()
-        self._writing = self.path.open('ab')
+        self._writing = self.path.open('ab', buffering=0)
+        self._end = self._writing.tell()
         self._reading = self.path.open('rb')
         self._reading.seek(0, 2)  # what an earlier process left is told by that one
         self._shown: deque[dict[str, Any]] = deque()
@@ -38,11 +39,21 @@ class Spool:
         return self._waiting
 
     def put(self, entry: dict[str, Any]) -> None:
-        """Add an entry; it lies on disk when this returns."""
+        """Add an entry; it lies on disk when this returns.
+
+        Raises:
+            OSError: If there is no room for it; the others stay as they are.
+        """
         line = json.dumps(entry, ensure_ascii=True, allow_nan=False).encode('ascii') + b'\n'
         with self._lock:
-            self._writing.write(line)
-            self._writing.flush()
+            left = memoryview(line)
+            try:
+                while left:
+                    left = left[self._writing.write(left) or 0 :]
+            except OSError:
+                self._writing.truncate(self._end)  # half a line would stand before all that follow
+                raise
+            self._end += len(line)
             self._waiting += 1
 
     def keep_file(self, path: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from synapse_plugins.context import JobLogger, PluginEnvironment, RuntimeContext, TeeLogger
+from synapse_plugins.context.spool import Spool
 from synapse_plugins.errors import AnswerLostError, ParamsError
 
 
@@ -274,3 +276,36 @@ def test_its_own_folder_goes_with_the_last_report(client: Client, monkeypatch: A
     RuntimeContext(TeeLogger([logger]), PluginEnvironment()).log_message('x')
     logger.finish()
     assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_kept_costs_no_other_and_is_told(make: Any, client: Client) -> None:
+    logger, runtime = make()
+    endless: dict[str, Any] = {}
+    endless['self'] = endless
+    runtime.log('own', endless)
+    runtime.set_metrics({'loss': endless}, 'train')
+    runtime.log_message('the next')
+    runtime.logger.finish()
+    assert [entry['event'] for entry in client.entries] == ['message', 'joblog_loss']
+    (problem,) = logger.problems
+    assert problem.startswith('2 reports could not be kept for job 7: own: Circular')
+    assert logger.undelivered == 2
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='no such limit there')
+def test_a_disk_that_is_full_for_a_while_costs_what_came_meanwhile(tmp_path: Path) -> None:
+    import resource
+
+    spool = Spool(tmp_path / 'spool')
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    spool.put({'number': 1})
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40, hard))
+    try:
+        with pytest.raises(OSError, match='large'):
+            spool.put({'number': 2, 'text': 'x' * 100})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    spool.put({'number': 3})
+    assert [entry['number'] for entry in spool.peek(10)] == [1, 3]
+    spool.drop(2)
+    spool.close()

@@ -168,3 +168,10 @@ def test_an_answer_that_repeats_the_token_is_cleaned(synapse_server):
     ):
         client.get_plugin_release(f'x@{synapse_server.token}')
     assert synapse_server.token not in str(caught.value).partition(' was answered')[2]
+
+
+def test_a_file_that_cannot_be_replaced_leaves_no_other(user_folder):
+    path = user_folder / '.synapse' / 'config.json'
+    with pytest.raises(TypeError):
+        write_config({'host': 'https://api.example.org', 'access_token': object()}, path)
+    assert not list(path.parent.iterdir())

@@ -89,10 +89,14 @@ def write_config(changes: Mapping[str, Any], path: Path | None = None) -> Path:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # mkstemp makes it 0600 from the start.
         descriptor, fresh = tempfile.mkstemp(prefix='.config-', dir=path.parent)
-        with os.fdopen(descriptor, 'w', encoding='utf-8') as writing:
-            json.dump(told, writing, indent=2, ensure_ascii=False)
-            writing.write('\n')
-        Path(fresh).replace(path)
+        try:
+            with os.fdopen(descriptor, 'w', encoding='utf-8') as writing:
+                json.dump(told, writing, indent=2, ensure_ascii=False)
+                writing.write('\n')
+            Path(fresh).replace(path)
+        except BaseException:
+            Path(fresh).unlink(missing_ok=True)  # it may hold a token
+            raise
     except OSError as exc:
         raise ConfigError(f'{path} cannot be written: {exc.strerror or exc}.') from exc
     return path
