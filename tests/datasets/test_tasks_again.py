@@ -60,7 +60,7 @@ def test_processes_and_changes_make_no_difference(
 ) -> None:
     monkeypatch.setattr(stream, 'SMALL', 1)
     monkeypatch.setattr(stream, 'BATCH', 5)
-    alone = convert(source, tmp_path / 'alone', to=to, workers=1, **options)
+    alone = convert(source, tmp_path / 'alone', to=to, workers=1, remember=True, **options)
     several = convert(source, tmp_path / 'several', to=to, workers=3, **options)
     assert files_of(several.path) == files_of(alone.path)
     path = source / 'train/json/02.json'
