@@ -90,7 +90,7 @@ class FormatTable:
         self._providers.pop(name, None)
 
 
-def _builtin(name: str, summary: str, stem: str) -> FormatProvider:
+def _builtin(name: str, summary: str, stem: str, *, version: int = 1) -> FormatProvider:
     module = f'{__name__}.{name}'
     return FormatProvider(
         name=name,
@@ -98,16 +98,19 @@ def _builtin(name: str, summary: str, stem: str) -> FormatProvider:
         writer=f'{module}:{stem}Writer',
         detect=f'{module}:detect',
         summary=summary,
+        version=version,
     )
 
 
 BUILTIN = (
-    _builtin('coco', 'COCO instances: one JSON file a split', 'Coco'),
+    _builtin('coco', 'COCO: instances, person_keypoints and stuff, one JSON file a split', 'Coco', version=2),
     _builtin('dm_v1', 'Datamaker v1: one document of the platform an image', 'DmV1'),
-    _builtin('dm_v2', 'Datamaker v2: one JSON document an image', 'DmV2'),
+    _builtin('dm_v2', 'Datamaker v2: one JSON document an image', 'DmV2', version=2),
     _builtin('imagefolder', 'ImageFolder: a folder of pictures a class', 'ImageFolder'),
     _builtin('pascal_voc', 'Pascal VOC: one XML file an image, ImageSets for the splits', 'PascalVoc'),
-    _builtin('yolo', 'YOLO of ultralytics, of the tasks detect, segment, pose, obb and classify', 'Yolo'),
+    _builtin(
+        'yolo', 'YOLO of ultralytics, of the tasks detect, segment, pose, obb and classify', 'Yolo', version=2
+    ),
 )
 """The formats that ship with the package."""
 
