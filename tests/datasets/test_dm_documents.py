@@ -205,6 +205,25 @@ def test_an_edited_annotation_keeps_what_version_2_does_not_know() -> None:
     assert dm.to_v1(data, meta) == back
 
 
+@pytest.mark.parametrize(
+    'odd',
+    [
+        {'attrs': 1},
+        {'attrs': 'x'},
+        {'attrs': [1]},
+        {'visibility': 1.0},
+        {'visibility': 9},
+        {'id': [1]},
+        {'data': 5},
+    ],
+)
+def test_odd_items_come_back_by_the_rest(odd: dict[str, Any]) -> None:
+    item = {'id': 'k', 'classification': 'x', 'attrs': [], 'data': [1, 2], **odd}
+    source = {'classification': {}, 'images': [{'keypoint': [item]}]}
+    made = dm.to_v1(source)
+    assert dm.with_rest(made, dm.keep_rest(source, made)) == source
+
+
 # -- real documents -------------------------------------------------------------------------------------------
 
 

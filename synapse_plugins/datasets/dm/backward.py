@@ -157,14 +157,16 @@ class _Media:
         """Return annotation and entry of a version 2 item, with what is known of its earlier self."""
         name = item.get('id')
         before = self._entries.get(_hashable(name)) if old else None
-        attrs = [dict(attr) for attr in item.get('attrs') or () if isinstance(attr, dict)]
+        given = item.get('attrs')
+        attrs = [dict(attr) for attr in given if isinstance(attr, dict)] if isinstance(given, list) else []
         fields = fields_of(tool, item.get('data'), name, before)
         if tool == 'bounding_box' and 'coordinate' in fields:
             _turn(fields['coordinate'], attrs)
         classification = {'class': item.get('classification') or ''}
         classification.update((str(attr.get('name')), attr.get('value')) for attr in attrs)
-        if tool == 'keypoint' and item.get('visibility') in (0, 1, 2):
-            classification['visibility'] = VISIBILITY[item['visibility']]
+        seen = item.get('visibility')
+        if tool == 'keypoint' and isinstance(seen, int) and 0 <= seen < len(VISIBILITY):
+            classification['visibility'] = VISIBILITY[seen]
         annotation: dict[str, Any] = {
             'id': name,
             'tool': tool,
