@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from synapse_plugins.actions.upload import table
 from synapse_plugins.actions.upload.table import read_table
 from synapse_plugins.errors import MissingExtraError, ParamsError
 
@@ -78,3 +80,15 @@ def test_without_it_the_way_out_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / 't.xlsx').write_bytes(b'PK')
     with pytest.raises(MissingExtraError, match='pip install openpyxl'):
         read_table(tmp_path / 't.xlsx')
+
+
+def test_an_excel_file_that_unpacks_to_too_much_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip('openpyxl')
+    bomb = tmp_path / 'bomb.xlsx'
+    with zipfile.ZipFile(bomb, 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('xl/sharedStrings.xml', bytes(3_000_000))
+    monkeypatch.setattr(table, '_MOST_UNPACKED', 2_000_000)
+    with pytest.raises(ParamsError, match='unpacks to more than'):
+        read_table(bomb)

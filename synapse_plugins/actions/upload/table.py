@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import unicodedata
+import zipfile
 from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ _KEYS = frozenset(('filename', 'file_name'))
 _MOST_ROWS = 1_000_000
 _MOST_COLUMNS = 500
 _MOST_BYTES = 200 * 1024 * 1024
+_MOST_UNPACKED = 1024 * 1024 * 1024
 _ENCODINGS = ('utf-8-sig', 'cp949')
 """What spreadsheets write: Excel says UTF-8 with a mark, or in Korea the older code page."""
 
@@ -95,6 +97,7 @@ def _excel(path: Path) -> Iterator[Sequence[Any]]:
         )
     import openpyxl
 
+    _check_unpacked(path)
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
     except Exception as exc:  # openpyxl raises whatever its parts do
@@ -103,6 +106,19 @@ def _excel(path: Path) -> Iterator[Sequence[Any]]:
         yield from book.worksheets[0].iter_rows(values_only=True)
     finally:
         book.close()
+
+
+def _check_unpacked(path: Path) -> None:
+    """Refuse what a few bytes unpack to more than memory takes; an Excel file is a zip archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, OSError) as exc:
+        raise ParamsError(f'{path} cannot be read as an Excel file: {exc}.') from exc
+    if unpacked > _MOST_UNPACKED:
+        raise ParamsError(
+            f'{path} unpacks to more than {_MOST_UNPACKED // 1024**2} MiB; split it, or save it as CSV.'
+        )
 
 
 def _text(cell: Any) -> str:
