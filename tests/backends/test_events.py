@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from synapse_plugins.errors import BackendError, ParamsError, UnknownNameError
@@ -62,6 +64,30 @@ def test_pages_and_the_walk_agree(backend, version, events):
         page = answer['next']
     assert paged == walked
     assert backend.list_ground_truth_events({**wanted, 'page_size': 5, 'page': 2})['previous'] == 1
+
+
+@pytest.mark.parametrize('ordering', ['pgh_id', '-pgh_id'])
+@pytest.mark.parametrize('filters', [{}, {'category': 'train'}, {'category': 'valid'}, {'category': 'none'}])
+@pytest.mark.parametrize('mixed', [False, True])
+def test_pages_are_the_walk_wherever_the_events_of_a_split_lie(backend, version, filters, ordering, mixed):
+    wanted = {'ground_truth_dataset_versions': version, **filters, 'ordering': ordering}
+    if mixed:  # as of a dataset whose splits take turns
+        with backend.store.database('backend').transaction() as connection:
+            connection.execute(
+                "UPDATE event SET category = CASE category WHEN 'test' THEN 'train' ELSE 'test' END "
+                "WHERE category IN ('test', 'train') AND id % 3 = 0"
+            )
+            rows = connection.execute(
+                'SELECT category, count(*) FROM event WHERE version = ? GROUP BY 1', (version,)
+            )
+            splits = {('valid' if name == 'validation' else name): count for name, count in rows}
+            connection.execute(
+                'UPDATE dataset_version SET splits = ? WHERE id = ?', (json.dumps(splits), version)
+            )
+    walked, count = backend.list_ground_truth_events(wanted, list_all=True)
+    pages = [backend.list_ground_truth_events({**wanted, 'page': page}, page_size=2) for page in (1, 2, 3)]
+    assert [row['id'] for page in pages for row in page['results']] == [row['id'] for row in walked]
+    assert {page['count'] for page in pages} == {count}
 
 
 def test_only_what_is_asked_for_is_returned(events, version):

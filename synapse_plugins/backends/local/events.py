@@ -52,7 +52,7 @@ class Events(Part):
             return self._walk(where, values, fields, _direction(params), with_path), count
         page, size = paging(params, page_size)
         skipped = (page - 1) * size
-        if (ids := self._run_of_ids(params, count)) is not None:
+        if (ids := self._run_of_ids(params, count, where, values)) is not None:
             # No index has to be walked to skip what comes before: the page's ids are known.
             beyond, first = (
                 ('>=', ids[0] + skipped) if _direction(params) == 'ASC' else ('<=', ids[1] - skipped)
@@ -79,13 +79,24 @@ class Events(Part):
         wanted = {category_of(value) for value in as_list(params['category'], 'category')}
         return sum(int(splits.get(split_of(category), 0)) for category in wanted)
 
-    def _run_of_ids(self, params: Mapping[str, Any], count: int) -> tuple[int, int] | None:
-        """Return the first and last id of a version whose ids follow one another; it was imported in one go."""
-        version = _only_version(params)
-        if version is None or not count or (set(params) & EVENT_FILTERS) - set(_VERSION_KEYS):
+    def _run_of_ids(
+        self, params: Mapping[str, Any], count: int, where: str, values: Sequence[Any]
+    ) -> tuple[int, int] | None:
+        """Return the first and last id of a version, or of one category of it, whose ids follow one another.
+
+        They do where it was imported in one go, split by split.
+        """
+        filters = (set(params) & EVENT_FILTERS) - set(_VERSION_KEYS)
+        one_category = (
+            filters <= {'category'} and len(as_list(params.get('category', 'any'), 'category')) == 1
+        )
+        if _only_version(params) is None or not count or not one_category:
             return None
-        query = 'SELECT id FROM event WHERE version = ? ORDER BY id {} LIMIT 1'
-        first, last = (self._rows(query.format(way), version)[0][0] for way in ('ASC', 'DESC'))
+        query = f'SELECT id FROM event WHERE {where} ORDER BY id {{}} LIMIT 1'  # noqa: S608
+        ends = [self._rows(query.format(way), *values) for way in ('ASC', 'DESC')]
+        if not all(ends):
+            return None
+        first, last = (rows[0]['id'] for rows in ends)
         return (first, last) if last - first + 1 == count else None
 
     def _walk(
