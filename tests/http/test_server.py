@@ -82,6 +82,23 @@ def test_the_token_comes_in_any_documented_header(ask, synapse_server, headers):
     assert ask('GET', '/models/', token=False, headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ('headers', 'status'),
+    [
+        ({}, 200),
+        ({'Host': 'localhost:8765'}, 200),
+        ({'Host': '[::1]:8765'}, 200),
+        ({'Host': 'evil.example'}, 403),
+        ({'Host': ''}, 403),
+        ({'Origin': 'http://evil.example'}, 403),
+        ({'Origin': 'null'}, 403),
+    ],
+)
+def test_without_a_token_no_web_page_is_answered(local_backend, headers, status):
+    with Served(local_backend, token=None) as served:
+        assert requests.get(f'{served.url}/models/', headers=headers, timeout=10).status_code == status
+
+
 def test_health_needs_no_token(ask):
     assert ask('GET', '/health', token=False).json()['status'] == 'ok'
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,6 +16,7 @@ from ..._version import __version__
 from ...errors import SynapsePluginsError
 from . import events, files, records
 from .api import Answer, Api, Limits, refusal
+from .serving import is_loopback
 from .signing import Signer
 from .uploads import Uploads
 
@@ -85,12 +86,23 @@ class _Gate:
             reason = signer.refusal(path, scope['method'], expires, signature)
             return Answer({'detail': reason}, 403) if reason else None
         if self._token is None:
-            return None
+            return _refusal_of_others(scope)
         given = _tokens(scope)
         if any(hmac.compare_digest(token.encode(), self._token.encode()) for token in given):
             return None
         detail = 'Invalid token.' if given else 'Authentication credentials were not provided.'
         return Answer({'detail': detail}, 401, {'www-authenticate': 'Token'})
+
+
+def _refusal_of_others(scope: Scope) -> Answer | None:
+    """Without a token, refuse what a web page asks from within a browser of this machine, by whatever name."""
+    headers = {key.decode('latin-1').lower(): value.decode('latin-1') for key, value in scope['headers']}
+    host = urlsplit(f'//{headers.get("host", "")}').hostname or ''
+    if is_loopback(host) and 'origin' not in headers:
+        return None
+    return Answer(
+        {'detail': 'Without a token only programs of this machine are answered, and no web page.'}, 403
+    )
 
 
 def _tokens(scope: Scope) -> list[str]:
