@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from synapse_plugins.actions.export import DefaultExportAction
 from synapse_plugins.backends import SynapseBackend
-from synapse_plugins.context import JobLogger, PluginEnvironment, RuntimeContext, TeeLogger
+from synapse_plugins.context import JobLogger, NullLogger, PluginEnvironment, RuntimeContext, TeeLogger
 from synapse_plugins.errors import AnswerLostError, InvalidRequestError
 
 if TYPE_CHECKING:
@@ -99,3 +100,14 @@ def test_units_like_those_that_were_there_are_made_once_more(
     second = [row['id'] for row in shaky.create_data_units([unit])]
     assert (first, second) == ([1, 2], [3])
     assert local_backend.list_data_units()['count'] == 3
+
+
+def test_an_export_asks_anew_for_addresses_that_expired(
+    faulty: Any, shaky: SynapseBackend, version: dict[str, Any], tmp_path: Path
+) -> None:
+    faulty.script({'match': 'GET /media/', 'fault': 'status', 'status': 403, 'times': 3})
+    params = {'filter': {'ground_truth_dataset_versions': version['id']}, 'path': str(tmp_path / 'out')}
+    made = DefaultExportAction.dispatch(params, RuntimeContext(NullLogger(), client=shaky))
+    assert (made['exported_count'], made['failed_count']) == (version['count'], 0)
+    assert len(list(Path(made['output_path'], 'origin_files').iterdir())) == version['count']
+    assert sum('status' in line for line in faulty.seen()) == 3

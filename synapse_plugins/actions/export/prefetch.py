@@ -11,13 +11,22 @@ from ...backends.fetch import fetch, local_path
 from ...errors import SynapsePluginsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    from ...backends.synapse.transport import Transport
 
 __all__ = ['prefetched']
 
 
-def prefetched(items: Iterable[dict[str, Any]], folder: Path, workers: int) -> Iterator[dict[str, Any]]:
+def prefetched(
+    items: Iterable[dict[str, Any]],
+    folder: Path,
+    workers: int,
+    *,
+    transport: Transport | None = None,
+    renew: Callable[[dict[str, Any]], str] | None = None,
+) -> Iterator[dict[str, Any]]:
     """Yield the items in their order; the file of each that comes from elsewhere lies in *folder* by then.
 
     A file that could not be fetched is left to whoever saves the item: it says why.
@@ -26,13 +35,22 @@ def prefetched(items: Iterable[dict[str, Any]], folder: Path, workers: int) -> I
         items: The items.
         folder: Where the files wait; made when absent.
         workers: How many are fetched at once; twice as many wait at most.
+        transport: What asks, over connections that are kept; None: a new one for each file.
+        renew: Returns a fresh address of an item's file, for one that has expired.
     """
+
+    def get(item: dict[str, Any], target: Path) -> Path:
+        again = None if renew is None else lambda: renew(item)
+        fetch(item['files'], target, 'copy', transport=transport, renew=again)
+        return target
+
     folder.mkdir(parents=True, exist_ok=True)
     waiting: deque[tuple[dict[str, Any], Future[Path] | None]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix='export') as pool:
         try:
             for number, item in enumerate(items):
-                waiting.append((item, _begin(pool, item, folder / str(number))))
+                begun = pool.submit(get, item, folder / str(number)) if _is_elsewhere(item) else None
+                waiting.append((item, begun))
                 if len(waiting) > 2 * workers:
                     yield _finish(*waiting.popleft())
             while waiting:
@@ -43,17 +61,9 @@ def prefetched(items: Iterable[dict[str, Any]], folder: Path, workers: int) -> I
                     future.cancel()
 
 
-def _begin(pool: ThreadPoolExecutor, item: dict[str, Any], target: Path) -> Future[Path] | None:
-    file = item.get('files') or {}
-    url = str(file.get('url') or '')
-    if not url or local_path(url) is not None:
-        return None
-
-    def get() -> Path:
-        fetch(file, target, 'copy')
-        return target
-
-    return pool.submit(get)
+def _is_elsewhere(item: dict[str, Any]) -> bool:
+    url = str((item.get('files') or {}).get('url') or '')
+    return bool(url) and local_path(url) is None
 
 
 def _finish(item: dict[str, Any], future: Future[Path] | None) -> dict[str, Any]:

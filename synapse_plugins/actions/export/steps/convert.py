@@ -12,7 +12,7 @@ from ..exporter import BaseExporter
 from ..prefetch import prefetched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ['ConvertDataStep']
 
@@ -50,7 +50,13 @@ class ConvertDataStep(BaseStep[ExportContext]):
         work = context.unique_export_path
         if work is not None and context.params.get('save_original_file', True):
             workers = int((context.params.get('extra_params') or {}).get('download_workers') or _WORKERS)
-            items = prefetched(items, work.with_name(f'{work.name}-files'), workers)
+            items = prefetched(
+                items,
+                work.with_name(f'{work.name}-files'),
+                workers,
+                transport=getattr(getattr(context.runtime_ctx, 'client', None), 'transport', None),
+                renew=_renewal(context),
+            )
         for item in items:
             try:
                 converted = context.exporter.process_data_conversion(item)
@@ -61,3 +67,19 @@ class ConvertDataStep(BaseStep[ExportContext]):
                 ) from exc
             yield converted
             context.last_completed_item = item
+
+
+def _renewal(context: ExportContext) -> Callable[[dict[str, Any]], str] | None:
+    """Return what asks for the address of an item's file anew, where the backend and the target can do that."""
+    filters = context.fetch_filters
+    version = filters.get('ground_truth_dataset_versions', filters.get('ground_truth_dataset_version'))
+    ask = getattr(getattr(context.runtime_ctx, 'client', None), 'renew_file_url', None)
+    if ask is None or context.fetch is not None or not isinstance(version, int):
+        return None
+
+    def renew(item: dict[str, Any]) -> str:
+        url = item['files'].get('url')
+        named = (name for name, file in item['all_files'].items() if file.get('url') == url)
+        return str(ask({'id': item['id'], 'pgh_id': item['key']}, next(named), version))
+
+    return renew
