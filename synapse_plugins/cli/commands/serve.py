@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,10 +43,9 @@ def serve(
     with settings.backend(existing=False) as backend:
         served = Served(backend, host=host, port=port, token=token)
         _say(served, str(backend.store.home), host)
-        try:
+        with suppress(KeyboardInterrupt):  # how it is meant to end; whether it arrives here is chance
             served.serve()
-        except KeyboardInterrupt:  # how it is meant to end
-            output.say('', 'Stopped.')
+        output.say('', 'Stopped.')
 
 
 def _say(served: 'Served', home: str, host: str) -> None:
