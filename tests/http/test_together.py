@@ -105,9 +105,9 @@ def test_units_like_those_that_were_there_are_made_once_more(
 def test_an_export_asks_anew_for_addresses_that_expired(
     faulty: Any, shaky: SynapseBackend, version: dict[str, Any], tmp_path: Path
 ) -> None:
-    faulty.script({'match': 'GET /media/', 'fault': 'status', 'status': 403, 'times': 3})
+    faulty.script({'match': 'GET /media/', 'fault': 'status', 'status': 403, 'times': 7})
     params = {'filter': {'ground_truth_dataset_versions': version['id']}, 'path': str(tmp_path / 'out')}
     made = DefaultExportAction.dispatch(params, RuntimeContext(NullLogger(), client=shaky))
     assert (made['exported_count'], made['failed_count']) == (version['count'], 0)
     assert len(list(Path(made['output_path'], 'origin_files').iterdir())) == version['count']
-    assert sum('status' in line for line in faulty.seen()) == 3
+    assert sum('status' in line for line in faulty.seen()) == 7
