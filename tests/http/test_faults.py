@@ -177,7 +177,14 @@ def test_what_was_not_done_is_done_after_a_look(fault, faulty, shaky, local_back
     model = shaky.create_model({'name': 'once', 'file': weights})
     assert [row['id'] for row in local_backend.list_models()['results']] == [model['id']]
     lines = [line for line in faulty.seen() if '/models/' in line]
-    assert [line.split()[0] for line in lines] == ['POST', 'GET', 'POST', 'GET', 'POST']
+    assert [line.split()[0] for line in lines] == [
+        'GET',
+        'POST',
+        'GET',
+        'POST',
+        'GET',
+        'POST',
+    ]  # before, and after each
 
 
 def test_too_much_asked_was_not_done(faulty, shaky, local_backend):
