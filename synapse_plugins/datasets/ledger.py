@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from .reader import UnitReader
     from .work import Job, Plan
 
-__all__ = ['LEDGER_FILE', 'Entry', 'Ledger', 'LedgerWriter', 'content_digest', 'digest_of', 'signature_of']
+__all__ = [
+    'LEDGER_FILE',
+    'Entry',
+    'Ledger',
+    'LedgerWriter',
+    'content_digest',
+    'digest_of',
+    'signature_of',
+    'time_of_ledger',
+]
 
 LEDGER_FILE = '.conversion'
 """Its name; hidden files are no part of a dataset."""
@@ -88,6 +97,38 @@ class Entry(NamedTuple):
             )
         except OSError:
             return False
+
+    def shows(self, folder: str, images: Sequence[str], written: int, *, verify: bool) -> bool:
+        """Tell whether its pictures lie in *folder* as they were placed.
+
+        Args:
+            folder: The output.
+            images: The evidence among which the pictures are.
+            written: When the output was written, in nanoseconds: a copy that is younger was changed.
+            verify: Compare the content of copies, too.
+        """
+        try:
+            pairs = [(images[place], f'{folder}/{name}') for place, name, _ in self.pictures]
+            return all(_is_as_placed(*pair, written, verify=verify) for pair in pairs)
+        except (OSError, IndexError):
+            return False
+
+
+def _is_as_placed(source: str, target: str, written: int, *, verify: bool) -> bool:
+    here, there = os.stat(source), os.stat(target)  # noqa: PTH116 - many files, and a Path costs more
+    if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
+        return True  # a link, and the digest says whether its content is as it was
+    if here.st_size != there.st_size or there.st_mtime_ns > written:
+        return False
+    return not verify or read_bytes(source) == read_bytes(target)
+
+
+def time_of_ledger(folder: str) -> int:
+    """Return when the ledger in *folder* was finished, in nanoseconds; 0 if there is none."""
+    try:
+        return os.stat(f'{folder}/{LEDGER_FILE}').st_mtime_ns  # noqa: PTH116 - as above
+    except OSError:
+        return 0
 
 
 def content_digest(content: bytes) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..providers import resolve
 from .dm.carried import lost_of
-from .ledger import Entry, digest_of
+from .ledger import Entry, digest_of, time_of_ledger
 from .names import nfc
 from .reader import UNREADABLE, Survey, UnitReader
 from .report import Counts, Report
@@ -185,6 +184,7 @@ class Work:
     def check(self, jobs: Sequence[Job], folder: str, verify: bool) -> list[tuple[int, Any]] | None:
         """Return what readers told of a batch; None unless all of it lies in *folder* and is as it was."""
         facts: list[tuple[int, Any]] = []
+        written = time_of_ledger(folder)
         for job in jobs:
             entry = None if job.old is None else Entry.from_line(job.old)
             found = digest_of(self._readers[job.source], job, verify=verify)
@@ -192,7 +192,7 @@ class Work:
                 return None
             if not entry.is_there(folder):
                 return None
-            if not all(os.path.exists(f'{folder}/{name}') for _, name, _ in entry.pictures):  # noqa: PTH110 - slow
+            if not entry.shows(folder, found[1], written, verify=verify):
                 return None
             facts.extend((job.source, fact) for fact in entry.facts)
         return facts

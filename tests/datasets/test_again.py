@@ -101,6 +101,26 @@ def test_unchanged_work_is_not_done_again(to: str, source: Path, make: Any, tmp_
     assert not convert(source, out, to=to, overwrite=True).is_hit
 
 
+@pytest.mark.parametrize('link', ['hard', 'symlink', 'copy'])
+@pytest.mark.parametrize('longer', [True, False])
+def test_a_picture_changed_in_the_output_is_placed_anew(
+    link: str, longer: bool, source: Path, tmp_path: Path
+) -> None:
+    (source / 'valid' / 'original_files' / '011.bmp').unlink()
+    (source / 'valid' / 'json' / '011.json').unlink()
+    out = tmp_path / 'out'
+    options: dict[str, Any] = {'link': link, 'overwrite': True}
+    convert(source, out, to='yolo', **options)
+    assert convert(source, out, to='yolo', **options).is_hit
+    picture = out / 'train' / 'images' / '000.bmp'
+    content = picture.read_bytes()
+    picture.unlink()  # not written through a link: another file in its place
+    picture.write_bytes(content + b'!' if longer else b'!' * len(content))
+    again = convert(source, out, to='yolo', **options)
+    assert not again.is_hit
+    assert picture.read_bytes() == content
+
+
 @pytest.mark.parametrize('to', TARGETS)
 def test_any_change_is_noticed(to: str, source: Path, tmp_path: Path, seed: int, rounds: int) -> None:
     """Change something at random, convert again and from scratch: the two are equal."""
