@@ -243,6 +243,7 @@ def convert(
                 return done
             stream.ledger, plan = ledger, replace(plan, old=str(old) if ledger.count else None)
         stack.enter_context(output)
+        stack.push(stream.stop)
         keeper = stack.enter_context(LedgerWriter(output.path, signature)) if plan.remember else None
         with closing(plan.make_writer(report)) as writer:
             stream.run(writer, plan, keeper)

@@ -18,6 +18,7 @@ from .work import Job, Plan, Work, adapt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from types import TracebackType
 
     from .choices import Choices
     from .ledger import Ledger, LedgerWriter
@@ -89,6 +90,7 @@ class Stream:
         self._seen: dict[str | None, set[str | None]] = {split: set() for split in self.all_splits}
         self._facts: dict[int, list[Any]] = {place: [] for place in range(len(self._readers))}
         self._stack = ExitStack()
+        self._processes = ExitStack()
         self._pool: Pool | None = None
         self._total = self._count_all()
         self.remembers = False
@@ -107,7 +109,14 @@ class Stream:
         """Open it."""
         for reader in self._readers:
             self._stack.callback(reader.close)
+        self._stack.push(self.stop)
         return self
+
+    def stop(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the processes, at once after an error: before the folder that they write into is removed."""
+        self._processes.__exit__(kind, error, trace)
 
     def __exit__(self, *error: object) -> None:
         """Stop the processes and close the readers."""
@@ -230,7 +239,7 @@ class Stream:
             return
         modules = [writer.__module__, *(one.partition(':')[0] for one in self._choices.transforms)]
         if '__main__' not in modules:
-            self._pool = self._stack.enter_context(Pool(count, self._readers))
+            self._pool = self._processes.enter_context(Pool(count, self._readers))
 
     # -- the samples ----------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import pickle
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .report import Report
@@ -25,15 +26,15 @@ _SILENT = frozenset(('open', 'start'))
 def main() -> None:
     """Do what the parent asks for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends us
-    with os.fdopen(os.dup(0), 'rb') as source, os.fdopen(os.dup(1), 'wb') as sink:
+    # The parent may go at any time: before a message, in the middle of one, or when we close.
+    with (
+        suppress(EOFError, BrokenPipeError, ConnectionError, pickle.UnpicklingError),
+        os.fdopen(os.dup(0), 'rb') as source,
+        os.fdopen(os.dup(1), 'wb') as sink,
+    ):
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(2, 1)  # what a stranger's format prints must not get between the answers
-        try:
-            _serve(source, sink)
-        except (EOFError, BrokenPipeError, ConnectionError):
-            pass
-        except pickle.UnpicklingError:
-            pass  # the parent went in the middle of a message
+        _serve(source, sink)
     sys.exit(0)
 
 

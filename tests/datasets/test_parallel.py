@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -100,3 +101,33 @@ def test_a_script_needs_no_guard(mixed: Path, tmp_path: Path) -> None:
 def test_no_processes_is_refused(mixed: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match='workers=0'):
         convert(mixed, tmp_path / 'out', to='yolo', workers=0)
+
+
+@pytest.mark.usefixtures('parallel')
+def test_processes_are_gone_before_the_work_folder_is_removed(
+    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else they go on writing while it is removed, and it stays behind."""
+    children: list[subprocess.Popen[bytes]] = []
+    alive: list[bool] = []
+
+    class Seen(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            children.append(self)
+
+    def rmtree(path: Path, **options: Any) -> None:
+        alive.extend(child.poll() is None for child in children)
+        remove(path, **options)
+
+    def stop(done: int, total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    remove = shutil.rmtree
+    monkeypatch.setattr(subprocess, 'Popen', Seen)
+    monkeypatch.setattr(shutil, 'rmtree', rmtree)
+    with pytest.raises(KeyboardInterrupt):
+        convert(mixed, tmp_path / 'place' / 'out', to='yolo', task='detect', workers=2, progress=stop)
+    assert alive == [False, False]
+    assert list((tmp_path / 'place').iterdir()) == []
