@@ -23,7 +23,7 @@ from ..shapes import SHAPES
 from ..writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from pathlib import Path
 
     from ..geometry import Box
@@ -38,6 +38,10 @@ _IMAGE_FOLDERS = ('JPEGImages', 'Images', 'images')
 _CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
 _FLAGS = ('pose', 'truncated', 'difficult', 'occluded')
 _UNSET = frozenset(('', '0', 'Unspecified'))
+_OF_A_CLASS = re.compile(r'\s-?[01]$')  # `name 1`, `name -1`: a line in the list of a class
+_UNPRINTABLE = re.compile(
+    '[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]'
+)  # no part of XML, escaped or not
 _UNIONS = frozenset(('trainval', 'all', 'default'))
 _SPLIT_FILE = {'valid': 'val'}
 
@@ -66,7 +70,7 @@ class PascalVocReader(UnitReader):
         self._fence = Fence(root)
         self._found = by_stem(self._images, IMAGE_SUFFIXES)
         self._documents = by_stem(root / 'Annotations', _XML)
-        self._split_of = _image_sets(root)
+        self._split_of = _image_sets(root, self._documents)
         self.splits = list(order_splits(set(self._split_of.values()))) or [None]
 
     def count(self) -> int:
@@ -194,25 +198,32 @@ def _image_folder(root: Path) -> Path:
     raise FormatError(f'{root} has annotations but none of the folders {", ".join(_IMAGE_FOLDERS)}.')
 
 
-def _image_sets(root: Path) -> dict[str, str]:
-    """Return stem -> split. Unions such as ``trainval`` and the lists of single classes are passed over."""
+def _image_sets(root: Path, known: Container[str]) -> dict[str, str]:
+    """Return stem -> split. Unions such as ``trainval`` and the lists of single classes are passed over.
+
+    Args:
+        root: The dataset's folder.
+        known: The stems of its annotation files; a line that is one of them is a name, whatever blanks are in it.
+    """
     folder = root / 'ImageSets' / 'Main'
     split_of: dict[str, str] = {}
     if not folder.is_dir():
         return split_of
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() != '.txt' or path.stem.startswith('.'):
+        if path.suffix.lower() != '.txt' or path.stem.startswith('.') or path.stem in _UNIONS:
             continue
         split = split_name(path.stem)
         try:
-            rows = [line.split() for line in path.read_text(encoding='utf-8-sig').splitlines()]
+            lines = path.read_text(encoding='utf-8-sig').split(
+                '\n'
+            )  # other ends of lines may be part of a name
         except UnicodeDecodeError as exc:
             raise FormatError(f'{path} is not text in UTF-8; it should name one picture a line.') from exc
-        if path.stem in _UNIONS or any(len(row) > 1 for row in rows):  # `name 1`, `name -1`: one class's list
+        stems = [stem for line in lines if (stem := nfc(line.strip()))]
+        if all(_OF_A_CLASS.search(stem) and stem not in known for stem in stems):
             continue
-        for row in rows:
-            stem = nfc(row[0]) if row else ''
-            if stem and split_of.setdefault(stem, split) != split:
+        for stem in stems:
+            if split_of.setdefault(stem, split) != split:
                 raise DatasetError(
                     f'{path} puts {stem!r} into {split}, but it is in {split_of[stem]} already.'
                 )
@@ -243,7 +254,7 @@ class PascalVocWriter(Writer):
         stem, name = self.place(sample, 'JPEGImages')
         image, where = sample.image, sample.key
         size = f'<width>{image.width}</width><height>{image.height}</height><depth>3</depth>'
-        parts = [f'<annotation>\n  <filename>{escape(name)}</filename>\n  <size>{size}</size>\n']
+        parts = [f'<annotation>\n  <filename>{self._text(name, where)}</filename>\n  <size>{size}</size>\n']
         for annotation in sample.annotations:
             if annotation.tool not in SHAPES:
                 self.report.drop(annotation.tool, 'pascal_voc cannot hold it', where)
@@ -272,8 +283,18 @@ class PascalVocWriter(Writer):
                 self.report.drop('attribute', f'pascal_voc cannot hold {attribute.get("name")!r}', where)
         corners = (box[0] + 1, box[1] + 1, box[2], box[3])
         inner = ''.join(f'<{tag}>{value:.10g}</{tag}>' for tag, value in zip(_CORNERS, corners, strict=True))
-        rest = ''.join(f'<{flag}>{escape(text)}</{flag}>' for flag, text in flags.items())
-        return f'  <object><name>{escape(annotation.label or "")}</name>{rest}<bndbox>{inner}</bndbox></object>\n'
+        rest = ''.join(f'<{flag}>{self._text(text, where)}</{flag}>' for flag, text in flags.items())
+        name = self._text(annotation.label or '', where)
+        return f'  <object><name>{name}</name>{rest}<bndbox>{inner}</bndbox></object>\n'
+
+    def _text(self, text: str, where: str) -> str:
+        """Return a text as XML holds it."""
+        if text.isprintable():
+            return escape(text)
+        held = _UNPRINTABLE.sub('\ufffd', text)
+        if held != text:
+            self.report.change('text', 'characters that XML cannot hold were replaced', where)
+        return escape(held, {'\r': '&#13;'})
 
     def finish(self) -> Path | None:
         """Write the image sets."""
