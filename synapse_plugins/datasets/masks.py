@@ -150,9 +150,13 @@ def _check_size(pixels: int) -> None:
 
 def _read_runs(data: Any) -> _Ints:
     try:
-        runs = np.array(data, dtype=np.int64)
+        found = np.array(data)
     except (TypeError, ValueError, OverflowError) as exc:
         raise ValueError('no list of pixels') from exc
+    kind = found.dtype.kind
+    if kind not in 'iuf' or (kind == 'f' and not ((found % 1 == 0) & (np.abs(found) < 1 << 53)).all()):
+        raise ValueError('no whole numbers, as pixels are')
+    runs = found.astype(np.int64)
     if runs.ndim == 1:
         runs = np.stack((runs, np.ones_like(runs)), axis=1)
     if runs.ndim != 2 or runs.shape[1] != 2 or (runs < 0).any() or (runs > 1 << 40).any():

@@ -20,6 +20,9 @@ PARTS: Mapping[str, str] = {
 }
 """What can become of an object of several parts -> how the report says it."""
 
+_MOST_STEPS = 1 << 20
+"""Parts times corners up to which the shortest line from one part to the rest is looked for."""
+
 
 def one_ring_each(rings: Sequence[Ring], holes: Sequence[Ring], policy: str) -> list[Ring]:
     """Return the rings to write for one object.
@@ -41,16 +44,39 @@ def bridged(rings: Sequence[Ring], holes: Sequence[Ring] = ()) -> Ring:
     """Return one ring that runs along all of them; from one to the next and back it takes the same line.
 
     Parts run one way around and holes the other, so that the area of the whole is right; who fills the ring
-    by the rule of odd crossings gets the same pixels.
+    by the rule of odd crossings gets the same pixels. Lines are as short as can be, but for objects of very many parts.
     """
     ways = [ring if signed_area(ring) >= 0 else ring[::-1] for ring in rings]
     ways += [hole if signed_area(hole) <= 0 else hole[::-1] for hole in holes]
+    if len(ways) * sum(map(len, ways)) > _MOST_STEPS:
+        return _chained(ways)
     whole = list(ways[0])
     for ring in ways[1:]:
         here = _nearest(whole, _middle(ring))
         there = _nearest(ring, whole[here])
         here = _nearest(whole, ring[there])
         whole[here + 1 : here + 1] = [*ring[there:], *ring[: there + 1], whole[here]]
+    return whole
+
+
+def _chained(ways: Sequence[Ring]) -> Ring:
+    """Return one ring along very many: each is joined to the next of a row, there and back, without a search.
+
+    The rows run to and fro, as one ploughs, so that the lines between neighbours are short.
+    """
+    tall = max(y for ring in ways for _, y in ring) - min(y for ring in ways for _, y in ring)
+    high = max(tall / len(ways) ** 0.5, 1.0)
+
+    def place(ring: Ring) -> tuple[float, float, float]:
+        x, y = ring[0]
+        row = y // high
+        return row, -x if row % 2 else x, y
+
+    whole: Ring = []
+    ordered = sorted(ways, key=place)
+    for ring in ordered:
+        whole += [*ring, ring[0]]
+    whole += [ring[0] for ring in reversed(ordered[:-1])]
     return whole
 
 

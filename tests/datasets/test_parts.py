@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,3 +45,13 @@ def test_large_polygons_are_joined_at_once() -> None:
 @pytest.mark.parametrize(('ring', 'expected'), [(SQUARE, 100), (SQUARE[::-1], -100), ([], 0)])
 def test_clockwise_is_positive(ring: Any, expected: float) -> None:
     assert signed_area(ring) == expected
+
+
+def test_noise_is_joined_in_one_go() -> None:
+    """A search for the shortest lines would take minutes."""
+    mask = Mask(np.random.default_rng(0).random((300, 300)) < 0.5)
+    parts, holes = mask.outlines()
+    assert len(parts) > 5000
+    ring = bridged(parts, holes)
+    assert area(ring) == mask.area
+    assert set(ring) == {corner for loop in (*parts, *holes) for corner in loop}

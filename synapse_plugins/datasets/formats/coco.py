@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import orjson
 
 from ...errors import DatasetError
+from ..encoded import encoded
 from ..geometry import area, extent
 from ..poses import NO_GROUP, joints_of, poses_of, tight_box
 from ..report import Report
@@ -126,7 +127,7 @@ class CocoWriter(Writer):
             found = self._object(annotation, image, sample.key)
             if found is not None:
                 role = self._role(annotation)
-                records.append((role, orjson.dumps(found)[1:], -1))
+                records.append((role, encoded(found, sample.key)[1:], -1))
         about = {'file_name': name, 'width': image.width, 'height': image.height}
         return orjson.dumps(about)[1:], records, posed  # `Records`, as plain data, for it is written down
 
@@ -185,10 +186,10 @@ class CocoWriter(Writer):
         seen = sum(1 for _, _, visibility in joints if visibility != MISSING)
         whole = {**record, 'num_keypoints': seen, 'keypoints': [value for joint in joints for value in joint]}
         if shape is None or self._layout == 'roboflow':
-            records.append((_KEYPOINTS, orjson.dumps(whole)[1:], -1))
+            records.append((_KEYPOINTS, encoded(whole, where)[1:], -1))
         else:
-            records.append((_INSTANCES, orjson.dumps(shape)[1:], -1))
-            records.append((_KEYPOINTS, orjson.dumps(whole)[1:], len(records) - 1))
+            records.append((_INSTANCES, encoded(shape, where)[1:], -1))
+            records.append((_KEYPOINTS, encoded(whole, where)[1:], len(records) - 1))
         return number
 
     def merge(self, split: str | None, record: Sequence[Any]) -> None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-import orjson
-
 from .. import dm
 from ..dm.carried import META
+from ..encoded import encoded
 from ..writer import Writer
 from .dm_folder import DmReader, make_folders, refusal
 from .dm_items import count_kept, document_of
@@ -50,10 +49,10 @@ class DmV1Writer(Writer):
         document = dm.to_v1(data, sample.meta.get(META))
         if sample.image.media == 'image' and sample.image.width:
             self._add_size(document, sample)
-        self.put(documents, f'{stem}.json', orjson.dumps(document))
+        self.put(documents, f'{stem}.json', encoded(document, sample.key))
         rest = dm.keep_rest(data, document)
         if rest is not None:
-            self.put(metas, f'{stem}.json', orjson.dumps(rest))
+            self.put(metas, f'{stem}.json', encoded(rest, sample.key))
 
     @staticmethod
     def _add_size(document: dict[str, dict[str, dict[str, int]]], sample: Sample) -> None:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-import orjson
-
 from ...errors import FormatError
 from ..dm.carried import META
+from ..encoded import encoded
 from ..sample import Annotation, Sample
 from ..writer import Writer
 from .dm_folder import DmReader, make_folders, refusal
@@ -58,10 +57,10 @@ class DmV2Writer(Writer):
         images, documents, metas = make_folders(sample.split)
         stem, _ = self.place(sample, images)
         count_kept(sample, self.report)
-        self.put(documents, f'{stem}.json', orjson.dumps(document_of(sample)))
+        self.put(documents, f'{stem}.json', encoded(document_of(sample), sample.key))
         meta = sample.meta.get(META) if sample.meta else None
         if meta:
-            self.put(metas, f'{stem}.json', orjson.dumps(meta))
+            self.put(metas, f'{stem}.json', encoded(meta, sample.key))
 
     def finish(self) -> Path | None:
         """Make the folders of splits without samples."""
