@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from synapse_plugins.errors import (
+    BackendError,
     InvalidRequestError,
     NeededError,
     NotFoundError,
@@ -51,6 +52,40 @@ def test_events(local_backend, client, version, filters):
     wanted, _ = local_backend.list_ground_truth_events(params, list_all=True)
     assert _plain(list(rows)) == _plain(list(wanted))
     assert count == here['count']
+
+
+def test_ground_truths_are_chosen_by_their_dataset_too(local_backend, client, version, tmp_path):
+    from synapse_plugins.testing import make_dataset
+
+    other = local_backend.import_dataset(make_dataset(tmp_path / 'other', 'dm_v2', 'segment'), 'other')
+
+    def ids(**params):
+        return [row['id'] for row in client.transport.get('ground_truths/', params)['results']]
+
+    wanted = {
+        row['dataset']: [
+            event['id']
+            for event in local_backend.list_ground_truth_events({'ground_truth_dataset_version': row['id']})[
+                'results'
+            ]
+        ]
+        for row in (version, other)
+    }
+    assert all(wanted.values())
+    for dataset, events in wanted.items():
+        assert ids(ground_truth_dataset=dataset) == events
+    assert (
+        ids()
+        == ids(ground_truth_dataset=list(wanted))
+        == [*wanted[version['dataset']], *wanted[other['dataset']]]
+    )
+    both = {'ground_truth_dataset': version['dataset'], 'ground_truth_dataset_versions': other['id']}
+    assert ids(ground_truth_dataset=99) == ids(**both) == []
+    for refused in ({'ground_truth_dataset': 'x'}, {'ground_truth_datset': 1}):
+        with pytest.raises(BackendError):
+            ids(**refused)
+    with pytest.raises(UnknownNameError):  # the events have no such filter
+        client.list_ground_truth_events({'ground_truth_dataset': 1})
 
 
 def test_files_come_with_paths(local_backend, client, version):

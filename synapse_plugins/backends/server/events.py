@@ -10,6 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ..filters import as_list
+from ..local.part import as_id
 from .api import Answer, api_of, call, page_answer, params_of
 
 if TYPE_CHECKING:
@@ -36,8 +38,25 @@ async def list_event_files(request: Request) -> Response:
     return page_answer(request, page)
 
 
-async def _page(request: Request, fields: tuple[str, ...] | None = None) -> dict[str, Any]:
+async def list_ground_truths(request: Request) -> Response:
+    """Answer with a page of events; here they are chosen by their dataset as well."""
     api, params = api_of(request), params_of(request, whole_rows=False)
+    if (dataset := params.pop('ground_truth_dataset', None)) is not None:
+        wanted = [as_id(value, 'dataset') for value in as_list(dataset, 'ground_truth_dataset')]
+        versions = [row['id'] for row in await call(api.backend.list_datasets) if row['dataset'] in wanted]
+        asked = params.get('ground_truth_dataset_versions')
+        if asked is not None:
+            asked = [as_id(value, 'dataset version') for value in as_list(asked, 'versions')]
+            versions = [version for version in versions if version in asked]
+        params['ground_truth_dataset_versions'] = versions
+    return page_answer(request, await _page(request, params=params))
+
+
+async def _page(
+    request: Request, fields: tuple[str, ...] | None = None, *, params: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    api = api_of(request)
+    params = params_of(request, whole_rows=False) if params is None else params
     mode = params.pop('response_mode', 'inline')
     if fields is not None:
         params['fields'] = list(fields)
@@ -94,7 +113,7 @@ ROUTES = [
     Route('/sdk/ground_truth_events/', list_events),
     Route('/sdk/ground_truth_events/data/', list_event_data),
     Route('/sdk/ground_truth_events/files/', list_event_files),
-    Route('/ground_truths/', list_events),
+    Route('/ground_truths/', list_ground_truths),
     Route('/ground_truth_dataset_versions/', list_versions),
     Route('/ground_truth_dataset_versions/{version}/', get_version),
     Route('/media/events/{event:int}.json', get_event_data),
