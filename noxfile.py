@@ -65,7 +65,8 @@ def vendor(session: nox.Session) -> None:
         session.skip(f'{VENDOR} needs Python 3.12 or later, and this session has an older one')
     install(session, 'test', extras='server')
     session.install(VENDOR)
-    session.run('pytest', 'tests/http/test_vendor.py', 'tests/interop', *session.posargs, env=INSTALLED)
+    tests = [f'tests/http/test_{name}.py' for name in ('vendor', 'vendor_actions', 'export')]
+    session.run('pytest', *tests, 'tests/interop', *session.posargs, env=INSTALLED)
 
 
 @nox.session

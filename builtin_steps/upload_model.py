@@ -58,6 +58,8 @@ class UploadModelStep(BaseStep[BaseStepContext]):
             delete(model_id)
 
     def _register(self, context: Any, model_path: Path, key: str) -> dict[str, Any]:
+        from synapse_plugins.backends.registering import register_model
+
         from ._model_archive import model_files, pack_model
         from ._model_facts import configuration, fact_files, source_of
 
@@ -78,7 +80,7 @@ class UploadModelStep(BaseStep[BaseStepContext]):
                 Path(folder) / f'{_file_name(name)}.zip',
                 context.set_progress,
             )
-            model: dict[str, Any] = dict(context.client.create_model({**data, 'file': str(archive)}))
+            model = register_model(context.client, data, archive)
         context.log_message(f'Registered model {model["id"]}: {model["name"]}.', 'success')
         return model
 

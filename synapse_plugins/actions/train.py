@@ -221,7 +221,9 @@ class BaseTrainAction(BaseAction[P]):
 
     def create_model(self, path: str | Path, **kwargs: Any) -> dict[str, Any]:
         """Register a model: a file or a folder; *kwargs* are further fields, e.g. `name`."""
-        return dict(self.client.create_model({'file': str(path), **kwargs}))
+        from ..backends.registering import register_model
+
+        return register_model(self.client, kwargs, path)
 
     def get_checkpoint(self) -> dict[str, Any] | None:
         """Return the model to start from, unpacked, or None.

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from inspect import signature
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -290,5 +291,8 @@ def _query(client: Any, version_id: int, split: str | None, filters: Mapping[str
     }
     if split is not None and not {'category', 'categories'} & filters.keys():
         params['category'] = category_of(split)
-    events, count = client.list_ground_truth_events(params=params, list_all=True)
+    lister = client.list_ground_truth_events
+    # Files are fetched one by one, verified; other clients fetch whole pages of them unless told not to.
+    told: dict[str, Any] = {'url_conversion': {}} if 'url_conversion' in signature(lister).parameters else {}
+    events, count = lister(params=params, list_all=True, **told)
     return _Query(split, dict(filters), iter(events), int(count))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
 import sys
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,6 +84,18 @@ def client(synapse_server: Served, tmp_path: Path) -> Iterator[SynapseBackend]:
         timeout=(2.0, 10.0),
     ) as made:
         yield made
+
+
+@pytest.fixture(scope='session')
+def vendor_client_class() -> Any:
+    """The vendor's client; None where it is not installed."""
+    if find_spec('synapse_sdk') is None:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # its modules warn while they are imported
+        for name in ('_sentry', '_profile'):  # it makes their loggers when it first fails
+            importlib.import_module(f'synapse_sdk.observability.{name}')
+        return importlib.import_module('synapse_sdk.clients.backend').BackendClient
 
 
 # -- a server that fails as it is told -----------------------------------------------------------------------

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +13,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings('ignore')  # its own code warns
 
 
-@pytest.fixture(scope='session')
-def client_class() -> Any:
-    if importlib.util.find_spec('synapse_sdk') is None:
+@pytest.fixture
+def client_class(vendor_client_class: Any) -> Any:
+    if vendor_client_class is None:
         pytest.skip('synapse-sdk is not installed; it needs Python 3.12 or later: `nox -s vendor`')
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        from synapse_sdk.clients.backend import BackendClient
-
-        for name in ('_sentry', '_profile'):  # it makes their loggers when it first fails
-            importlib.import_module(f'synapse_sdk.observability.{name}')
-    return BackendClient
+    return vendor_client_class
 
 
 @pytest.fixture
