@@ -129,6 +129,9 @@ class Reader(ABC):
     verify: bool = False
     """Whether `measure` decodes the pictures too."""
 
+    prefix: str = ''
+    """What stands before its keys in the report, where it is one of several sources; the engine says it."""
+
     splits: list[str | None]
     """Canonical names: ``train``, ``valid``, ``test``, others; ``[None]`` in a dataset without splits."""
 

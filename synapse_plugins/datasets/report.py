@@ -94,6 +94,10 @@ class Report:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
 
+    def under(self, prefix: str) -> Report:
+        """Return what counts in this report, with *prefix* before every place: for one of several sources."""
+        return _Under(self, prefix) if prefix else self
+
     def _count(self, bucket: str, kind: str, reason: str, where: str, count: int) -> None:
         entries = self._buckets[bucket]
         entry = entries.get((kind, reason))
@@ -224,3 +228,20 @@ class Report:
                 entry = Entry(item['kind'], item['reason'], item['count'], list(item['examples']))
                 entries[entry.kind, entry.reason] = entry
         return report
+
+
+class _Under(Report):
+    """Hands what is counted to another report, with a prefix before every place."""
+
+    def __init__(self, whole: Report, prefix: str) -> None:
+        super().__init__()
+        self._whole, self._prefix = whole, prefix
+
+    def keep(self, kind: str, count: int = 1) -> None:
+        self._whole.keep(kind, count)
+
+    def warn(self, sentence: str) -> None:
+        self._whole.warn(sentence)
+
+    def _count(self, bucket: str, kind: str, reason: str, where: str, count: int) -> None:
+        self._whole._count(bucket, kind, reason, f'{self._prefix}{where}', count)  # noqa: SLF001 - of its own class

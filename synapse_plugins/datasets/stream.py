@@ -75,6 +75,8 @@ class Stream:
         self._readers: list[UnitReader] = [reader for reader, _ in adapted]
         self._portable = all(portable for _, portable in adapted)
         self._prefixes = prefixes_of(readers)
+        for reader, prefix in zip(self._readers, self._prefixes, strict=True):
+            reader.prefix = prefix
         self._report = report
         self._choices = choices
         self._selection = choices.selection
@@ -301,7 +303,7 @@ class Stream:
         """Return what is counted of what no sample used."""
         report = Report()
         for place, reader in enumerate(self._readers):
-            reader.report = report
+            reader.report = report.under(reader.prefix)
             reader.leave(self._facts[place])
             reader.report = self._report
             self._facts[place] = []

@@ -127,7 +127,7 @@ class Work:
         self._sum = Report()
         self._respelled: set[str] = set()
         for reader in readers:
-            reader.report = report
+            reader.report = report.under(reader.prefix)
 
     def survey(self, jobs: Sequence[Job], transforms: Sequence[str] = ()) -> Survey:
         """Return what a batch holds; with transforms, what it will hold."""
@@ -246,8 +246,8 @@ class Work:
         sample = reader.read(job.unit)
         if sample is None:
             return
-        if not reader.measure(sample.image, job.key):
-            reader.lose(sample.annotations, UNREADABLE, job.key)
+        if not reader.measure(sample.image, job.unit.key):
+            reader.lose(sample.annotations, UNREADABLE, job.unit.key)
             return
         sample.key, sample.split = job.key, job.split
         changed = self._changed(sample, plan)

@@ -18,6 +18,8 @@ File names are given by the engine: unique within the split, or within the datas
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from inspect import signature
+from math import inf
 from os import fspath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from .sample import Annotation, Sample
 
 __all__ = ['SKIPPED', 'Writer']
+
+_FROM_ENGINE = frozenset(('classes', 'splits', 'task', 'link', 'report', 'final_root'))
 
 SKIPPED = object()
 """What `Writer.write` returns for a sample that it has no place for."""
@@ -86,7 +90,11 @@ class Writer(ABC):
         **options: Any,
     ) -> None:
         if options:
-            raise DatasetError(f'{type(self).__name__} knows no option {", ".join(sorted(options))}.')
+            known = ', '.join(_options_of(type(self)))
+            raise DatasetError(
+                f'This format ({type(self).__name__}) knows no option {", ".join(sorted(options))}. It knows {known}.'
+            )
+        _check_tolerance(tolerance)
         self.root = root
         self.final_root = final_root or root
         self.classes = classes
@@ -234,3 +242,18 @@ class Writer(ABC):
         if number is None:
             self.report.drop(annotation.tool, 'it has no class', where)
         return number
+
+
+def _check_tolerance(tolerance: Any) -> None:
+    is_number = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
+    if not (is_number and 0 <= tolerance < inf):
+        raise DatasetError(f'tolerance={tolerance!r} is no number of pixels; use 0 or more.')
+
+
+def _options_of(writer: type[Writer]) -> list[str]:
+    """Return the options that a user may give to a writer."""
+    makers = [
+        vars(cls)['__init__'] for cls in writer.__mro__ if '__init__' in vars(cls) and cls is not object
+    ]
+    found = (one for maker in makers for one in signature(maker).parameters.values())
+    return sorted({one.name for one in found if one.kind is one.KEYWORD_ONLY} - _FROM_ENGINE)

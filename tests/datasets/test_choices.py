@@ -222,3 +222,35 @@ def test_what_was_chosen_is_no_loss(blood: Path, tmp_path: Path) -> None:
     assert report['left_out']
     with pytest.raises(LossError):
         convert(blood, tmp_path / 'lossy', to='yolo', task='segment', on_loss='error')
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_every_place_in_the_report_names_its_source(
+    workers: int, make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, 'SMALL', 1)
+    tools = {'bounding_box': [make.box('car', 1, 1, 9, 9), make.box('car', 90, 1, 9, 9)]}
+    sources = [make.dm(tmp_path / name, {'a.jpg': tools, 'b.jpg': tools, 'c.jpg': tools}) for name in 'xy']
+    for source in sources:
+        (source / 'original_files/b.jpg').write_bytes(b'')
+        (source / 'json/c.json').write_text('{', encoding='utf-8')
+        make.picture(source / 'original_files/spare.jpg')
+    report = convert(sources, tmp_path / 'out', to='yolo', workers=workers).report
+    places = {place for entry in (*report.dropped, *report.quarantined) for place in entry.examples}
+    assert places == {f'{name}:{place}' for name in 'xy' for place in ('a', 'b', 'c', 'spare.jpg')}
+
+
+@pytest.mark.parametrize(
+    ('option', 'words'),
+    [
+        ({'layot': 'roboflow'}, 'knows no option layot. It knows bounds, category_ids, layout'),
+        ({'tolerance': 'abc'}, "tolerance='abc' is no number of pixels"),
+        ({'tolerance': -1}, 'tolerance=-1 is no number of pixels'),
+        ({'tolerance': float('nan')}, 'tolerance=nan is no number of pixels'),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(
+    option: dict[str, Any], words: str, blood: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DatasetError, match=words):
+        convert(blood, tmp_path / 'out', to='coco', **option)
