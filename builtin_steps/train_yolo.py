@@ -112,6 +112,8 @@ class TrainYoloStep(BaseStep[BaseStepContext]):
 
 def _specification(context: Any) -> dict[str, Any]:
     """Return what the worker shall do, with everything checked that can be checked before it starts."""
+    from synapse_plugins.store.weights import check_torch
+
     from ._yolo_model import find_weights
     from .yolo_params import model_for, training_arguments
 
@@ -120,11 +122,15 @@ def _specification(context: Any) -> dict[str, Any]:
     model, task = model_for(params)
     checkpoint = getattr(context, 'checkpoint', None)
     if checkpoint:
-        weights = str(find_weights(checkpoint.get('weights') or checkpoint['path']))
+        found = find_weights(checkpoint.get('weights') or checkpoint['path'])
+        check_torch(found)
+        weights = str(found)
         if _is_model_named(context):
             arguments['pretrained'] = weights  # the named model, begun with what of the weights fits
         else:
             model = weights
+    elif model.endswith('.pt'):
+        check_torch(Path(model))
     arguments['data'] = str(dataset_file(context))
     return {
         'mode': 'train',

@@ -123,6 +123,8 @@ def _check_split(splits: Any, wanted: str) -> None:
 
 def _weights(context: Any, folder: Path) -> tuple[dict[str, Any] | None, Path]:
     """Return the registered model, if it is one, and its weights: unpacked already, or taken from its archive."""
+    from synapse_plugins.store.weights import check_torch
+
     from ._model_archive import take_weights
     from ._yolo_model import find_weights
 
@@ -134,11 +136,15 @@ def _weights(context: Any, folder: Path) -> tuple[dict[str, Any] | None, Path]:
         )
     model = None if model_id is None else dict(context.client.get_model(model_id))
     if given:
-        return model, find_weights(given.get('weights') or given['path'])
+        weights = find_weights(given.get('weights') or given['path'])
+        check_torch(weights)
+        return model, weights
     file = Path((model or {}).get('file') or '')
     if not file.is_file():
         raise BackendError(f'Model {model_id} has no file that could be evaluated.')
-    return model, take_weights(file, folder / 'model')
+    weights = take_weights(file, folder / 'model')
+    check_torch(weights)
+    return model, weights
 
 
 def _name_of(model: dict[str, Any] | None) -> str:

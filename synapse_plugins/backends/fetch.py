@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .synapse.transport import Transport
 
-__all__ = ['fetch', 'local_path']
+__all__ = ['fetch', 'local_path', 'verify']
 
 _CHUNK = 1024 * 1024
 _DIGESTS = {'sha256': 64, 'sha1': 40, 'md5': 32}
@@ -72,7 +72,7 @@ def fetch(
         linked = link != 'copy' and _is_whole(source) and _link(source, target, link)
         if not linked:
             shutil.copyfile(source, target)
-        _verify(target, file, str(source))
+        verify(target, file, str(source))
     except BackendError:
         target.unlink(missing_ok=True)
         raise
@@ -124,8 +124,12 @@ def _stream(
             own.close()
 
 
-def _verify(path: Path, file: Mapping[str, Any], name: str) -> None:
-    """Compare size and checksum, as far as they are known; one of an unknown kind is not compared."""
+def verify(path: Path, file: Mapping[str, Any], name: str) -> None:
+    """Compare a file with `size` and `checksum`, as far as they are known; one of an unknown kind is not compared.
+
+    Raises:
+        BackendError: If it differs.
+    """
     size, expected = path.stat().st_size, file.get('size')
     if expected is not None and size != expected:
         raise BackendError(f'{name} has changed: it has {size} bytes, and had {expected}')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import io
 import shutil
 import ssl
 import stat
@@ -13,13 +14,29 @@ from pathlib import Path
 
 import pytest
 
+from synapse_plugins.actions import BaseTrainAction
 from synapse_plugins.actions.checkpoint import fetch_checkpoint
+from synapse_plugins.actions.train import BaseTrainParams
 from synapse_plugins.backends import SynapseBackend
 from synapse_plugins.backends.synapse import Retries
-from synapse_plugins.errors import BackendError, ConfigError, MissingObjectError, StoreError, TLSError
-from synapse_plugins.testing import recording_runtime
+from synapse_plugins.errors import (
+    BackendError,
+    ConfigError,
+    MissingObjectError,
+    StepFailedError,
+    StoreError,
+    TLSError,
+)
+from synapse_plugins.testing import recording_runtime, run_action
 
 # -- checkpoints --------------------------------------------------------------------------------------------
+
+
+class GoOn(BaseTrainAction[BaseTrainParams]):
+    target_format = 'yolo'
+
+    def execute(self, data_path, checkpoint):
+        raise AssertionError('it trains')
 
 
 def _model(client, path: Path) -> int:
@@ -73,12 +90,78 @@ def test_an_archive_that_lies_about_its_sizes(client, tmp_path):
     assert sum(file.stat().st_size for file in (tmp_path / 'run').rglob('*') if file.is_file()) < 1000
 
 
-def test_a_checkpoint_that_is_no_archive_stays_a_file(client, tmp_path):
-    path = tmp_path / 'weights.zip'
-    path.write_bytes(b'this is no archive')
+def _zipped(*names: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, 'w') as archive:
+        for name in names:
+            archive.writestr(name, b'x' * 300)
+    return content.getvalue()
+
+
+PAGE = b'\n<!DOCTYPE html><html><body>Please log in</body></html>'
+TORCH = _zipped('best/data.pkl', 'best/data/0')
+
+
+@pytest.mark.parametrize(
+    ('name', 'content', 'why'),
+    [
+        ('best.pt', PAGE, 'is a web page'),
+        ('best.onnx', b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', 'is a web page'),
+        ('model.zip', PAGE, 'is a web page'),
+        ('model.zip', b'this is no archive', 'is no zip archive'),
+        ('model.zip', _zipped('best.pt')[:200], 'cut short'),
+        ('best.pt', TORCH[:-30], 'cut short'),
+        ('best.pt', b'version https://git-lfs.github.com/spec/v1\noid sha256:0', 'Git LFS'),
+        ('best.pth', b'', 'is empty'),
+        ('w.safetensors', (900).to_bytes(8, 'little') + b'{"a":', 'safetensors'),
+        ('w.h5', b'not it', 'HDF5'),
+        ('model.zip', _zipped('classes.json', 'params.json'), 'no weights in model.zip, only classes.json'),
+        ('model.zip', _zipped(), 'no weights in model.zip, only nothing'),
+    ],
+)
+@pytest.mark.parametrize('which', ['local', 'serve'])
+def test_checkpoints_that_are_not_what_they_claim(
+    which, name, content, why, local_backend, client, version, tmp_path
+):
+    """Refused before anything is trained, in one paragraph, and nothing is registered."""
+    backend = local_backend if which == 'local' else client
+    path = tmp_path / 'given' / name
+    path.parent.mkdir()
+    path.write_bytes(content)
+    wrong = _model(local_backend, path)
+    with pytest.raises(StepFailedError, match=why) as caught:
+        run_action(GoOn, dataset=version['id'], checkpoint=wrong, client=backend)
+    assert '\n' not in str(caught.value)
+    assert 'from another' in str(caught.value)
+    assert local_backend.list_models()['count'] == 1
+
+
+def test_a_checkpoint_that_changed_in_the_store(local_backend, version, tmp_path):
+    path = tmp_path / 'best.pt'
+    path.write_bytes(TORCH)
+    model = local_backend.create_model({'name': 'good', 'file': path})
+    own = Path(model['file'])
+    own.chmod(0o600)
+    own.write_bytes(TORCH.replace(b'x', b'y'))
+    with pytest.raises(StepFailedError, match=r'model 1 \(good\) has changed: its sha256 is'):
+        run_action(GoOn, dataset=version['id'], checkpoint=model['id'], client=local_backend)
+
+
+@pytest.mark.parametrize(
+    ('name', 'content'),
+    [
+        ('best.pt', TORCH),
+        ('best.pt', b'\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.'),
+        ('best.pt', b'what its own trainer calls so'),
+        ('model.zip', _zipped('weights.bin')),
+        ('model.json', b'{}'),
+    ],
+)
+def test_other_checkpoints_are_handed_over(name, content, client, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(content)
     told = fetch_checkpoint(client, _model(client, path), recording_runtime(tmp_path / 'run', client=client))
-    assert (Path(told['path']) / 'weights.zip').read_bytes() == b'this is no archive'
-    assert told['weights'] is None
+    assert any(Path(told['path']).iterdir())
 
 
 def test_a_model_that_is_not_what_was_registered(client, local_backend, tmp_path):

@@ -101,6 +101,34 @@ def test_a_training_goes_on_from_weights(trained: Any, new_run: Any, data: Path,
     assert any('Transferred' in line or 'from pretrained weights' in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ('content', 'why'),
+    [
+        (b'no weights at all', 'was not written by PyTorch'),
+        (b'<html><body>404</body></html>', 'is a web page'),
+        (b'PK\x03\x04cut', 'is a zip archive that was cut short'),
+        (None, r'there is no data\.pkl in it'),
+    ],
+)
+def test_files_that_are_no_weights_are_refused_before_the_training(
+    backend: Any, new_run: Any, data: Path, tmp_path: Path, content: bytes | None, why: str
+) -> None:
+    path = tmp_path / 'best.pt'
+    if content is None:
+        with zipfile.ZipFile(path, 'w') as archive:
+            archive.writestr('notes.txt', 'x')
+    else:
+        path.write_bytes(content)
+    begun = new_run(data, checkpoint={'path': str(path), 'id': None}, model=None)
+    named = new_run(data, model=str(path))
+    evaluated = new_run(data, backend, model=None)
+    evaluated.params.update(checkpoint=backend.create_model({'name': 'x', 'file': path})['id'])
+    for run, step in ((begun, TrainYoloStep()), (named, TrainYoloStep()), (evaluated, ValYoloStep())):
+        with pytest.raises(StepFailedError, match=rf'The weights best\.pt .*{why}'):
+            run(step)
+        assert not run.context.model_path
+
+
 def test_weights_of_another_task_are_refused_before_the_training(
     trained: Any, new_run: Any, data: Path
 ) -> None:
