@@ -211,15 +211,14 @@ def convert(
     """
     _check(link=(link, LINKS), on_loss=(on_loss, ON_LOSS))
     sources = [Path(source)] if isinstance(source, str | Path) else [Path(one) for one in source]
-    destination = Path(destination)
     changes = find_transforms(transforms, to, task)
     choices = Choices(Selection(sample, split, seed), classes, rename, changes, drop_empty)
     report = Report()
     formats, readers = _open(sources, source_format, report, verify=verify)
     reference, writer_class = _writer_of(to)
-    _refuse_overlaps(sources, destination)
+    _refuse_overlaps(sources, Path(destination))
     output = Output(
-        destination, marker=REPORT_FILE, overwrite=overwrite, replaceable='--overwrite (overwrite=True)'
+        Path(destination), marker=REPORT_FILE, overwrite=overwrite, replaceable='--overwrite (overwrite=True)'
     )
     output.check()
     with (
