@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from synapse_plugins import RuntimeContext, run
 from synapse_plugins.backends import SynapseBackend
 from synapse_plugins.context import NullLogger
+from synapse_plugins.errors import BackendError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,3 +146,64 @@ def test_tasks_are_exported_with_the_files_of_their_units(
         result = Exporter.dispatch(wanted, runtime)
     assert (result['exported_count'], result['total_count']) == (5, 5)
     assert len(list((tmp_path / 'out' / 'export' / 'origin_files').iterdir())) == 5
+
+
+@pytest.fixture
+def addresses_expire(synapse_server: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let the first three addresses that the server gives out be over already, and keep all that were asked for."""
+    signer = synapse_server.app.state.signer
+    given: list[str] = []
+    sign = signer.sign
+
+    def sign_shortly(path: str, method: str = 'GET', lifetime: float | None = None) -> str:
+        given.append(path)
+        return str(sign(path, method, -1.0 if len(given) <= 3 else lifetime))
+
+    monkeypatch.setattr(signer, 'sign', sign_shortly)
+    return given
+
+
+@pytest.mark.parametrize('target', ['ground_truth', 'task'])
+def test_an_export_renews_addresses_and_keeps_connections(
+    client: Any,
+    version: dict[str, Any],
+    files: Path,
+    tmp_path: Path,
+    target: str,
+    request: pytest.FixtureRequest,
+) -> None:
+    from synapse_plugins.actions.export import TargetHandlerFactory
+    from synapse_plugins.actions.export.prefetch import prefetched
+
+    if target == 'task':
+        params = {'path': str(files), 'data_collection': '글', 'create_collection': True, 'project': 7}
+        run('upload.files', params=params, **settings(request.getfixturevalue('synapse_server'), tmp_path))
+        filters: dict[str, Any] = {'project': 7}
+    else:
+        filters = {'ground_truth_dataset_versions': version['id']}
+    given = request.getfixturevalue('addresses_expire')
+    handler = TargetHandlerFactory.get_handler(target)
+    rows, count = handler.get_results(client, filters)
+    items = prefetched(
+        handler.get_export_item(rows, client), tmp_path / 'ahead', 2,
+        transport=client.transport, renew=partial(handler.renew_url, client, filters),
+    )  # fmt: skip
+    found = list(items)
+    assert len(found) == count
+    for item in found:
+        assert item['files']['fetched'].stat().st_size == item['files']['size']
+    assert len(given) > count
+    adapter = client.transport._session.get_adapter(client.transport.url)
+    pool = adapter.poolmanager.connection_from_url(client.transport.url)
+    assert pool.num_connections <= 3  # one for the list, one for each that fetches
+    with pytest.raises(BackendError, match='not there any more'):
+        handler.renew_url(client, filters, {'id': 99, 'key': 99})
+
+
+def test_an_export_action_renews_addresses(
+    synapse_server: Any, version: dict[str, Any], tmp_path: Path, addresses_expire: list[str]
+) -> None:
+    output = tmp_path / 'out'
+    run('export.dataset', dataset=version['id'], output=str(output), **settings(synapse_server, tmp_path))
+    assert len(list(output.rglob('*.png'))) == version['count']
+    assert len(addresses_expire) > version['count']

@@ -228,6 +228,7 @@ def test_files_units_and_tasks(local_backend, client, collection, pets, tmp_path
     tasks = client.create_tasks({'project': 4, 'data': [{'data_unit': unit['id']} for unit in units]})
     assert client.list_tasks({'project': 4})['results'] == tasks
     assert client.list_tasks({'project': 5})['count'] == 0
+    assert client.list_tasks({'project': 4, 'ids': [tasks[-1]['id'], 999]})['results'] == tasks[-1:]
     for unit in [*units, *units]:  # twice is no error
         client.delete_data_unit(unit['id'])
     for item in [*made, *made]:

@@ -63,7 +63,7 @@ class DatasetExporter(BaseExporter):
                 raise DatasetError('it has no picture')
             document = _document(final_data.get('data'))
             documents, pictures = self._folders(split)
-            place_file(files, pictures / f'{unique}{dot}{suffix}')
+            place_file(files, pictures / f'{unique}{dot}{suffix}', self._transport)
             text = json.dumps(document, ensure_ascii=False, separators=(',', ':'))
             (documents / f'{unique}.json').write_text(text, encoding='utf-8')
         except (SynapsePluginsError, OSError, ValueError) as exc:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from ...backends.synapse.transport import Transport
+
 __all__ = ['BaseExporter']
 
 
@@ -155,7 +157,7 @@ class BaseExporter:
         reason = _taken(base_path / name) if files.get('url') or files.get('path') else 'it has no file'
         try:
             if not reason:
-                place_file(files, base_path / name)
+                place_file(files, base_path / name, self._transport)
                 self.written.append(f'{base_path.name}/{name}')
         except (SynapsePluginsError, OSError) as exc:
             reason = str(exc) or type(exc).__name__
@@ -233,6 +235,11 @@ class BaseExporter:
             'failed_count': saving.failed,
         }
 
+    @property
+    def _transport(self) -> Any:
+        """What asks the server of the run's client, None for a client that has nothing of the kind."""
+        return getattr(getattr(self.ctx, 'client', None), 'transport', None)
+
     def _create_unique_export_path(self, base_name: str) -> Path:
         """Make a folder of that name, or the next that is free."""
         folder = unique_folder(Path(self.path_root), base_name)
@@ -258,8 +265,13 @@ class BaseExporter:
         return status
 
 
-def place_file(file: Mapping[str, Any], target: Path) -> None:
+def place_file(file: Mapping[str, Any], target: Path, transport: Transport | None = None) -> None:
     """Make *target* the file that an item tells of: moved from where it was fetched to, or fetched now.
+
+    Args:
+        file: What the item tells of it.
+        target: Where to.
+        transport: What asks a server, with its connections and credentials; None: one of its own.
 
     Raises:
         SynapsePluginsError: If it cannot be fetched, or is not what was told.
@@ -269,7 +281,7 @@ def place_file(file: Mapping[str, Any], target: Path) -> None:
     if fetched is not None:
         Path(fetched).replace(target)
     elif file.get('url'):
-        fetch(file, target, 'copy')
+        fetch(file, target, 'copy', transport=transport)
     else:
         shutil.copyfile(str(file['path']), target)
 

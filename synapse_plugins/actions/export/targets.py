@@ -24,6 +24,9 @@ __all__ = [
     'TaskExportTargetHandler',
 ]
 
+_NARROWER = frozenset({'page', 'ids_ex', 'search'})
+"""Filters that an item is not asked for again by: its id says more."""
+
 
 class ExportTargetHandler:
     """How items of one kind are listed. Subclass it, and register yours in `TargetHandlerFactory`.
@@ -79,6 +82,19 @@ class ExportTargetHandler:
                 'category': row.get('category'),
                 'all_files': files,
             }
+
+    def renew_url(self, client: Any, filters: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+        """Return a fresh address for the file of an item, for one that has expired: the item is listed anew.
+
+        Raises:
+            BackendError: If the item, or its file, is not there any more.
+        """
+        kept = {key: value for key, value in filters.items() if key not in _NARROWER}
+        rows, _ = self.get_results(client, {**kept, 'ids': item['id']})
+        for fresh in self.get_export_item(rows, client):
+            if fresh['key'] == item['key'] and (url := fresh['files'].get('url')):
+                return str(url)
+        raise BackendError(f'The file of item {item["key"]} is not there any more.')
 
     def files_of(self, row: Mapping[str, Any], client: Any) -> dict[str, dict[str, Any]]:
         """Return the files of a row by specification."""

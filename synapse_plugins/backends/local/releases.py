@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import NotFoundError, ParamsError, UnknownNameError
 from ...store import require_space
 from ...store.plain import dump
+from ..filters import as_list
 from .part import Part, as_id, as_page, checked_name, id_or_none, now, paging
 
 if TYPE_CHECKING:
@@ -118,10 +119,14 @@ class Releases(Part):
         return [_shape_task(row) for row in rows]
 
     def list_tasks(self, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return a page of tasks in the order in which they came; filters: ``project``, ``data_unit``."""
-        filters = self._filters(params, ('project', 'data_unit'), 'tasks')
+        """Return a page of tasks in the order in which they came; filters: ``project``, ``data_unit``, ``ids``."""
+        filters = self._filters(params, ('project', 'data_unit', 'ids'), 'tasks')
         page, size = paging(params or {})
-        where = ' AND '.join(f'{column} = ?' for column in filters) or '1'
+        conditions = [f'{column} = ?' for column in filters if column != 'ids']
+        if 'ids' in filters:
+            conditions.append('id IN (SELECT value FROM json_each(?))')  # the last of them, as in the filters
+            filters['ids'] = json.dumps([as_id(value, 'task') for value in as_list(filters['ids'], 'ids')])
+        where = ' AND '.join(conditions) or '1'
         values: Sequence[Any] = tuple(filters.values())
         count = self._rows(f'SELECT count(*) FROM task WHERE {where}', *values)[0][0]  # noqa: S608 - our own names
         query = f'SELECT * FROM task WHERE {where} ORDER BY id LIMIT ? OFFSET ?'  # noqa: S608

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ....context.message_codes import ExportLogMessageCode
@@ -71,15 +72,7 @@ class ConvertDataStep(BaseStep[ExportContext]):
 
 def _renewal(context: ExportContext) -> Callable[[dict[str, Any]], str] | None:
     """Return what asks for the address of an item's file anew, where the backend and the target can do that."""
-    filters = context.fetch_filters
-    version = filters.get('ground_truth_dataset_versions', filters.get('ground_truth_dataset_version'))
-    ask = getattr(getattr(context.runtime_ctx, 'client', None), 'renew_file_url', None)
-    if ask is None or context.fetch is not None or not isinstance(version, int):
+    renew = getattr(context.handler, 'renew_url', None)
+    if context.fetch is not None or renew is None:
         return None
-
-    def renew(item: dict[str, Any]) -> str:
-        url = item['files'].get('url')
-        named = (name for name, file in item['all_files'].items() if file.get('url') == url)
-        return str(ask({'id': item['id'], 'pgh_id': item['key']}, next(named), version))
-
-    return renew
+    return partial(renew, context.client, context.fetch_filters)
