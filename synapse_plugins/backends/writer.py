@@ -30,6 +30,10 @@ _PROBLEMS = 20
 _AHEAD = 16
 """How many events wait for each connection at most: more than a page, so that the next one is listed meanwhile."""
 
+# `json.dumps` would make one for each document.
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(',', ':'))
+_LINE = json.JSONEncoder(ensure_ascii=False)
+
 
 @dataclass(frozen=True)
 class _Planned:
@@ -90,7 +94,7 @@ class EventWriter:
         self._source = source
         self._mapping = mapping
         self._namer = Namer()
-        self._folders: set[str | None] = set()
+        self._folders: dict[str | None, tuple[Path, Path]] = {}
         self._workers = workers
         self._on_missing = on_missing
         self._advance = advance or (lambda: None)
@@ -189,33 +193,33 @@ class EventWriter:
         ), document
 
     def _write(self, key: Any, planned: _Planned, linked: bool, document: dict[str, Any]) -> None:
-        text = json.dumps(document, ensure_ascii=False, separators=(',', ':'))
-        planned.document.write_text(text, encoding='utf-8')
+        planned.document.write_bytes(_COMPACT.encode(document).encode('utf-8'))
         self.splits[planned.split] = self.splits.get(planned.split, 0) + 1
         self._count(document)
         if planned.picture.name != planned.original:
             self.report.renamed[f'{planned.split or ""}/{planned.original}'.lstrip('/')] = (
                 planned.picture.name
             )
+        # Told without pathlib's `relative_to`, which costs more than to write the document.
+        picture = planned.picture
         line = {
             'event': key,
             'split': planned.split,
-            'picture': planned.picture.relative_to(self.folder).as_posix(),
+            'picture': '/'.join(filter(None, (planned.split, picture.parent.name, picture.name))),
             'original_name': planned.original,
             'checksum': planned.file.get('checksum'),
             'linked': linked,
         }
-        self._mapping.write(json.dumps(line, ensure_ascii=False) + '\n')
+        self._mapping.write(_LINE.encode(line) + '\n')
         self.done += 1
 
     def _folders_of(self, split: str | None) -> tuple[Path, Path]:
-        root = self.folder / split if split else self.folder
-        folders = root / 'json', root / 'original_files'
         if split not in self._folders:
+            root = self.folder / split if split else self.folder
+            self._folders[split] = folders = root / 'json', root / 'original_files'
             for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
-            self._folders.add(split)
-        return folders
+        return self._folders[split]
 
     def _count(self, document: Mapping[str, Any]) -> None:
         self.report.keep('image')

@@ -68,6 +68,11 @@ class SynapseBackend(Events, Models, Collections, Jobs, Releases, Work):
         """The server's address; it holds no secret."""
         return self.transport.url
 
+    @property
+    def cache_dir(self) -> Path:
+        """Where fetched files and exports are kept."""
+        return self._cache_root
+
     def check(self) -> None:
         """See that the server answers, and knows who asks.
 

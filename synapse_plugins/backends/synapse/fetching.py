@@ -189,11 +189,13 @@ class Fetch:
 
     def _wrong(self) -> BackendError | None:
         """Return what is wrong with what came in, None if it is as it was told to be."""
-        name, have = shown_url(self._url), self._have()
         if not self._part.exists():
-            return BackendError(f'{name}: nothing came in')
+            return BackendError(f'{shown_url(self._url)}: nothing came in')
+        have = self._have()
         if self._size is not None and have != self._size:
-            return BackendError(f'{name} has changed: it has {have} bytes, and had {self._size}')
+            return BackendError(
+                f'{shown_url(self._url)} has changed: it has {have} bytes, and had {self._size}'
+            )
         kind, _, digest = (self._checksum or '').rpartition(':')
         if len(digest) != _DIGESTS.get(kind):
             return None
@@ -206,7 +208,7 @@ class Fetch:
         if found.hexdigest() == digest.lower():
             return None
         return BackendError(
-            f'{name} has changed: its {kind} is {found.hexdigest()[:12]}..., and was {digest[:12]}...'
+            f'{shown_url(self._url)} has changed: its {kind} is {found.hexdigest()[:12]}..., and was {digest[:12]}...'
         )
 
 
