@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import DatasetError
 from .geometry import EPSILON, Box, Ring, area, clip_box, clip_ring, extent, read_ring, rotated, within
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .masks import Mask
     from .report import Report
     from .sample import Annotation, ImageFile
@@ -26,6 +28,9 @@ TOLERANCE = 1.0
 
 HOLES_FILLED = 'its holes were filled'
 """What most formats do to the holes of a mask."""
+
+Measured: TypeAlias = tuple[list[Ring], Box, float]
+"""Rings, their extent, and their area in square pixels."""
 
 _CLIPPED = 'it was clipped to the image'
 _REACHES_OUT = 'it reaches out of the image'
@@ -154,47 +159,54 @@ class Shaper:
 
     def outline(
         self, annotation: Annotation, image: ImageFile, where: str
-    ) -> tuple[list[Ring], list[Ring]] | None:
+    ) -> tuple[list[Ring], Sequence[Ring]] | None:
         """Return what `rings` does, and the holes of a mask."""
         if annotation.tool == 'segmentation':
             return self._outlines(annotation, image, where)
-        rings = self._polygon(annotation, image, where)
-        return None if rings is None else (rings, [])
+        found = self.polygon(annotation, image, where)
+        return None if found is None else (found[0], ())
 
-    def _polygon(self, annotation: Annotation, image: ImageFile, where: str) -> list[Ring] | None:
+    def polygon(self, annotation: Annotation, image: ImageFile, where: str) -> Measured | None:
+        """Return what `rings` does of a polygon or a box, with its extent and its area in square pixels."""
         tool = annotation.tool
-        read = self._corners if tool == 'bounding_box' else self._read_rings
-        rings = read(annotation, where)
+        rings = (
+            self._corners(annotation, where)
+            if tool == 'bounding_box'
+            else self._read_rings(annotation, where)
+        )
         if rings is None:
             return None
-        clipped = self.clipped_rings(tool, rings, image, where)
-        if clipped is None:
+        box, size = extent(rings), area(rings[0]) if len(rings) == 1 else sum(map(area, rings))
+        if size <= EPSILON:
+            self._report.drop(tool, _NO_AREA, where)
             return None
+        clipped, whole = rings, True
+        if box[0] < 0 or box[1] < 0 or box[2] > image.width or box[3] > image.height:
+            if self.refuses(tool, box, image, where):
+                return None
+            clipped = self._clipped_rings(tool, rings, image, where)
+            if not clipped:
+                return None
+            whole = within(
+                box, image.width, image.height
+            )  # what is no more than rounding is not worth a word
+            if not whole:
+                self._report.change(tool, _CLIPPED, where)
+            box, size = extent(clipped), sum(map(area, clipped))
         if tool == 'bounding_box':
             self._report.change(tool, 'it became a polygon of four corners', where)
         elif self._parts and len(clipped) > 1:
             self._report.change(tool, self._parts, where)
-        elif clipped is rings or within(extent(rings), image.width, image.height):
-            self._report.keep(tool)  # what is no more than rounding is not worth a word
-        return clipped
+        elif whole:
+            self._report.keep(tool)
+        return clipped, box, size
 
-    def clipped_rings(self, tool: str, rings: list[Ring], image: ImageFile, where: str) -> list[Ring] | None:
-        """Return the part of *rings* in the image; the same object if that is all of it."""
-        box = extent(rings)
-        if sum(area(ring) for ring in rings) <= EPSILON:
-            self._report.drop(tool, _NO_AREA, where)
-            return None
-        if box[0] >= 0 and box[1] >= 0 and box[2] <= image.width and box[3] <= image.height:
-            return rings
-        if self.refuses(tool, box, image, where):
-            return None
+    def _clipped_rings(self, tool: str, rings: list[Ring], image: ImageFile, where: str) -> list[Ring]:
+        """Return the part of *rings* in the image; empty, and counted, if there is none."""
         clipped = [clip_ring(ring, image.width, image.height) for ring in rings]
         clipped = [ring for ring in clipped if area(ring) > EPSILON]
         if not clipped:
             self._report.drop(tool, _OUTSIDE, where)
-            return None
-        if not within(box, image.width, image.height):
-            self._report.change(tool, _CLIPPED, where)
         return clipped
 
     def _corners(self, annotation: Annotation, where: str) -> list[Ring] | None:
@@ -206,7 +218,9 @@ class Shaper:
 
     def _read_rings(self, annotation: Annotation, where: str) -> list[Ring] | None:
         try:
-            rings = [read_ring(ring) for ring in (annotation.data, *annotation.extra.get('parts', ()))]
+            rings = [read_ring(annotation.data)]
+            if annotation.extra:
+                rings += [read_ring(ring) for ring in annotation.extra.get('parts', ())]
         except (ValueError, TypeError):
             self._report.drop(annotation.tool, _MALFORMED, where)
             return None

@@ -16,7 +16,6 @@ import orjson
 
 from ...errors import DatasetError
 from ..encoded import encoded
-from ..geometry import area, extent
 from ..poses import NO_GROUP, joints_of, poses_of, tight_box
 from ..report import Report
 from ..sample import MISSING
@@ -225,12 +224,13 @@ class CocoWriter(Writer):
                 return None if box is None else _of_box(box)
 
     def _polygon(self, annotation: Annotation, image: ImageFile, where: str) -> dict[str, Any] | None:
-        rings = self._shaper.rings(annotation, image, where)
-        if rings is None:
+        found = self._shaper.polygon(annotation, image, where)
+        if found is None:
             return None
+        rings, box, size = found
         return {
-            'bbox': _numbers(extent(rings)),
-            'area': sum(area(ring) for ring in rings),
+            'bbox': _numbers(box),
+            'area': size,
             'segmentation': [[number for point in ring for number in point] for ring in rings],
         }
 

@@ -222,8 +222,8 @@ def box_line(number: int, box: Box, width: int, height: int) -> str:
 
 def ring_line(number: int, ring: Ring, width: int, height: int) -> str:
     """Return a line of segment or obb."""
-    corners = ' '.join(['%.8g %.8g' % (x / width, y / height) for x, y in ring])  # noqa: UP031
-    return f'{number} {corners}\n'
+    shares = [share for x, y in ring for share in (x / width, y / height)]
+    return f'{number}{" %.8g %.8g" * len(ring) % tuple(shares)}\n'  # all at once: each `%` costs a tenth
 
 
 def pose_line(number: int, box: Box, joints: list[Joint], width: int, height: int) -> str:
