@@ -56,7 +56,8 @@ def read_ring(data: Any) -> Ring:
         ring = [(float(x), float(y)) for x, y in data]
     except (TypeError, ValueError, OverflowError) as exc:
         raise ValueError('no list of points') from exc
-    if not isfinite(sum([x + y for x, y in ring])):  # one check for all: what is not finite stays so in a sum
+    sums = [x + y for x, y in ring]  # a list, for a generator takes twice as long
+    if not isfinite(sum(sums)):  # one check for all: what is not finite stays so in a sum
         raise ValueError('a number is not finite')
     return ring
 

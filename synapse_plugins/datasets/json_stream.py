@@ -30,6 +30,7 @@ _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _OUTER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 _INNER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _SCALAR = re.compile(rb'[^\s,\[\]{}":]+')
+_END = re.compile(rb'\}[ \t\r\n]*\](?=[ \t\r\n]*(?:,[ \t\r\n]*"|\}))')
 _BORDER = re.compile(rb'\}[ \t\r\n]*,[ \t\r\n]*\Z')
 
 
@@ -199,18 +200,14 @@ class _Scanner:
             yield []
             return
         while True:
-            found = self._by_guess()
-            if found is None:
-                items, closed = self._by_tokens()
-            else:
-                items, closed = found, False
+            items, closed = self._by_guess() or self._rest_by_guess() or self._by_tokens()
             yield items
             if closed:
                 return
             if self._next() == b']':
                 raise self._broken('an item is missing')
 
-    def _by_guess(self) -> list[Any] | None:
+    def _by_guess(self) -> tuple[list[Any], bool] | None:
         """Return the items up to the last ``},{`` in sight, if it separates two of them; None if nobody knows."""
         if len(self._buffer) - self._at < WINDOW // 2:
             self._more()
@@ -225,7 +222,19 @@ class _Scanner:
         except orjson.JSONDecodeError:
             return None  # the end of the list lies before, or the two braces belong to parts of an item
         self._at = border.end()
-        return items
+        return items, False
+
+    def _rest_by_guess(self) -> tuple[list[Any], bool] | None:
+        """Return the items up to the first ``}]`` before a name or the end, if that ends the list; None if not."""
+        end = _END.search(self._buffer, self._at)
+        if end is None:
+            return None
+        try:
+            items: list[Any] = orjson.loads(b'[%b' % self._buffer[self._at : end.end()])
+        except orjson.JSONDecodeError:
+            return None  # it ends a list within an item
+        self._at = end.end()
+        return items, True
 
     def _by_tokens(self) -> tuple[list[Any], bool]:
         """Return the items that are whole in sight, and whether the list ends behind them."""

@@ -58,8 +58,10 @@ def lost_of(sample: Sample) -> Iterator[tuple[str, str, int]]:
     for kind, tool, count in tools_of(others):
         yield tool, f'its {kind} is not the first of its document', count
     document = sample.meta.get(META)
+    if not isinstance(document, dict):
+        return
     for name, kind in (('relations', 'relation'), ('annotationGroups', 'annotationGroup')):
-        by_media = document.get(name) if isinstance(document, dict) else None
+        by_media = document.get(name)
         used = {one.id if 'parts' in one.extra else one.extra.get('group_id') for one in sample.annotations}
         found = (
             [one for some in by_media.values() for one in some or ()] if isinstance(by_media, dict) else []
