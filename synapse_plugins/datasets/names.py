@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from hashlib import sha256
@@ -107,8 +108,6 @@ class Fence:
         Raises:
             DatasetError: If the name leads outside.
         """
-        if _PLAIN.fullmatch(name) and self._holds(base):  # what nearly all are, without a look at each part
-            return base / name
         relative = Path(name.replace('\\', '/'))
         path = base / relative
         outside = relative.is_absolute() or relative.drive or '..' in relative.parts or '\0' in name
@@ -119,15 +118,15 @@ class Fence:
             )
         return path
 
-    def file(self, base: Path, name: str, said_by: object) -> Path | None:
+    def file(self, base: Path, name: str, said_by: object) -> str | None:
         """Return `path` if there is such a file, whichever way its name is spelled in Unicode, else None."""
         for spelled in spellings(name):
-            path = self.path(base, spelled, said_by)
-            try:
-                if path.is_file():
-                    return path
-            except OSError:  # a name longer than the system allows
-                return None
+            if _PLAIN.fullmatch(spelled) and self._holds(base):  # nearly all are: no look at each part
+                path = f'{base}{os.sep}{spelled}'
+            else:
+                path = str(self.path(base, spelled, said_by))
+            if os.path.isfile(path):  # noqa: PTH113 - making a Path costs as much as looking
+                return path
         return None
 
     def _holds(self, folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -172,9 +173,9 @@ class CocoReader(UnitReader):
             self._drop_all(records, 'its image is missing', key)
             return None
         annotations = [one for record in records for one in self._annotations(record, path, key)]
-        return Sample(key, split, ImageFile(found, name=found.name), annotations)
+        return Sample(key, split, ImageFile(found, name=found.rpartition(os.sep)[2]), annotations)
 
-    def _find(self, split: str | None, name: str) -> Path | None:
+    def _find(self, split: str | None, name: str) -> str | None:
         places = self._places.get(split)
         if places is None:
             places = self._places[split] = _Places(self.root, self._paths[split], split, self._fence)
@@ -252,7 +253,7 @@ class CocoReader(UnitReader):
     def evidence(self, unit: Unit) -> Evidence | None:
         """Return the records and the picture."""
         found = self._find(unit.split, unit.source[0])
-        return None if found is None else Evidence((unit.source[1],), (str(found),))
+        return None if found is None else Evidence((unit.source[1],), (found,))
 
 
 class _Places:
@@ -270,7 +271,7 @@ class _Places:
             folders.insert(0, file.parent)
         self._folders = [folder for folder in folders if folder.is_dir()]
 
-    def find(self, name: str) -> Path | None:
+    def find(self, name: str) -> str | None:
         """Return the picture of that name; the folder that had the last one is tried first."""
         for place, folder in enumerate(self._folders):
             path = self._fence.file(folder, name, self._file)

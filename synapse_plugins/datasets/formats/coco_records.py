@@ -50,6 +50,8 @@ def annotations_of_record(
     tool, data = _geometry(record, extra)
     number = record.get('id')
     shape = Annotation(tool, name, data, None if number is None else str(number), attrs, extra)
+    if 'keypoints' not in record:
+        return [shape]
     if not has_joints(record):
         if record.get('keypoints') and not isinstance(record['keypoints'], list):
             report.drop('keypoint', 'its data is malformed', where)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
@@ -24,7 +25,6 @@ from ..writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
-    from pathlib import Path
 
     from ..geometry import Box
     from ..report import Report
@@ -151,7 +151,8 @@ class PascalVocReader(UnitReader):
     def _image(self, document: str, names: list[str], said: str) -> Path | None:
         """Return the picture of an annotation file: the only one of the same stem, else the one it names."""
         if said and len(names) != 1:
-            return self._fence.file(self._images, said, self.root / 'Annotations' / document)
+            found = self._fence.file(self._images, said, self.root / 'Annotations' / document)
+            return None if found is None else Path(found)
         return self._images / names[0] if names else None
 
     def survey_unit(self, unit: Unit, survey: Survey) -> None:
