@@ -118,6 +118,7 @@ class BaseAction(Generic[P]):
             validated = model.model_validate(dict(params), context={'client': getattr(ctx, 'client', None)})
         except ValidationError as exc:
             raise params_error(name or cls.action_name or cls.__name__, exc, model) from exc
+        _tell_dropped(params, model, ctx)
         return cls(validated, ctx)  # type: ignore[arg-type]  # the model is P, or a subclass of it
 
     @classmethod
@@ -271,6 +272,22 @@ def params_error(action: str, error: ValidationError, model: type[BaseModel]) ->
             message = f'{message} (it is {problem["input"]!r})'
         lines.append(f'{name}: {message}' if name else message)
     return ParamsError(f'The parameters of {action} are wrong. ' + '; '.join(lines))
+
+
+def _tell_dropped(params: Mapping[str, Any], model: type[BaseModel], ctx: Any) -> None:
+    """Warn of parameters that the model leaves out.
+
+    `synapse-plugins run` has refused them before. The platform may send more than an action declares, and the vendor's
+    actions drop that, so a job does not fail by it here either; but it is told.
+    """
+    fields = model.model_fields
+    known = set(fields) | {field.alias for field in fields.values() if field.alias is not None}
+    unknown = sorted(map(str, set(params) - known))
+    if not unknown or model.model_config.get('extra') == 'allow' or not hasattr(ctx, 'log_message'):
+        return
+    told = ' '.join(f'{name}: {suggestion(name, known)}'.rstrip() for name in unknown)
+    further = ' What is for code of your own goes into extra_params.' if 'extra_params' in fields else ''
+    ctx.log_message(f'Parameters that nothing reads are left out. {told}{further}', 'warning')
 
 
 def check_action_class(found: Any, reference: str) -> None:

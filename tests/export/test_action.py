@@ -15,6 +15,7 @@ from synapse_plugins.actions.export import BaseExporter, DefaultExportAction, Ex
 from synapse_plugins.backends.fetch import local_path
 from synapse_plugins.datasets import formats
 from synapse_plugins.errors import ParamsError, StepFailedError, UnknownNameError
+from synapse_plugins.testing import run_action
 
 
 def dispatch(action: Any, runtime: Any, version: int, place: Path, **params: Any) -> dict[str, Any]:
@@ -50,6 +51,23 @@ def test_every_item_is_written_as_it_is(runtime: Any, backend: Any, version: int
     again = dispatch(Export, runtime, version, place, name='첫 번째', save_original_file=False)
     assert again['output_path'] == str(place / '첫 번째(1)')
     assert not (place / '첫 번째(1)' / 'origin_files').exists()
+
+
+def test_a_parameter_that_nothing_reads_is_refused_or_told(
+    runtime: Any, backend: Any, version: int, place: Path
+) -> None:
+    """`run` refuses it; a job of the platform may bring more than is declared, and goes on."""
+    params = {'path': str(place), 'filter': {'ground_truth_dataset_versions': version}}
+    for wrong, meant in (('output', ''), ('targt', "Did you mean 'target'")):
+        with pytest.raises(ParamsError, match=f"has no parameter '{wrong}'.*{meant}"):
+            run_action(Export, params={**params, wrong: 'x'}, client=backend)
+        assert not place.exists() or not list(place.iterdir())
+    result = dispatch(Export, runtime, version, place, output='elsewhere', targt='task')
+    assert result['exported_count'] == 6
+    told = [message for message in runtime.logger.messages if 'nothing reads' in message]
+    assert len(told) == 1
+    assert "targt: Did you mean 'target'?" in told[0]
+    assert 'output: ' in told[0]
 
 
 def test_the_summary_tells_of_every_item(runtime: Any, backend: Any, version: int, place: Path) -> None:
