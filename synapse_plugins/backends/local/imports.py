@@ -119,7 +119,7 @@ class Import(Part):
     def _gather(self) -> None:
         with self._spool.open('x', encoding='utf-8') as spool:
             for done, sample in enumerate(self._tally.samples(), 1):
-                line = dump_exact(self._take(sample))
+                line = self._take(sample)
                 self._hash.update(line.encode('ascii'))
                 spool.write(line + '\n')
                 if self._progress is not None:
@@ -127,8 +127,8 @@ class Import(Part):
         facts = self._tally.facts()
         self._hash.update(dump_exact([facts['classes'], facts['declared_classes']]).encode('ascii'))
 
-    def _take(self, sample: Sample) -> list[Any]:
-        """Return what the database shall know of a sample, and take its picture in."""
+    def _take(self, sample: Sample) -> str:
+        """Return what the database shall know of a sample, as JSON, and take its picture in."""
         image = sample.image
         reference = ''
         if self._link == 'reference':
@@ -139,12 +139,12 @@ class Import(Part):
             self._copied += self._link == 'hard' and file.link == 'copy'
         self._tally.size += file.size
         meta = {'width': image.width, 'height': image.height}
+        name = image.name or image.path.name
+        stored = (file.digest, file.suffix, file.size, reference)
         try:
-            dump_exact(data := document(sample))
+            return dump_exact([category_of(sample.split), name, meta, document(sample), *stored])
         except ValueError as exc:
             raise DatasetError(f'{sample.key}: an annotation holds what JSON cannot: {exc}.') from exc
-        name = image.name or image.path.name
-        return [category_of(sample.split), name, meta, data, file.digest, file.suffix, file.size, reference]
 
     # -- committing -----------------------------------------------------------------------------------
 
