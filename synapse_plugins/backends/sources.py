@@ -8,6 +8,7 @@ import shutil
 import threading
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from ..datasets import dm
 from ..errors import BackendError, DatasetError
@@ -47,7 +48,8 @@ class Source:
         self._link = link
         self._harvest = harvest
         self._lock = threading.Lock()
-        self._at_work: dict[str, threading.Lock] = {}
+        # Who works on a file holds its lock, and with the last of them it goes: a download has many files.
+        self._at_work: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
     def take(
         self, event: Mapping[str, Any], specification: str, file: Mapping[str, Any], target: Path

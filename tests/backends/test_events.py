@@ -118,7 +118,7 @@ def test_a_key_that_nobody_knows_is_refused(backend, version, key):
 def test_other_mistakes_are_refused(backend, version):
     with pytest.raises(UnknownNameError, match="Unknown field 'file'"):
         backend.list_ground_truth_events({'fields': ['file']})
-    with pytest.raises(BackendError, match='has no tasks'):
+    with pytest.raises(BackendError, match='makes no events from tasks'):
         backend.list_ground_truth_events({'task': 4})
     with pytest.raises(ParamsError, match='not the id of a dataset version'):
         backend.list_ground_truth_events({'ground_truth_dataset_versions': 'pets'})

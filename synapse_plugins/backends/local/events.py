@@ -21,7 +21,7 @@ _CHUNK = 200
 _VERSION_KEYS = ('ground_truth_dataset_versions', 'ground_truth_dataset_version')
 _LIST = '(SELECT value FROM json_each(?))'  # any number of values in one binding
 _UNSUPPORTED = {
-    'task': 'the embedded backend has no tasks',
+    'task': 'the embedded backend makes no events from tasks',
     'pagination': 'the embedded backend pages by number',
 }
 
