@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import DatasetError, FormatError, LossError
 from ..providers import resolve
+from . import stream as streaming
+from .ahead import pool_for
 from .choices import Choices
 from .classes import write_classes
 from .detection import detect_format, open_dataset
@@ -20,13 +22,13 @@ from .ledger import Ledger, LedgerWriter
 from .output import Output, refuse_overlap
 from .report import Report
 from .selection import Selection
-from .stream import Stream
 from .transforms import find_transforms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from .reader import Reader
+    from .stream import Stream
     from .work import Plan
     from .writer import Writer
 
@@ -214,17 +216,19 @@ def convert(
     changes = find_transforms(transforms, to, task)
     choices = Choices(Selection(sample, split, seed), classes, rename, changes, drop_empty)
     report = Report()
-    formats, readers = _open(sources, source_format, report, verify=verify)
-    reference, writer_class = _writer_of(to)
-    _refuse_overlaps(sources, Path(destination))
-    output = Output(
-        Path(destination), marker=REPORT_FILE, overwrite=overwrite, replaceable='--overwrite (overwrite=True)'
-    )
-    output.check()
-    with (
-        Stream(readers, report, choices, workers=workers, progress=progress, cancelled=cancelled) as stream,
-        ExitStack() as stack,
-    ):
+    with ExitStack() as stack:
+        pool = pool_for(sources, workers, streaming.SMALL)
+        if pool is not None:
+            stack.enter_context(pool)
+        formats, readers = _open(sources, source_format, report, verify=verify)
+        reference, writer_class = _writer_of(to)
+        _refuse_overlaps(sources, Path(destination))
+        output = Output(
+            Path(destination), marker=REPORT_FILE, overwrite=overwrite, replaceable='--overwrite (overwrite=True)'
+        )
+        output.check()
+        ways = {'workers': workers, 'ahead': pool, 'progress': progress, 'cancelled': cancelled}
+        stream = stack.enter_context(streaming.Stream(readers, report, choices, **ways))
         task, class_map, more = stream.plan(writer_class, to, task)
         common = {'classes': class_map, 'splits': stream.all_splits, 'task': task, 'link': link}
         places = {'root': output.path, 'final_root': output.final}

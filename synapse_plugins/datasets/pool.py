@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
-__all__ = ['Pool', 'cores', 'reachable']
+__all__ = ['Pool', 'count_of', 'reachable']
+
+_MOST_PROCESSES = 16
 
 _AHEAD = 3
 """Batches that a process has before it: one at work, the others so that it need not wait for us."""
@@ -41,6 +43,18 @@ def cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on this system
         return os.cpu_count() or 1
+
+
+def count_of(workers: int | None) -> int:
+    """Return how many processes may work: *workers*, or one for each processor.
+
+    Raises:
+        DatasetError: If that is no number of processes.
+    """
+    count = workers if workers is not None else min(cores(), _MOST_PROCESSES)
+    if count < 1:
+        raise DatasetError(f'workers={count} is no number of processes; use 1 or more.')
+    return count
 
 
 def reachable() -> bool:
@@ -104,30 +118,33 @@ class _Process:
 class Pool:
     """Some processes; a context manager, after which they are gone.
 
+    They start at once. What they work with is told later (`tell`), so that they can start while that is prepared.
+
     Args:
         count: How many.
-        work: What each of them works with: the arguments of `Work`, picklable.
     """
 
-    def __init__(self, count: int, work: Any) -> None:
-        self._setup = pickle.dumps(('open', work), pickle.HIGHEST_PROTOCOL)
+    def __init__(self, count: int) -> None:
         self._count = count
         self._processes: list[_Process] = []
 
     def __enter__(self) -> Self:
         """Start the processes."""
         for _ in range(self._count):
-            process = _Process()
-            self._processes.append(process)
-            process.send(self._setup)
+            self._processes.append(_Process())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop them, at once after an error or where results are still to come."""
+        """Stop them, at once after an error."""
+        self.stop(at_once=kind is not None)
+
+    def stop(self, *, at_once: bool) -> None:
+        """Stop the processes, when their work is done or at once."""
         for process in self._processes:
-            process.close(at_once=kind is not None)
+            process.close(at_once=at_once)
+        self._processes.clear()
 
     def tell(self, method: str, *arguments: Any) -> None:
         """Call a method in every process; what it raises is raised by the next `run`."""

@@ -11,7 +11,7 @@ from .choices import all_splits, chosen_classes, hints_for, prefixes_of, renamin
 from .classes import ClassNames, class_list
 from .ledger import signature_of
 from .names import Namer, nfc
-from .pool import Pool, cores, reachable
+from .pool import Pool, count_of, reachable
 from .reader import Survey
 from .report import Report
 from .work import Job, Plan, Work, adapt
@@ -32,7 +32,6 @@ __all__ = ['Stream']
 SMALL = 3000
 """A dataset of fewer samples is converted in this process: starting others would take longer."""
 
-_MOST_PROCESSES = 16
 BATCH = 100  # samples between two looks at `cancelled` and two reports of progress
 
 
@@ -44,6 +43,7 @@ class Stream:
         report: Where to count.
         choices: What the user wants.
         workers: How many processes may work; None: as many as there are processors.
+        ahead: Processes that were started while the readers were made; they are stopped where they do not pay.
         progress: Is called with how many samples are done and how many there are.
         cancelled: Is asked now and then whether to stop.
 
@@ -66,6 +66,7 @@ class Stream:
         choices: Choices,
         *,
         workers: int | None = None,
+        ahead: Pool | None = None,
         progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> None:
@@ -92,8 +93,7 @@ class Stream:
         self._seen: dict[str | None, set[str | None]] = {split: set() for split in self.all_splits}
         self._facts: dict[int, list[Any]] = {place: [] for place in range(len(self._readers))}
         self._stack = ExitStack()
-        self._processes = ExitStack()
-        self._pool: Pool | None = None
+        self._pool = ahead
         self._total = self._count_all()
         self.remembers = False
         self.reused = 0
@@ -118,7 +118,8 @@ class Stream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop the processes, at once after an error: before the folder that they write into is removed."""
-        self._processes.__exit__(kind, error, trace)
+        if self._pool is not None:
+            self._pool.stop(at_once=kind is not None)
 
     def __exit__(self, *error: object) -> None:
         """Stop the processes and close the readers."""
@@ -233,15 +234,21 @@ class Stream:
         return whole
 
     def _open_pool(self, writer: type[Writer]) -> None:
-        """Start processes where they pay."""
-        count = self._workers if self._workers is not None else min(cores(), _MOST_PROCESSES)
-        if count < 1:
-            raise DatasetError(f'workers={count} is no number of processes; use 1 or more.')
+        """Use processes where they pay."""
+        count = count_of(self._workers)
+        pays = self._pays(writer, count)
+        if not pays and self._pool is not None:
+            self._pool.stop(at_once=True)
+            self._pool = None
+        if pays:
+            self._pool = self._pool or self._stack.enter_context(Pool(count))
+            self._pool.tell('open', self._readers)
+
+    def _pays(self, writer: type[Writer], count: int) -> bool:
         if count == 1 or self._total < SMALL or not (self._portable and writer.parallel and reachable()):
-            return
+            return False
         modules = [writer.__module__, *(one.partition(':')[0] for one in self._choices.transforms)]
-        if '__main__' not in modules:
-            self._pool = self._processes.enter_context(Pool(count, self._readers))
+        return '__main__' not in modules
 
     # -- the samples ----------------------------------------------------------------------------------
 

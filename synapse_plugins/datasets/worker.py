@@ -35,6 +35,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(2, 1)  # what a stranger's format prints must not get between the answers
         _serve(source, sink)
+    gc.freeze()  # all of it goes with the process: no look at each object
     sys.exit(0)
 
 
@@ -46,7 +47,7 @@ def _serve(source: BinaryIO, sink: BinaryIO) -> None:
             method, arguments = pickle.load(source)  # noqa: S301 - from our own parent
             if failure is None and method == 'open':
                 gc.set_threshold(50_000, 20, 100)  # samples come and go without cycles
-                work = Work(arguments, Report(), apart=True)
+                work = Work(*arguments, Report(), apart=True)
             elif failure is None:
                 result = getattr(work, method)(*arguments)
         except (EOFError, pickle.UnpicklingError):
