@@ -224,11 +224,17 @@ def convert(
         reference, writer_class = _writer_of(to)
         _refuse_overlaps(sources, Path(destination))
         output = Output(
-            Path(destination), marker=REPORT_FILE, overwrite=overwrite, replaceable='--overwrite (overwrite=True)'
+            Path(destination),
+            marker=REPORT_FILE,
+            overwrite=overwrite,
+            replaceable='--overwrite (overwrite=True)',
         )
         output.check()
-        ways = {'workers': workers, 'ahead': pool, 'progress': progress, 'cancelled': cancelled}
-        stream = stack.enter_context(streaming.Stream(readers, report, choices, **ways))
+        stream = stack.enter_context(
+            streaming.Stream(
+                readers, report, choices, workers=workers, ahead=pool, progress=progress, cancelled=cancelled
+            )
+        )
         task, class_map, more = stream.plan(writer_class, to, task)
         common = {'classes': class_map, 'splits': stream.all_splits, 'task': task, 'link': link}
         places = {'root': output.path, 'final_root': output.final}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import cos, isfinite, sin
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ __all__ = [
     'clip_box',
     'clip_ring',
     'extent',
+    'plain_box',
+    'plain_ring',
     'read_ring',
     'rotated',
     'within',
@@ -44,6 +47,46 @@ def clip_box(box: Box, width: float, height: float) -> Box | None:
     if right - left <= EPSILON or bottom - top <= EPSILON:
         return None
     return left, top, right, bottom
+
+
+def plain_box(data: Any, width: int, height: int) -> Box | None:
+    """Return the box that DM v2 data ``[x, y, width, height]`` holds, if there is nothing to say about it.
+
+    That is: numbers, all of it in the picture, with an area. Most boxes are so. None for any other.
+    """
+    try:
+        left, top, wide, high = data
+        right, bottom = left + wide, top + high
+        if (
+            left >= 0
+            and top >= 0
+            and right <= width
+            and bottom <= height
+            and right - left > EPSILON
+            and bottom - top > EPSILON
+        ):
+            return left, top, right, bottom
+    except (TypeError, ValueError):
+        pass
+    return None
+
+
+def plain_ring(data: Any, width: int, height: int) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Return the x and the y of the ring that DM v2 data ``[[x, y], ...]`` holds, if there is nothing to say about it.
+
+    That is: three corners or more, finite numbers, all of it in the picture, an area of a square pixel or more. Most
+    rings are so, and it takes half the time of reading and measuring one. None for any other.
+    """
+    try:
+        xs, ys = zip(*data, strict=True)
+        across, down = sorted(xs), sorted(ys)
+        if len(xs) < 3 or across[0] < 0 or down[0] < 0 or across[-1] > width or down[-1] > height:
+            return None
+        # In a picture, no digit is lost that would matter to a square pixel; what is not finite does not compare.
+        double = sum(map(mul, xs, ys[1:] + ys[:1])) - sum(map(mul, ys, xs[1:] + xs[:1]))
+    except (TypeError, ValueError):
+        return None
+    return (xs, ys) if double >= 2 or double <= -2 else None
 
 
 def read_ring(data: Any) -> Ring:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from typing import BinaryIO
 
+    from .jobs import Job
     from .reader import UnitReader
-    from .work import Job, Plan
+    from .work import Plan
 
 __all__ = [
     'LEDGER_FILE',

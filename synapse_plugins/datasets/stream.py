@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Self
 from ..errors import DatasetError
 from .choices import all_splits, chosen_classes, hints_for, prefixes_of, renaming, said_by
 from .classes import ClassNames, class_list
+from .jobs import Job, pack
 from .ledger import signature_of
 from .names import Namer, nfc
 from .pool import Pool, count_of, reachable
 from .reader import Survey
 from .report import Report
-from .work import Job, Plan, Work, adapt
+from .work import Plan, Work, adapt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -216,7 +217,9 @@ class Stream:
             for reader in self._readers:
                 whole.merge(reader.survey())
         elif self._pool is not None:
-            for survey in self._pool.run('survey', self._batches(named=False), self._choices.transforms):
+            for survey in self._pool.run(
+                'survey', map(pack, self._batches(named=False)), self._choices.transforms
+            ):
                 whole.merge(survey)
                 self._look(0)
         else:
@@ -236,19 +239,14 @@ class Stream:
     def _open_pool(self, writer: type[Writer]) -> None:
         """Use processes where they pay."""
         count = count_of(self._workers)
-        pays = self._pays(writer, count)
-        if not pays and self._pool is not None:
-            self._pool.stop(at_once=True)
-            self._pool = None
-        if pays:
+        modules = [writer.__module__, *(one.partition(':')[0] for one in self._choices.transforms)]
+        reads = self._portable and writer.parallel and reachable() and '__main__' not in modules
+        if reads and count > 1 and self._total >= SMALL:
             self._pool = self._pool or self._stack.enter_context(Pool(count))
             self._pool.tell('open', self._readers)
-
-    def _pays(self, writer: type[Writer], count: int) -> bool:
-        if count == 1 or self._total < SMALL or not (self._portable and writer.parallel and reachable()):
-            return False
-        modules = [writer.__module__, *(one.partition(':')[0] for one in self._choices.transforms)]
-        return '__main__' not in modules
+        elif self._pool is not None:
+            self._pool.stop(at_once=True)
+            self._pool = None
 
     # -- the samples ----------------------------------------------------------------------------------
 
@@ -282,10 +280,7 @@ class Stream:
     def is_done(self, ledger: Ledger, plan: Plan) -> bool:
         """Tell whether an earlier conversion did all of this, and all of it is as it was."""
         self.ledger = ledger
-        before, self._report = (
-            self._report,
-            Report(),
-        )  # nothing is counted: it is in the report of that conversion
+        before, self._report = self._report, Report()  # what is counted is in the report of that conversion
         try:
             for found in self._checked(str(ledger.folder), plan):
                 if found is None:
@@ -300,7 +295,7 @@ class Stream:
         """Yield what readers told of every batch; None for one that is not as it was."""
         batches = self._batches(named=True)
         if self._pool is not None:
-            yield from self._pool.run('check', batches, folder, plan.verify)
+            yield from self._pool.run('check', map(pack, batches), folder, plan.verify)
             return
         work = Work(self._readers, Report(), apart=True)
         for batch in batches:
@@ -346,7 +341,7 @@ class Stream:
         """Yield what comes of every batch, in order, with how many samples are done after it."""
         if self._pool is not None:
             self._pool.tell('start', plan)
-            for number, done in enumerate(self._pool.run('write', self._batches(named=True)), 1):
+            for number, done in enumerate(self._pool.run('write', map(pack, self._batches(named=True))), 1):
                 yield number * BATCH, done
             return
         work = Work(self._readers, Report() if plan.remember else self._report, apart=plan.remember)

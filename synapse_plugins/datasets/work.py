@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..providers import resolve
 from .dm.carried import lost_of
@@ -16,33 +16,14 @@ from .writer import SKIPPED
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from .jobs import Job
     from .reader import Reader, Unit
     from .sample import Annotation, Sample
     from .writer import Writer
 
     Transform = Callable[[Sample], Sample | None]
 
-__all__ = ['Done', 'Job', 'Plan', 'Work', 'adapt']
-
-
-class Job(NamedTuple):
-    """One sample to be written.
-
-    Attributes:
-        source: Which reader it belongs to, by its place.
-        unit: What that reader makes a sample of.
-        key: The key that it has in the output's report.
-        split: The split that it goes to.
-        stem: The file name that it gets, without suffix.
-        old: What the ledger of an earlier conversion says of it.
-    """
-
-    source: int
-    unit: Unit
-    key: str
-    split: str | None
-    stem: str
-    old: bytes | None = None
+__all__ = ['Done', 'Plan', 'Work', 'adapt']
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from .jobs import unpack
 from .report import Report
 from .work import Work
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 __all__ = ['main']
+
+_BATCHES = frozenset(('survey', 'write', 'check'))
+"""Messages whose first argument are packed jobs."""
 
 _SILENT = frozenset(('open', 'start'))
 """Messages that are not answered; what they raise is the answer to the next."""
@@ -47,8 +51,10 @@ def _serve(source: BinaryIO, sink: BinaryIO) -> None:
             method, arguments = pickle.load(source)  # noqa: S301 - from our own parent
             if failure is None and method == 'open':
                 gc.set_threshold(50_000, 20, 100)  # samples come and go without cycles
-                work = Work(*arguments, Report(), apart=True)
+                work = Work(arguments[0], Report(), apart=True)
             elif failure is None:
+                if method in _BATCHES:
+                    arguments = (unpack(arguments[0]), *arguments[1:])
                 result = getattr(work, method)(*arguments)
         except (EOFError, pickle.UnpicklingError):
             raise

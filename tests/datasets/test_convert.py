@@ -221,12 +221,12 @@ def test_everything_is_counted_under_detect(mixed: Path, tmp_path: Path) -> None
     assert conversion.classes == ['가', '나', '다']  # the keypoint's name is no class here
     labels = (tmp_path / 'out' / 'labels' / '사진.txt').read_text('utf-8').splitlines()
     assert labels == [
-        '0 0.3125 0.41666667 0.3125 0.41666667',
-        '0 0.1171875 0.41666667 0.234375 0.41666667',
-        '0 0.890625 0.91666667 0.21875 0.16666667',
-        '0 0.3125 0.3125 0.3125 0.20833333',
-        '1 0.234375 0.3125 0.3125 0.41666667',
-        '2 0.109375 0.22916667 0.0625 0.041666667',
+        '0 0.31250000 0.41666667 0.31250000 0.41666667',
+        '0 0.11718750 0.41666667 0.23437500 0.41666667',
+        '0 0.89062500 0.91666667 0.21875000 0.16666667',
+        '0 0.31250000 0.31250000 0.31250000 0.20833333',
+        '1 0.23437500 0.31250000 0.31250000 0.41666667',
+        '2 0.10937500 0.22916667 0.06250000 0.04166667',
     ]
 
 
@@ -243,7 +243,7 @@ def test_everything_is_counted_under_segment(mixed: Path, tmp_path: Path) -> Non
         line.split() for line in (tmp_path / 'out' / 'labels' / '사진.txt').read_text('utf-8').splitlines()
     ]
     assert all(len(row) >= 7 and len(row) % 2 for row in rows)
-    assert ' '.join(rows[-2]) == '1 0.078125 0.10416667 0.390625 0.10416667 0.390625 0.52083333'
+    assert ' '.join(rows[-2]) == '1 0.07812500 0.10416667 0.39062500 0.10416667 0.39062500 0.52083333'
 
 
 def test_a_loss_can_be_an_error_and_then_nothing_is_written(mixed: Path, tmp_path: Path) -> None:
@@ -271,7 +271,9 @@ def test_rounding_is_no_loss(tmp_path: Path, make: Any) -> None:
     make.dm(tmp_path / 'in', {'a.jpg': {'bounding_box': [make.box('x', -1e-7, 0, 64.0000001, 48)]}})
     conversion = convert(tmp_path / 'in', tmp_path / 'out', to='yolo')
     assert not conversion.report.losses
-    assert (tmp_path / 'out' / 'labels' / 'a.txt').read_text('utf-8') == '0 0.5 0.5 1 1\n'
+    assert (tmp_path / 'out' / 'labels' / 'a.txt').read_text(
+        'utf-8'
+    ) == '0 0.50000000 0.50000000 1.00000000 1.00000000\n'
 
 
 def test_a_rotation_of_nothing_is_no_loss(tmp_path: Path, make: Any) -> None:

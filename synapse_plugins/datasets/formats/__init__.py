@@ -109,7 +109,7 @@ BUILTIN = (
     _builtin('imagefolder', 'ImageFolder: a folder of pictures a class', 'ImageFolder'),
     _builtin('pascal_voc', 'Pascal VOC: one XML file an image, ImageSets for the splits', 'PascalVoc'),
     _builtin(
-        'yolo', 'YOLO of ultralytics, of the tasks detect, segment, pose, obb and classify', 'Yolo', version=2
+        'yolo', 'YOLO of ultralytics, of the tasks detect, segment, pose, obb and classify', 'Yolo', version=3
     ),
 )
 """The formats that ship with the package."""

@@ -135,15 +135,16 @@ class DmReader(UnitReader):
         for split, folder in self._folders.items():
             documents, media = self._files[split]
             prefix = f'{split}/' if split else ''
-            for stem in sorted(documents):
+            for stem in sorted(stem for stem, names in documents.items() if len(names) > 1):
                 for name in documents[stem][1:]:
                     self.report.drop('annotation file', 'another one has its name', f'{prefix}{name}')
                     lost = salvage_json(read_bytes(_document(folder, name)))
                     self._lose_items(
                         lost, 'another annotation file has the name of its own', f'{prefix}{name}'
                     )
-            for stem in sorted(media):
-                # a picture is used by one document; others of the same stem are left over
+            # a picture is used by one document; others of the same stem are left over
+            over = [stem for stem, names in media.items() if len(names) > 1 or stem not in documents]
+            for stem in sorted(over):
                 for name in media[stem] if stem not in documents else _in_order(media[stem])[1:]:
                     self.report.drop('image', 'it has no annotation file', f'{prefix}{name}')
 

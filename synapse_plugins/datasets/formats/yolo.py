@@ -117,7 +117,7 @@ class YoloWriter(Writer):
             return self._class_folders.write(sample)
         prefix = f'{sample.split}/' if sample.split else ''
         stem, _ = self.place(sample, f'{prefix}images')
-        self.put(f'{prefix}labels', f'{stem}.txt', ''.join(self._lines.of(sample)).encode())
+        self.put(f'{prefix}labels', f'{stem}.txt', b''.join(self._lines.of(sample)))
         return None
 
     def merge(self, split: str | None, record: Any) -> None:
