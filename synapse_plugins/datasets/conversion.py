@@ -14,6 +14,7 @@ from . import stream as streaming
 from .ahead import pool_for
 from .choices import Choices
 from .classes import write_classes
+from .collection import seldom
 from .detection import detect_format, open_dataset
 from .digest import seal
 from .files import LINKS, disk_trouble
@@ -27,6 +28,7 @@ from .transforms import find_transforms
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from .pool import Pool
     from .reader import Reader
     from .stream import Stream
     from .work import Plan
@@ -217,10 +219,11 @@ def convert(
     choices = Choices(Selection(sample, split, seed), classes, rename, changes, drop_empty)
     report = Report()
     with ExitStack() as stack:
+        stack.enter_context(seldom())
         pool = pool_for(sources, workers, streaming.SMALL)
         if pool is not None:
             stack.enter_context(pool)
-        formats, readers = _open(sources, source_format, report, verify=verify)
+        formats, readers = _open(sources, source_format, report, pool, verify=verify)
         reference, writer_class = _writer_of(to)
         _refuse_overlaps(sources, Path(destination))
         output = Output(
@@ -293,7 +296,7 @@ def _done(stream: Stream, ledger: Ledger, plan: Plan, on_loss: str) -> Conversio
 
 
 def _open(
-    sources: Sequence[Path], source_format: str | None, report: Report, *, verify: bool
+    sources: Sequence[Path], source_format: str | None, report: Report, pool: Pool | None, *, verify: bool
 ) -> tuple[list[str], list[Reader]]:
     """Return the formats of the sources, and their readers."""
     if not sources:
@@ -302,7 +305,7 @@ def _open(
         raise DatasetError('One source is named twice; name each folder once.')
     formats = [source_format or detect_format(folder) for folder in sources]
     pairs = zip(sources, formats, strict=True)
-    readers = [open_dataset(folder, name, report=report) for folder, name in pairs]
+    readers = [open_dataset(folder, name, report=report, pool=pool) for folder, name in pairs]
     for reader in readers:
         reader.verify = verify
     return formats, readers

@@ -12,6 +12,7 @@ from .formats import table
 from .report import Report
 
 if TYPE_CHECKING:
+    from .pool import Pool
     from .reader import Reader
 
 __all__ = ['detect_format', 'open_dataset']
@@ -49,7 +50,11 @@ def detect_format(root: str | Path) -> str:
 
 @disk_trouble
 def open_dataset(
-    root: str | Path, source_format: str | None = None, *, report: Report | None = None
+    root: str | Path,
+    source_format: str | None = None,
+    *,
+    report: Report | None = None,
+    pool: Pool | None = None,
 ) -> Reader:
     """Return a reader of the dataset in a folder.
 
@@ -57,6 +62,7 @@ def open_dataset(
         root: The folder.
         source_format: Its format; by default it is found out.
         report: Where problems go while the dataset is read; by default a new one, at ``reader.report``.
+        pool: Processes that may help.
 
     Raises:
         FormatError: If the folder is not of that format, or of none.
@@ -65,7 +71,9 @@ def open_dataset(
     provider = table.get(source_format or detect_format(root))
     if provider.reader is None:
         raise FormatError(f'The format {provider.name} can be written but not read.')
-    return cast('Reader', resolve(provider.reader)(_folder(root), report if report is not None else Report()))
+    reader = cast('type[Reader]', resolve(provider.reader))
+    more = {'pool': pool} if reader.uses_pool else {}
+    return reader(_folder(root), report if report is not None else Report(), **more)
 
 
 def _folder(root: str | Path) -> Path:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ..errors import FormatError
+from .encoded import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import BinaryIO
 
-__all__ = ['WINDOW', 'lists_of']
+__all__ = ['WINDOW', 'lists_of', 'parts_of']
 
 WINDOW = 1 << 20
 """Bytes that are looked at in one go."""
@@ -48,7 +49,30 @@ def lists_of(path: Path, wanted: frozenset[str]) -> Iterator[tuple[str, list[Any
         FormatError: If it is no JSON object, if something wanted is no list or comes twice, or an item is too large.
     """
     with path.open('rb') as file:
-        yield from _Scanner(path, file).walk(wanted)
+        for name, items in _Scanner(path, file).walk(wanted, frozenset()):
+            assert isinstance(items, list)
+            yield name, items
+
+
+def parts_of(
+    path: Path, wanted: frozenset[str], unread: frozenset[str]
+) -> Iterator[tuple[str, list[Any] | bytes]]:
+    """Yield what `lists_of` does, but the items of lists that somebody else reads as bytes.
+
+    Args:
+        path: The file.
+        wanted: The names of the lists.
+        unread: The names of those that somebody else reads.
+
+    Yields:
+        (name, items); those of an *unread* list are a JSON list as it stands in the file. Where that turns out to be
+        none, a border was guessed wrong, and only `lists_of` can tell.
+
+    Raises:
+        FormatError: As `lists_of`, as far as it was looked at.
+    """
+    with path.open('rb') as file:
+        yield from _Scanner(path, file).walk(wanted, unread)
 
 
 class _Scanner:
@@ -63,7 +87,7 @@ class _Scanner:
 
     # -- the object -----------------------------------------------------------------------------------
 
-    def walk(self, wanted: frozenset[str]) -> Iterator[tuple[str, list[Any]]]:
+    def walk(self, wanted: frozenset[str], unread: frozenset[str]) -> Iterator[tuple[str, list[Any] | bytes]]:
         if self._next() != b'{':
             raise FormatError(f'{self._path} should hold a JSON object.')
         self._at += 1
@@ -81,7 +105,7 @@ class _Scanner:
                 raise FormatError(f'{self._path}: {name!r} should be a list.')
             else:
                 self._at += 1
-                for items in self._items():
+                for items in self._unread_items() if name in unread else self._items():
                     yield name, items
             separator = self._next()
             if separator not in (b',', b'}'):
@@ -207,14 +231,37 @@ class _Scanner:
             if self._next() == b']':
                 raise self._broken('an item is missing')
 
+    def _unread_items(self) -> Iterator[bytes]:
+        """Yield the items of the list that was just opened, as they stand in the file."""
+        if self._next() == b']':
+            self._at += 1
+            yield b'[]'
+            return
+        closed = False
+        while not closed:
+            if len(self._buffer) - self._at < WINDOW // 2:
+                self._more()
+            border = None if _END.search(self._buffer, self._at) else self._border()
+            if border is not None:
+                content = self._buffer[self._at : border.start() + 1]
+                self._at = border.end()
+            else:  # the list ends in sight, or nobody knows
+                items, closed = self._by_guess() or self._rest_by_guess() or self._by_tokens()
+                content = encoded(items, str(self._path))[1:-1]
+            yield b'[%b]' % content
+            if not closed and self._next() == b']':
+                raise self._broken('an item is missing')
+
+    def _border(self) -> re.Match[bytes] | None:
+        """Return the last ``},{`` in sight; None if there is none."""
+        brace = self._buffer.rfind(b'{', self._at)
+        return None if brace <= self._at else _BORDER.search(self._buffer, max(self._at, brace - 64), brace)
+
     def _by_guess(self) -> tuple[list[Any], bool] | None:
         """Return the items up to the last ``},{`` in sight, if it separates two of them; None if nobody knows."""
         if len(self._buffer) - self._at < WINDOW // 2:
             self._more()
-        brace = self._buffer.rfind(b'{', self._at)
-        if brace <= self._at:
-            return None
-        border = _BORDER.search(self._buffer, max(self._at, brace - 64), brace)
+        border = self._border()
         if border is None:
             return None
         try:

@@ -152,6 +152,10 @@ class Pool:
         for process in self._processes:
             process.send(content)
 
+    def apply(self, function: str, batches: Iterable[Any]) -> Iterator[Any]:
+        """Call a function, named by a reference, for every batch, and yield what it returns, in order."""
+        return self.run('apply', batches, function)
+
     def run(self, method: str, batches: Iterable[Any], *more: Any) -> Iterator[Any]:
         """Call a method for every batch, in turn in all processes, and yield what it returns, in order."""
         waiting: deque[_Process] = deque()
@@ -165,7 +169,7 @@ class Pool:
                 waiting.append(process)
             while waiting:
                 yield waiting.popleft().receive()
-        except GeneratorExit:  # nobody wants the rest, but the next answers must not be taken for it
+        except BaseException:  # nobody wants the rest, but the next answers must not be taken for it
             while waiting:
                 with suppress(Exception):
                     waiting.popleft().receive()

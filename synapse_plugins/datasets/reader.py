@@ -126,6 +126,9 @@ class Reader(ABC):
     declares_classes: ClassVar[bool] = False
     """Whether `classes` is the whole truth, because annotations refer to classes by their place in it."""
 
+    uses_pool: ClassVar[bool] = False
+    """Whether it is made with a third argument ``pool``, processes (`Pool` or None) that help to read long files."""
+
     verify: bool = False
     """Whether `measure` decodes the pictures too."""
 

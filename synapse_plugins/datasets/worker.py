@@ -11,6 +11,8 @@ import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ..providers import resolve
+from .collection import THRESHOLDS
 from .jobs import unpack
 from .report import Report
 from .work import Work
@@ -30,6 +32,7 @@ _SILENT = frozenset(('open', 'start'))
 def main() -> None:
     """Do what the parent asks for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends us
+    gc.set_threshold(*THRESHOLDS)
     # The parent may go at any time: before a message, in the middle of one, or when we close.
     with (
         suppress(EOFError, BrokenPipeError, ConnectionError, pickle.UnpicklingError),
@@ -49,8 +52,9 @@ def _serve(source: BinaryIO, sink: BinaryIO) -> None:
     while True:
         try:
             method, arguments = pickle.load(source)  # noqa: S301 - from our own parent
-            if failure is None and method == 'open':
-                gc.set_threshold(50_000, 20, 100)  # samples come and go without cycles
+            if failure is None and method == 'apply':
+                result = resolve(arguments[1])(arguments[0])
+            elif failure is None and method == 'open':
                 work = Work(arguments[0], Report(), apart=True)
             elif failure is None:
                 if method in _BATCHES:

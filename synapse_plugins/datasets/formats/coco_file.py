@@ -12,11 +12,17 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ...errors import FormatError
-from ..json_stream import lists_of
+from ..json_stream import lists_of, parts_of
+from .coco_records import seen_in
+from .coco_window import by_image, field_of, id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from ..pool import Pool
+    from .coco_records import Seen
+    from .coco_window import Id
 
 __all__ = ['CocoFile']
 
@@ -24,7 +30,9 @@ SPILL = 64 << 20
 """Bytes of a file whose annotations are not kept in memory."""
 
 _LISTS = frozenset(('images', 'annotations', 'categories'))
-_Id = int | float | str | None
+
+SHARED = 4 << 20
+"""Bytes of a file from which on several processes read its annotations."""
 
 
 class CocoFile:
@@ -32,7 +40,8 @@ class CocoFile:
 
     Args:
         path: The file.
-        look: Is given the annotation records, some at a time, in order.
+        seen: Where to add what a survey has to know of the annotation records.
+        pool: Processes that can read records; without, or where the file is small, it is done here.
 
     Attributes:
         images: (id, file name) of every image record, in order.
@@ -42,55 +51,82 @@ class CocoFile:
         FormatError: If it is no COCO file.
     """
 
-    def __init__(self, path: Path, look: Callable[[list[dict[str, Any]]], None]) -> None:
+    def __init__(self, path: Path, seen: set[Seen], pool: Pool | None = None) -> None:
         self.path = path
-        self.images: list[tuple[_Id, str]] = []
-        self.categories: list[dict[str, Any]] = []
-        large = path.stat().st_size > SPILL
-        self._store: _Memory | _Database = _Database() if large else _Memory()
+        size = path.stat().st_size
         try:
-            self._read(look)
+            if pool is None or size < SHARED or not self._read_apart(seen, pool, size):
+                self._start(size)
+                self._read(seen)
+            self._check_lists()
+            self._store.ready()
+            self._check_ids()
         except BaseException:
             self.close()
             raise
 
-    def _read(self, look: Callable[[list[dict[str, Any]]], None]) -> None:
-        found = set()
-        for name, records in lists_of(self.path, _LISTS):
-            found.add(name)
-            if not all(type(record) is dict for record in records):
-                raise self._no_list(name)
-            if name == 'images':
-                self.images += [(self._id(one, 'id'), str(self._get(one, 'file_name'))) for one in records]
-            elif name == 'categories':
-                self.categories += records
-            else:
-                look(records)
-                self._store.add(self._by_image(records))
-        for name in ('images', 'categories'):
-            if name not in found:
-                raise self._no_list(name)
-        self._store.ready()
-        self._check_ids()
+    def _start(self, size: int) -> None:
+        self.images: list[tuple[Id, str]] = []
+        self.categories: list[dict[str, Any]] = []
+        self._found: set[str] = set()
+        self._store: _Memory | _Database = _Database() if size > SPILL else _Memory()
 
-    def _by_image(self, records: list[dict[str, Any]]) -> dict[_Id, list[dict[str, Any]]]:
-        groups: dict[_Id, list[dict[str, Any]]] = {}
-        for record in records:
-            number = record.get('image_id')
-            if type(number) is not int or number > _MOST:
-                number = self._id(record, 'image_id')
-            group = groups.get(number)
-            if group is None:
-                groups[number] = [record]
+    def _read(self, seen: set[Seen]) -> None:
+        for name, records in lists_of(self.path, _LISTS):
+            if self._take(name, records):
+                seen |= seen_in(records)
+                self._store.add(by_image(records, self.path))
+
+    def _read_apart(self, seen: set[Seen], pool: Pool, size: int) -> bool:
+        """Have the annotations read by other processes; False if that cannot be done with this file."""
+        self._start(size)
+        saw: set[Seen] = set()
+        try:
+            for found in pool.apply(
+                'synapse_plugins.datasets.formats.coco_window:read_window', self._windows()
+            ):
+                if found is None:
+                    self.close()
+                    return False
+                saw |= found[0]
+                self._store.add(found[1])
+        except FormatError:  # or it is no COCO file, and going through it once more tells why
+            self.close()
+            return False
+        seen |= saw
+        return True
+
+    def _windows(self) -> Iterator[bytes]:
+        for name, records in parts_of(self.path, _LISTS, frozenset(('annotations',))):
+            if isinstance(records, bytes):
+                self._found.add(name)
+                yield records
             else:
-                group.append(record)
-        return groups
+                self._take(name, records)
+
+    def _take(self, name: str, records: list[Any]) -> bool:
+        """Take images and categories; True for annotations."""
+        self._found.add(name)
+        if not all(type(record) is dict for record in records):
+            raise self._no_list(name)
+        if name == 'images':
+            self.images += [
+                (id_of(one, 'id', self.path), str(field_of(one, 'file_name', self.path))) for one in records
+            ]
+        elif name == 'categories':
+            self.categories += records
+        return name == 'annotations'
+
+    def _check_lists(self) -> None:
+        for name in ('images', 'categories'):
+            if name not in self._found:
+                raise self._no_list(name)
 
     def _check_ids(self) -> None:
         names = dict(self.images)
         if len(names) == len(self.images):
             return
-        seen: dict[_Id, str] = {}
+        seen: dict[Id, str] = {}
         for number, name in self.images:
             other = seen.setdefault(number, name)
             if other is not name:
@@ -99,31 +135,16 @@ class CocoFile:
                     'whose an annotation is. Give every image an id of its own.'
                 )
 
-    # -- fields ---------------------------------------------------------------------------------------
-
     def _no_list(self, name: str) -> FormatError:
         return FormatError(f'{self.path} is no COCO file: {name!r} should be a list of objects.')
 
-    def _get(self, record: dict[str, Any], field: str) -> Any:
-        value = record.get(field)
-        if value is None or isinstance(value, list | dict):
-            raise FormatError(f'{self.path}: a record has no usable {field!r}: {str(record)[:120]}.')
-        return value
-
-    def _id(self, record: dict[str, Any], field: str) -> _Id:
-        """Return an id such that equal ones are equal in memory and in a database."""
-        value = self._get(record, field)
-        if (isinstance(value, float) and value.is_integer()) or isinstance(value, bool):
-            value = int(value)
-        return f'{value}!' if isinstance(value, int) and abs(value) > _MOST else value
-
     # -- what is asked for ----------------------------------------------------------------------------
 
-    def annotations_of(self, number: _Id) -> bytes:
+    def annotations_of(self, number: Id) -> bytes:
         """Return the annotation records of an image as a JSON list."""
         return _joined(self._store.get(number))
 
-    def orphans(self) -> Iterator[tuple[_Id, list[dict[str, Any]]]]:
+    def orphans(self) -> Iterator[tuple[Id, list[dict[str, Any]]]]:
         """Yield (image id, records) of annotations that belong to no image, those of one image in several parts."""
         known = {number for number, _ in self.images}
         for number in self._store.ids():
@@ -136,9 +157,6 @@ class CocoFile:
         self._store.close()
 
 
-_MOST = (1 << 63) - 1
-
-
 def _joined(parts: list[bytes]) -> bytes:
     if len(parts) == 1:
         return parts[0]
@@ -149,11 +167,10 @@ class _Memory:
     """The annotations of each image, in memory."""
 
     def __init__(self) -> None:
-        self._parts: dict[_Id, bytes | list[bytes]] = {}
+        self._parts: dict[Id, bytes | list[bytes]] = {}
 
-    def add(self, groups: dict[_Id, list[dict[str, Any]]]) -> None:
-        for number, records in groups.items():
-            content = orjson.dumps(records)
+    def add(self, groups: Iterable[tuple[Id, bytes]]) -> None:
+        for number, content in groups:
             known = self._parts.setdefault(number, content)
             if known is not content:
                 self._parts[number] = [*known, content] if isinstance(known, list) else [known, content]
@@ -161,11 +178,11 @@ class _Memory:
     def ready(self) -> None:
         pass
 
-    def get(self, number: _Id) -> list[bytes]:
+    def get(self, number: Id) -> list[bytes]:
         found = self._parts.get(number, [])
         return found if isinstance(found, list) else [found]
 
-    def ids(self) -> Iterator[_Id]:
+    def ids(self) -> Iterator[Id]:
         yield from self._parts
 
     def close(self) -> None:
@@ -181,20 +198,19 @@ class _Database:
             self._connection.execute(f'PRAGMA {setting}')
         self._connection.execute('CREATE TABLE part (image, content BLOB)')
 
-    def add(self, groups: dict[_Id, list[dict[str, Any]]]) -> None:
-        rows = [(number, orjson.dumps(records)) for number, records in groups.items()]
+    def add(self, groups: Iterable[tuple[Id, bytes]]) -> None:
         self._connection.execute('BEGIN')
-        self._connection.executemany('INSERT INTO part VALUES (?, ?)', rows)
+        self._connection.executemany('INSERT INTO part VALUES (?, ?)', groups)
         self._connection.execute('COMMIT')
 
     def ready(self) -> None:
         self._connection.execute('CREATE INDEX of_image ON part (image)')
 
-    def get(self, number: _Id) -> list[bytes]:
+    def get(self, number: Id) -> list[bytes]:
         query = 'SELECT content FROM part WHERE image = ? ORDER BY rowid'
         return [content for (content,) in self._connection.execute(query, (number,))] or []
 
-    def ids(self) -> Iterator[_Id]:
+    def ids(self) -> Iterator[Id]:
         query = 'SELECT image FROM part GROUP BY image ORDER BY min(rowid)'
         for (number,) in self._connection.execute(query).fetchall():
             yield number

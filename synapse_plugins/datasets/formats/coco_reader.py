@@ -14,16 +14,18 @@ from ..names import Fence, keys_of, leaf, order_splits, split_name
 from ..reader import Evidence, Survey, Unit, UnitReader
 from ..sample import ImageFile, Sample
 from .coco_parts import ROLES
-from .coco_records import annotations_of_record, has_joints, skeleton_of_category, tool_of
+from .coco_records import annotations_of_record, has_joints, seen_in, skeleton_of_category, tool_of
 from .coco_split import CocoSplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from ..pool import Pool
     from ..report import Report
     from ..sample import Annotation
     from ..skeletons import Skeleton
+    from .coco_records import Seen
 
 __all__ = ['BESIDE', 'CocoReader', 'detect']
 
@@ -81,9 +83,10 @@ class CocoReader(UnitReader):
     """
 
     declares_classes: ClassVar[bool] = True
+    uses_pool: ClassVar[bool] = True
     listing: ClassVar[tuple[str, ...]] = ('_documents', '_seen')
 
-    def __init__(self, root: Path, report: Report) -> None:
+    def __init__(self, root: Path, report: Report, *, pool: Pool | None = None) -> None:
         super().__init__(root, report)
         files = _files(root)
         if not files:
@@ -92,11 +95,11 @@ class CocoReader(UnitReader):
         self.splits = list(files)
         self._fence = Fence(root)
         self._places: dict[str | None, _Places] = {}
-        self._seen: set[tuple[str, Any, int]] = set()
+        self._seen: set[Seen] = set()
         self._documents: dict[str | None, CocoSplit] = {}
         try:
             for split, roles in files.items():
-                self._documents[split] = CocoSplit(roles, self._look)
+                self._documents[split] = CocoSplit(roles, self._seen, pool)
         except BaseException:
             self.close()
             raise
@@ -215,13 +218,6 @@ class CocoReader(UnitReader):
 
     # -- what it holds --------------------------------------------------------------------------------
 
-    def _look(self, _role: str, records: list[dict[str, Any]]) -> None:
-        """See records go by when the file is gone through, so that nobody needs to read it for a survey."""
-        for record in records:
-            number = record.get('category_id')
-            posed = len(record['keypoints']) // 3 if 'keypoints' in record and has_joints(record) else 0
-            self._seen.add((tool_of(record), number if isinstance(number, int) else None, posed))
-
     def known_survey(self) -> Survey:
         """Return what the records hold."""
         survey = Survey()
@@ -240,15 +236,8 @@ class CocoReader(UnitReader):
 
     def survey_unit(self, unit: Unit, survey: Survey) -> None:
         """Look at the records, not at the picture."""
-        for record in orjson.loads(unit.source[1]):
-            number = record.get('category_id')
-            known = number if isinstance(number, int) else None
-            self._add(
-                survey,
-                tool_of(record),
-                known,
-                posed=len(record['keypoints']) // 3 if has_joints(record) else 0,
-            )
+        for tool, number, posed in seen_in(orjson.loads(unit.source[1])):
+            self._add(survey, tool, number, posed=posed)
 
     def evidence(self, unit: Unit) -> Evidence | None:
         """Return the records and the picture."""

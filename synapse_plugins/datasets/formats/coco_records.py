@@ -11,11 +11,14 @@ from ..sample import MISSING, Annotation
 from ..skeletons import PERSON_17, Skeleton
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..report import Report
 
-__all__ = ['annotations_of_record', 'has_joints', 'skeleton_of_category', 'tool_of']
+__all__ = ['annotations_of_record', 'has_joints', 'seen_in', 'skeleton_of_category', 'tool_of']
+
+Seen = tuple[str, int | None, int]
+"""The tool of a record, its category, and how many joints it may have."""
 
 _COUNTED = frozenset(('bounding_box', 'polygon', 'segmentation'))
 
@@ -32,6 +35,16 @@ def has_joints(record: Mapping[str, Any]) -> bool:
     """Tell whether a record annotates any joint."""
     keypoints = record.get('keypoints')
     return isinstance(keypoints, list) and any(keypoints)
+
+
+def seen_in(records: Iterable[Mapping[str, Any]]) -> set[Seen]:
+    """Return what a survey has to know of records."""
+    seen: set[Seen] = set()
+    for record in records:
+        number = record.get('category_id')
+        posed = len(record['keypoints']) // 3 if 'keypoints' in record and has_joints(record) else 0
+        seen.add((tool_of(record), number if isinstance(number, int) else None, posed))
+    return seen
 
 
 def annotations_of_record(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,8 +10,11 @@ from ...errors import FormatError
 from .coco_file import CocoFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from ..pool import Pool
+    from .coco_records import Seen
 
 __all__ = ['CocoSplit']
 
@@ -24,19 +26,20 @@ class CocoSplit:
 
     Args:
         paths: Role -> file; the first is the one that others add to.
-        look: Is given the role and the annotation records, some at a time, in order.
+        seen: Where to add what a survey has to know of the annotation records.
+        pool: Processes that can read records.
 
     Attributes:
         images: (id, file name) of every image record, those of the first file first.
         categories: The category records of all files.
     """
 
-    def __init__(self, paths: Mapping[str, Path], look: Callable[[str, list[dict[str, Any]]], None]) -> None:
+    def __init__(self, paths: Mapping[str, Path], seen: set[Seen], pool: Pool | None = None) -> None:
         self.path = next(iter(paths.values()))
         self._files: dict[str, CocoFile] = {}
         try:
             for role, path in paths.items():
-                self._files[role] = CocoFile(path, partial(look, role))
+                self._files[role] = CocoFile(path, seen, pool)
         except BaseException:
             self.close()
             raise

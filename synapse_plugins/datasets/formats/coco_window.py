@@ -1,0 +1,85 @@
+"""Annotation records of a COCO file, some at a time, put together by image; in any process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ...errors import FormatError
+from .coco_records import seen_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .coco_records import Seen
+
+__all__ = ['Id', 'by_image', 'field_of', 'id_of', 'read_window']
+
+Id = int | float | str | None
+"""What an image may be numbered with."""
+
+_MOST = (1 << 63) - 1
+
+
+def read_window(content: bytes) -> tuple[set[Seen], list[tuple[Id, bytes]]] | None:
+    """Return what a survey has to know of some records, and the records of each image; None if that cannot be told.
+
+    Args:
+        content: A JSON list of records, if it is one.
+    """
+    try:
+        records = orjson.loads(content)
+        if not all(type(record) is dict for record in records):
+            return None
+        return seen_in(records), by_image(records, '')
+    except (ValueError, TypeError, FormatError):  # whoever reads it without others tells what is wrong
+        return None
+
+
+def by_image(records: Sequence[dict[str, Any]], path: object) -> list[tuple[Id, bytes]]:
+    """Return the records of each image as a JSON list.
+
+    Args:
+        records: The records.
+        path: The file that they stand in.
+
+    Raises:
+        FormatError: If one says no image.
+    """
+    groups: dict[Id, list[dict[str, Any]]] = {}
+    for record in records:
+        number = record.get('image_id')
+        if type(number) is not int or number > _MOST:
+            number = id_of(record, 'image_id', path)
+        group = groups.get(number)
+        if group is None:
+            groups[number] = [record]
+        else:
+            group.append(record)
+    return [(number, orjson.dumps(group)) for number, group in groups.items()]
+
+
+def field_of(record: dict[str, Any], field: str, path: object) -> Any:
+    """Return a field that a record must have.
+
+    Raises:
+        FormatError: If it has none, or one of several values.
+    """
+    value = record.get(field)
+    if value is None or isinstance(value, list | dict):
+        raise FormatError(f'{path}: a record has no usable {field!r}: {str(record)[:120]}.')
+    return value
+
+
+def id_of(record: dict[str, Any], field: str, path: object) -> Id:
+    """Return an id such that equal ones are equal in memory and in a database.
+
+    Raises:
+        FormatError: If there is none.
+    """
+    value: Any = field_of(record, field, path)
+    if (isinstance(value, float) and value.is_integer()) or isinstance(value, bool):
+        value = int(value)
+    found: Id = f'{value}!' if isinstance(value, int) and abs(value) > _MOST else value
+    return found
