@@ -10,7 +10,7 @@ import pytest
 from synapse_plugins.datasets import Report, json_stream
 from synapse_plugins.datasets.formats import coco_file
 from synapse_plugins.datasets.formats.coco_file import CocoFile
-from synapse_plugins.datasets.formats.coco_window import read_window
+from synapse_plugins.datasets.formats.coco_window import Groups, read_window
 from synapse_plugins.datasets.pool import Pool
 from synapse_plugins.errors import FormatError
 
@@ -122,7 +122,8 @@ def test_a_window_that_is_no_list_of_records_is_left_to_others() -> None:
     assert read_window(b'[{"image_id": 1}, 2]') is None
     assert read_window(b'[{"image_id": 1}') is None
     assert read_window(b'[{"image_id": null}]') is None
-    assert read_window(b'[{"image_id": 1.0}]') == ({('bounding_box', None, 0)}, [(1, b'[{"image_id":1.0}]')])
+    one = Groups([1], [18], b'[{"image_id":1.0}]')
+    assert read_window(b'[{"image_id": 1.0}]') == ({('bounding_box', None, 0)}, one)
 
 
 def test_it_is_what_a_conversion_does(pool: Pool, tmp_path: Path) -> None:

@@ -17,12 +17,12 @@ from .coco_records import seen_in
 from .coco_window import by_image, field_of, id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ..pool import Pool
     from .coco_records import Seen
-    from .coco_window import Id
+    from .coco_window import Groups, Id
 
 __all__ = ['CocoFile']
 
@@ -167,23 +167,23 @@ class _Memory:
     """The annotations of each image, in memory."""
 
     def __init__(self) -> None:
-        self._parts: dict[Id, bytes | list[bytes]] = {}
+        self._texts: list[bytes] = []
+        self._places: dict[Id, list[tuple[int, int, int]]] = {}
 
-    def add(self, groups: Iterable[tuple[Id, bytes]]) -> None:
-        for number, content in groups:
-            known = self._parts.setdefault(number, content)
-            if known is not content:
-                self._parts[number] = [*known, content] if isinstance(known, list) else [known, content]
+    def add(self, groups: Groups) -> None:
+        text = len(self._texts)
+        self._texts.append(groups.content)
+        for number, start, end in groups.places():
+            self._places.setdefault(number, []).append((text, start, end))
 
     def ready(self) -> None:
         pass
 
     def get(self, number: Id) -> list[bytes]:
-        found = self._parts.get(number, [])
-        return found if isinstance(found, list) else [found]
+        return [self._texts[text][start:end] for text, start, end in self._places.get(number, ())]
 
     def ids(self) -> Iterator[Id]:
-        yield from self._parts
+        yield from self._places
 
     def close(self) -> None:
         pass
@@ -198,9 +198,10 @@ class _Database:
             self._connection.execute(f'PRAGMA {setting}')
         self._connection.execute('CREATE TABLE part (image, content BLOB)')
 
-    def add(self, groups: Iterable[tuple[Id, bytes]]) -> None:
+    def add(self, groups: Groups) -> None:
+        rows = ((number, groups.content[start:end]) for number, start, end in groups.places())
         self._connection.execute('BEGIN')
-        self._connection.executemany('INSERT INTO part VALUES (?, ?)', groups)
+        self._connection.executemany('INSERT INTO part VALUES (?, ?)', rows)
         self._connection.execute('COMMIT')
 
     def ready(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -10,11 +11,11 @@ from ...errors import FormatError
 from .coco_records import seen_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .coco_records import Seen
 
-__all__ = ['Id', 'by_image', 'field_of', 'id_of', 'read_window']
+__all__ = ['Groups', 'Id', 'by_image', 'field_of', 'id_of', 'read_window']
 
 Id = int | float | str | None
 """What an image may be numbered with."""
@@ -22,7 +23,26 @@ Id = int | float | str | None
 _MOST = (1 << 63) - 1
 
 
-def read_window(content: bytes) -> tuple[set[Seen], list[tuple[Id, bytes]]] | None:
+class Groups(NamedTuple):
+    """Annotation records, put together by image; all as one text, which travels faster than many.
+
+    Attributes:
+        numbers: The ids of the images.
+        sizes: How many bytes the records of each take, a JSON list.
+        content: Those lists, one after the other.
+    """
+
+    numbers: list[Id]
+    sizes: list[int]
+    content: bytes
+
+    def places(self) -> Iterator[tuple[Id, int, int]]:
+        """Yield the id of each image, and where its records begin and end."""
+        ends = list(accumulate(self.sizes))
+        return zip(self.numbers, [0, *ends], ends, strict=False)
+
+
+def read_window(content: bytes) -> tuple[set[Seen], Groups] | None:
     """Return what a survey has to know of some records, and the records of each image; None if that cannot be told.
 
     Args:
@@ -37,8 +57,8 @@ def read_window(content: bytes) -> tuple[set[Seen], list[tuple[Id, bytes]]] | No
         return None
 
 
-def by_image(records: Sequence[dict[str, Any]], path: object) -> list[tuple[Id, bytes]]:
-    """Return the records of each image as a JSON list.
+def by_image(records: Sequence[dict[str, Any]], path: object) -> Groups:
+    """Return the records of each image.
 
     Args:
         records: The records.
@@ -57,7 +77,8 @@ def by_image(records: Sequence[dict[str, Any]], path: object) -> list[tuple[Id, 
             groups[number] = [record]
         else:
             group.append(record)
-    return [(number, orjson.dumps(group)) for number, group in groups.items()]
+    texts = list(map(orjson.dumps, groups.values()))
+    return Groups(list(groups), list(map(len, texts)), b''.join(texts))
 
 
 def field_of(record: dict[str, Any], field: str, path: object) -> Any:
