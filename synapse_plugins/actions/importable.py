@@ -37,12 +37,15 @@ def add_folder(folder: Path) -> None:
 
 def _forget() -> None:
     sys.path[:] = [entry for entry in sys.path if entry not in _added]
+    # What is installed stays, also where its environment lies in the project's folder, as `.venv` does.
+    others = [entry for entry in sys.path if _lies_in(entry, _added)]
     for name, module in list(sys.modules.items()):
         places = [getattr(module, '__file__', None), *getattr(module, '__path__', ())]
-        if name not in _known_before and any(_is_ours(place) for place in places if place):
+        ours = any(_lies_in(place, _added) and not _lies_in(place, others) for place in places if place)
+        if ours and name not in _known_before:
             del sys.modules[name]
     _known_before.clear()
 
 
-def _is_ours(place: str) -> bool:
-    return any(Path(place).is_relative_to(folder) for folder in _added)
+def _lies_in(place: str, folders: list[str]) -> bool:
+    return any(Path(place).is_relative_to(folder) for folder in folders)
