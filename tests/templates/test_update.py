@@ -262,6 +262,46 @@ def test_a_project_of_what_is_not_released_is_not_taken_back(
     assert 'newer/' in (project / '.gitignore').read_text(encoding='utf-8')
 
 
+def test_a_tag_that_was_moved_costs_no_edit(
+    make: Callable[..., Path], repository: Path, git: Git, commit: Commit
+) -> None:
+    """Nobody can tell which of two contents of one tag a project has; so what came by moving it is not brought."""
+    project = make()
+    edit(project / 'noxfile.py', 'Build the sdist', 'Make the sdist')
+    commit(project)
+    shared = repository / 'templates' / '_shared'
+    edit(shared / 'gitignore', 'build/', 'build/\nunder-the-old-name/')
+    edit(shared / 'pyproject.toml.jinja', 'line-length = 120', 'line-length = 100')
+    commit(repository)
+    git(repository, 'tag', '--force', 'v0.1.0')
+    assert update_project(project).changed == [], 'it is of that release already'
+    edit(shared / 'noxfile.py', 'import nox', 'import nox  # newer')
+    edit(shared / 'pyproject.toml.jinja', 'line-length = 100', 'line-length = 88')
+    commit(repository, 'v0.2.0')
+    done = update_project(project)
+    assert (done.before, done.after) == ('v0.1.0', 'v0.2.0')
+    assert done.changed == ['.copier-answers.yml', 'noxfile.py', 'pyproject.toml']
+    assert done.conflicts == ['pyproject.toml'], (
+        'the line that moved with the tag, and changed again, is asked about'
+    )
+    noxfile = (project / 'noxfile.py').read_text(encoding='utf-8')
+    assert 'Make the sdist' in noxfile
+    assert 'import nox  # newer' in noxfile
+    assert 'under-the-old-name/' not in (project / '.gitignore').read_text(encoding='utf-8')
+
+
+def test_a_tag_that_is_gone_is_told(
+    make: Callable[..., Path], repository: Path, git: Git, commit: Commit
+) -> None:
+    project = make()
+    edit(repository / 'templates/_shared/gitignore', 'build/', 'build/\nnewer/')
+    commit(repository, 'v0.2.0')
+    git(repository, 'tag', '--delete', 'v0.1.0')
+    with pytest.raises(ConfigError, match='v0.1.0'):
+        update_project(project)
+    assert git(project, 'status', '--porcelain') == ''
+
+
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')  # copier leaves a folder open
 def test_the_folder_of_a_kind_is_no_template_by_itself(source: Path, tmp_path: Path) -> None:
     import copier
