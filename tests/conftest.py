@@ -155,9 +155,11 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 
 @pytest.fixture(autouse=True, scope='session')
-def _no_home_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep a test that forgot to ask for `home` away from the store of whoever runs the tests."""
+def _nothing_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the store of whoever runs the tests, and the width of their terminal, away from every test."""
     with pytest.MonkeyPatch.context() as patch:
+        for name in ('COLUMNS', 'LINES'):  # pytest-xdist sets them, too
+            patch.delenv(name, raising=False)
         for name in [name for name in os.environ if name.startswith('SYNAPSE_PLUGINS_')]:
             if name not in {'SYNAPSE_PLUGINS_TEST_DATA', 'SYNAPSE_PLUGINS_TESTED'}:
                 patch.delenv(name)
