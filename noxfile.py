@@ -6,12 +6,17 @@ what is tested is what users get), no interpreter downloaded.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 nox.needs_version = '>=2025.5.1'
 nox.options.default_venv_backend = 'uv|virtualenv'
@@ -28,6 +33,7 @@ WITH_ORACLES = (
 PACKAGES = ('synapse_plugins', 'builtin_steps')
 VENDOR = 'synapse-sdk==2026.2.17'
 FULL_ROUNDS = '1000'
+MOST_WORKERS = 4  # each holds what it imported, PyTorch too: half a gigabyte
 # The checkout is the working directory: without this, `python -m` would import from it instead.
 INSTALLED = {'PYTHONSAFEPATH': '1', 'SYNAPSE_PLUGINS_TESTED': 'installed'}
 
@@ -43,18 +49,31 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the whole suite with every extra, on the interpreter at hand."""
     install(session, 'test', 'oracles', extras='all')
-    session.run('pytest', *session.posargs, env=INSTALLED)
+    run_tests(session)
 
 
 def core_tests(session: nox.Session) -> None:
     """Run what needs no extra, on one interpreter."""
     groups = ['test', 'oracles'] if session.python == WITH_ORACLES else ['test']
     install(session, *groups)
-    session.run('pytest', '-m', 'not yolo', *session.posargs, env=INSTALLED)
+    run_tests(session, '-m', 'not yolo')
 
 
 for _version in PYTHONS:
     nox.session(python=_version, name=f'tests-{_version}')(core_tests)
+
+
+@nox.session(python=PYTHONS[0])
+def lowest(session: nox.Session) -> None:
+    """Run the core's tests with the oldest releases that pyproject.toml allows."""
+    session.install('uv')
+    pins = Path(session.virtualenv.location).resolve() / 'lowest.txt'
+    wanted = ('--resolution', 'lowest-direct', '--python-version', str(session.python), 'pyproject.toml')
+    session.run('uv', 'pip', 'compile', '--quiet', *wanted, '--output-file', str(pins))
+    # What asks for newer ones itself stays away, and with it the tests that make projects and build wheels.
+    tools = [line for line in group('test') if not line.startswith(('copier', 'build', 'hatchling'))]
+    install(session, more=[*tools, '--constraint', str(pins)])
+    run_tests(session, '-m', 'not yolo', '--ignore', 'tests/packs', '--ignore', 'tests/templates')
 
 
 @nox.session
@@ -145,10 +164,24 @@ def group(*names: str) -> list[str]:
     return [requirement for name in names for requirement in nox.project.dependency_groups(pyproject, name)]
 
 
-def install(session: nox.Session, *groups: str, extras: str = '') -> None:
-    """Install the package, built anew, with extras and dependency groups."""
+def install(session: nox.Session, *groups: str, extras: str = '', more: Iterable[str] = ()) -> None:
+    """Install the package, built anew, with extras, dependency groups and more requirements."""
     renew = ['--reinstall-package', 'synapse-plugins'] if session.venv_backend == 'uv' else []
-    session.install(*renew, f'.[{extras}]' if extras else '.', *group(*groups))
+    session.install(*renew, f'.[{extras}]' if extras else '.', *group(*groups), *more)
+
+
+def run_tests(session: nox.Session, *options: str) -> None:
+    """Run pytest on as many cores as there are, up to a few; `-- -n 0` keeps everything in one process.
+
+    The processes share the cores, so none of them calculates with more threads than its share.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+    workers = min(cores, MOST_WORKERS)
+    env = dict(INSTALLED)
+    if workers > 1 and '--pdb' not in session.posargs:
+        options = ('-n', str(workers), *options)
+        env['OMP_NUM_THREADS'] = str(cores // workers)
+    session.run('pytest', *options, *session.posargs, env=env)
 
 
 def check_wheel(session: nox.Session, wheel: Path) -> None:

@@ -50,6 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
         'rounds', max_examples=config.getoption('rounds'), deadline=None, print_blob=True
     )
     config.pluginmanager.register(RealDataLine(), 'real-data-line')
+    if hasattr(config, 'workerinput'):
+        config.pluginmanager.register(SlowFirst(), 'slow-first')
     hypothesis.settings.load_profile('rounds')
 
 
@@ -118,6 +120,41 @@ class RealDataLine:
             and not config.getoption('collectonly')
         ):
             reporter.write_line(f'real data: {"used" if self._used else "absent"}')
+
+
+# -- in several processes (`-n`) -------------------------------------------------------------------------------
+
+TOGETHER = {
+    'tests/datasets/test_conformance.py': 'every conversion',
+    'tests/packs/test_stranger.py': 'wheels of packs',
+    'tests/templates/test_install.py': 'wheel from the sdist',
+    'tests/yolo/test_models.py': 'a training',
+    'tests/yolo/test_training.py': 'a training',
+}
+"""File -> what its tests share and takes long to make: they run in one process, so that it is made once."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out tests one by one, but those of `TOGETHER` at once (pytest 9.2 breaks pytest-xdist's own groups)."""
+    if config.getoption('dist') != 'load':
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduler(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return TOGETHER.get(nodeid.partition('::')[0], nodeid)
+
+    config.option.loadscopereorder = False  # it would put the slow ones, which are few, last
+    return Scheduler(config, log)
+
+
+class SlowFirst:
+    """Lets what takes long begin first, so that no process waits for another at the end; else the order is random."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: not any(map(item.get_closest_marker, ('slow', 'yolo'))))
 
 
 # -- a place of its own for each test ------------------------------------------------------------------------

@@ -100,16 +100,20 @@ def test_a_test_that_breaks_a_rule_fails(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
-@pytest.mark.parametrize('present', [True, False])
-def test_the_last_line_says_whether_real_data_was_used(tmp_path: Path, present: bool) -> None:
+@pytest.mark.parametrize(
+    ('present', 'processes'), [(True, ()), (False, ()), (True, ('-n', '2'))], ids=['used', 'absent', 'by two']
+)
+def test_the_last_line_says_whether_real_data_was_used(
+    tmp_path: Path, present: bool, processes: tuple[str, ...]
+) -> None:
     data = tmp_path / 'data'
     if present:
         data.mkdir()
         (data / 'here').touch()
     (tmp_path / 'tests').mkdir()
     (tmp_path / 'tests' / 'test_it.py').write_text(WELL_BEHAVED, encoding='utf-8')
-    done = run(tmp_path, '--rounds', '7', '--randomly-seed', '11', data=data)
+    done = run(tmp_path, '--rounds', '7', '--randomly-seed', '11', *processes, data=data)
     assert done.returncode == 0, done.stdout
     assert done.stdout.splitlines()[-1] == f'real data: {"used" if present else "absent"}'
-    without = run(tmp_path, '-k', 'home', data=data)
+    without = run(tmp_path, '-k', 'home', *processes, data=data)
     assert without.stdout.splitlines()[-1] == 'real data: absent'

@@ -200,7 +200,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         _tally[str(fault)][1] += times if report.passed else 0
 
 
-def pytest_sessionfinish() -> None:
-    if os.environ.get('SYNAPSE_PLUGINS_WRITE_FAULTS'):
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    one_of_several = hasattr(session.config, 'workerinput')  # which saw a part only
+    if os.environ.get('SYNAPSE_PLUGINS_WRITE_FAULTS') and not one_of_several:
         lines = [f'| {fault} | {tried} | {survived} |' for fault, (tried, survived) in _tally.items()]
         PAGE.write_text(HEAD + '\n'.join(lines) + '\n', encoding='utf-8', newline='\n')
