@@ -224,7 +224,7 @@ class BarsView:
         width = self._console.width
         names = min(max((cell_len(row.name) for row in rows), default=0), max(8, width // 3))
         bar = max(4, min(_WIDEST_BAR, width - names - _TIMES - 12))
-        table = Table.grid(padding=(0, 1))
+        table = Table.grid(padding=(0, 1, 0, 0))
         table.add_column(width=1)
         table.add_column(width=names, no_wrap=True, overflow='ellipsis')
         table.add_column(width=bar)
