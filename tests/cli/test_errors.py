@@ -100,13 +100,18 @@ def test_bugs_show_where_they_are(error: Exception, capsys: pytest.CaptureFixtur
     assert 'Please report it' in err
 
 
-def test_a_closed_pipe_is_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_closed_pipe_is_quiet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def call() -> None:
         sys.stdout.write('lost')
         raise BrokenPipeError(errno.EPIPE, 'Broken pipe')
 
-    assert guarded(call, settings=Settings()) == 1
-    assert capfd.readouterr().err == ''
+    with (tmp_path / 'out').open('w', encoding='utf-8') as stream:
+        monkeypatch.setattr(sys, 'stdout', stream)
+        assert guarded(call, settings=Settings()) == 1
+    assert (tmp_path / 'out').read_text(encoding='utf-8') == '', 'the rest went nowhere'
+    assert capsys.readouterr().err == ''
 
 
 def test_an_error_is_a_document_too_where_json_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
