@@ -165,6 +165,21 @@ def test_the_train_plugin_says_what_the_agpl_means(rendered: dict[str, Path]) ->
     assert required['optional-dependencies'] == {'yolo': ['synapse-plugins[yolo]']}
 
 
+def test_its_own_tests_pass_on_a_slow_machine_too(project: Path) -> None:
+    """They are quick because of what they leave alone, and nothing fails by the clock."""
+    imported: set[str] = set()
+    for path in (project / 'tests').rglob('*.py'):
+        text = path.read_text(encoding='utf-8')
+        assert 'timeout' not in text, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Import):
+                imported.update(alias.name.partition('.')[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(str(node.module).partition('.')[0])
+    assert not imported & {'time', 'timeit', 'signal', 'socket', 'requests', 'ray', 'torch', 'ultralytics'}
+    assert 'timeout' not in read_toml(project)['tool']['pytest']['ini_options']
+
+
 @pytest.mark.slow
 def test_types_are_complete(rendered: dict[str, Path], tmp_path: Path) -> None:
     pytest.importorskip('mypy')
