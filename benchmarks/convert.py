@@ -49,6 +49,7 @@ JOBS: dict[str, tuple[str, str, str, list[str]]] = {
     'ours dm_v2 -> yolo, links, 2 workers': ('ours', 'rivals.py ours', 'dm', ['yolo', 'hard', '2']),
     'ours dm_v2 -> yolo, links, 1 worker': ('ours', 'rivals.py ours', 'dm', ['yolo', 'hard', '1']),
     'ours dm_v2 -> yolo, copies, 2 workers': ('ours', 'rivals.py ours', 'dm', ['yolo', 'copy', '2']),
+    'bare loop -> yolo, copies, 2 processes': ('ours', 'floor.py yolo', 'dm', ['--processes', '2', '--copy']),
     'vendor step dm_v2 -> yolo, copies': ('vendor', 'rivals.py vendor_step', 'dm', []),
     'bare loop -> coco, links, 1 process': ('ours', 'floor.py coco', 'dm_flat', []),
     'ours dm_v2 -> coco, links, 2 workers': ('ours', 'rivals.py ours', 'dm_flat', ['coco', 'hard', '2']),
