@@ -1,6 +1,6 @@
-"""Processes that do batches of work, and hand back the results in order.
+"""Processes that do batches of work, this one among them, and the results in order.
 
-They are plain child processes that talk through their standard streams. So nothing is forked, the main module is
+The others are plain child processes that talk through their standard streams. So nothing is forked, the main module is
 not imported again, and a script without a ``__main__`` guard or a notebook can use them.
 """
 
@@ -13,12 +13,12 @@ import subprocess
 import sys
 from collections import deque
 from contextlib import suppress
-from itertools import cycle
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import DatasetError
+from .worker import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,8 +28,11 @@ __all__ = ['Pool', 'count_of', 'reachable']
 
 _MOST_PROCESSES = 16
 
-_AHEAD = 3
-"""Batches that a process has before it: one at work, the others so that it need not wait for us."""
+_AHEAD = 2
+"""Batches that a process has before it: one at work, another so that it need not wait for us."""
+
+_BEHIND = 8
+"""How many times as many batches may be done, here and there, while one before them is not."""
 
 _BOOT = (
     'import json, sys; sys.path[:] = json.loads(sys.argv[1]); '
@@ -63,7 +66,7 @@ def reachable() -> bool:
 
 
 class _Process:
-    """One process, and a thread that feeds it, so that nobody waits while both pipes are full."""
+    """Another process, with a thread that feeds it and one that takes its answers, so that nobody waits for a pipe."""
 
     def __init__(self) -> None:
         self._child = subprocess.Popen(
@@ -71,9 +74,15 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
+        self.pending = 0
         self._queue: SimpleQueue[bytes | None] = SimpleQueue()
-        self._feeder = Thread(target=self._feed, name='synapse-plugins-feeder', daemon=True)
-        self._feeder.start()
+        self._answers: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
+        self._threads = [
+            Thread(target=work, name=f'synapse-plugins-{name}', daemon=True)
+            for name, work in (('feeder', self._feed), ('taker', self._take))
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def _feed(self) -> None:
         pipe = self._child.stdin
@@ -83,24 +92,38 @@ class _Process:
                 pipe.write(content)
                 pipe.flush()
         except OSError:
-            return  # the process is gone, which `receive` tells
+            return  # the process is gone, which `_take` tells
         finally:
             with suppress(OSError):
                 pipe.close()
 
-    def send(self, content: bytes) -> None:
-        self._queue.put(content)
-
-    def receive(self) -> Any:
-        assert self._child.stdout is not None
+    def _take(self) -> None:
+        pipe = self._child.stdout
+        assert pipe is not None
         try:
-            failed, result = pickle.load(self._child.stdout)  # noqa: S301 - from our own child
-        except (EOFError, OSError, pickle.UnpicklingError) as exc:
+            while True:
+                self._answers.put(pickle.load(pipe))  # noqa: S301 - from our own child
+        except Exception as exc:  # noqa: BLE001 - handed to who waits for the answer
             code = self._child.wait()
-            raise DatasetError(
+            error = DatasetError(
                 f'A worker process ended by itself (exit code {code}); nothing was written. If the system ran out '
                 'of memory, use fewer (--workers 1).'
-            ) from exc
+            )
+            error.__cause__ = exc
+            self._answers.put((True, error))
+        finally:
+            pipe.close()
+
+    def send(self, content: bytes, *, answered: bool) -> None:
+        self.pending += answered
+        self._queue.put(content)
+
+    def is_ready(self) -> bool:
+        return not self._answers.empty()
+
+    def receive(self) -> Any:
+        failed, result = self._answers.get()
+        self.pending -= 1
         if failed:
             raise result
         return result
@@ -109,28 +132,47 @@ class _Process:
         if at_once:
             self._child.kill()
         self._queue.put(None)
-        self._feeder.join()
-        if self._child.stdout is not None:
-            self._child.stdout.close()
+        for thread in self._threads:
+            thread.join()
         self._child.wait()
 
 
+class _Here:
+    """What came of a batch that was done in this process."""
+
+    def __init__(self, desk: Desk, method: str, arguments: tuple[Any, ...]) -> None:
+        self._error: Exception | None = None
+        try:
+            self._result = desk.do(method, arguments)
+        except Exception as exc:  # noqa: BLE001 - raised when it is its turn, as if another process had done it
+            self._error = exc
+
+    def is_ready(self) -> bool:
+        return True
+
+    def receive(self) -> Any:
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+
 class Pool:
-    """Some processes; a context manager, after which they are gone.
+    """Some processes, this one among them; a context manager, after which the others are gone.
 
     They start at once. What they work with is told later (`tell`), so that they can start while that is prepared.
 
     Args:
-        count: How many.
+        count: How many, two or more.
     """
 
     def __init__(self, count: int) -> None:
-        self._count = count
+        self._others = count - 1
         self._processes: list[_Process] = []
+        self._desk = Desk()
 
     def __enter__(self) -> Self:
         """Start the processes."""
-        for _ in range(self._count):
+        for _ in range(self._others):
             self._processes.append(_Process())
         return self
 
@@ -145,28 +187,37 @@ class Pool:
         for process in self._processes:
             process.close(at_once=at_once)
         self._processes.clear()
+        self._desk.close()
 
     def tell(self, method: str, *arguments: Any) -> None:
-        """Call a method in every process; what it raises is raised by the next `run`."""
+        """Call a method in every process; what it raises elsewhere is raised by the next `run`."""
         content = pickle.dumps((method, arguments), pickle.HIGHEST_PROTOCOL)
         for process in self._processes:
-            process.send(content)
+            process.send(content, answered=False)
+        self._desk.do(method, arguments)
 
     def apply(self, function: str, batches: Iterable[Any]) -> Iterator[Any]:
         """Call a function, named by a reference, for every batch, and yield what it returns, in order."""
         return self.run('apply', batches, function)
 
     def run(self, method: str, batches: Iterable[Any], *more: Any) -> Iterator[Any]:
-        """Call a method for every batch, in turn in all processes, and yield what it returns, in order."""
-        waiting: deque[_Process] = deque()
-        turn = cycle(self._processes)
+        """Call a method for every batch, where there is somebody free, and yield what it returns, in order.
+
+        The other processes come first; this one works while all of them have enough before them.
+        """
+        waiting: deque[_Process | _Here] = deque()
+        most = _BEHIND * _AHEAD * self._others
         try:
             for batch in batches:
-                if len(waiting) >= _AHEAD * self._count:
+                process = min(self._processes, key=lambda one: one.pending)
+                if process.pending < _AHEAD:
+                    content = pickle.dumps((method, (batch, *more)), pickle.HIGHEST_PROTOCOL)
+                    process.send(content, answered=True)
+                    waiting.append(process)
+                else:
+                    waiting.append(_Here(self._desk, method, (batch, *more)))
+                while waiting and (len(waiting) > most or waiting[0].is_ready()):
                     yield waiting.popleft().receive()
-                process = next(turn)
-                process.send(pickle.dumps((method, (batch, *more)), pickle.HIGHEST_PROTOCOL))
-                waiting.append(process)
             while waiting:
                 yield waiting.popleft().receive()
         except BaseException:  # nobody wants the rest, but the next answers must not be taken for it

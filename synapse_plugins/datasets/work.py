@@ -107,8 +107,12 @@ class Work:
         self._odd: set[str] = set()
         self._sum = Report()
         self._respelled: set[str] = set()
-        for reader in readers:
-            reader.report = report.under(reader.prefix)
+        self._listen()
+
+    def _listen(self) -> None:
+        """Have the readers report here."""
+        for reader in self._readers:
+            reader.report = self._report.under(reader.prefix)
 
     def survey(self, jobs: Sequence[Job], transforms: Sequence[str] = ()) -> Survey:
         """Return what a batch holds; with transforms, what it will hold."""
@@ -137,10 +141,16 @@ class Work:
     def start(self, plan: Plan, writer: Writer | None = None) -> None:
         """Make ready to write; *writer* is the one to use where it also finishes the dataset."""
         self._plan = plan
+        self._listen()
         self._writer = writer or plan.make_writer(self._report)
         if plan.remember:
             self._writer.written = []
         self._transforms = [resolve(one) for one in plan.transforms]
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        if self._writer is not None:
+            self._writer.close()
 
     def write(self, jobs: Sequence[Job]) -> Done:
         """Write a batch."""

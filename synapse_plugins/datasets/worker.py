@@ -1,4 +1,4 @@
-"""The other end of `pool`: a process that does batches of work until its input ends."""
+"""What a process of a `pool` does, and the other end of it: a process that does so until its input ends."""
 
 from __future__ import annotations
 
@@ -20,13 +20,39 @@ from .work import Work
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-__all__ = ['main']
+__all__ = ['Desk', 'main']
 
 _BATCHES = frozenset(('survey', 'write', 'check'))
 """Messages whose first argument are packed jobs."""
 
 _SILENT = frozenset(('open', 'start'))
 """Messages that are not answered; what they raise is the answer to the next."""
+
+
+class Desk:
+    """Where batches of work are done, in this process or in another."""
+
+    def __init__(self) -> None:
+        self._work: Work | None = None
+
+    def do(self, method: str, arguments: Any) -> Any:
+        """Do what a message says, and return the answer."""
+        if method == 'apply':
+            batch, function = arguments
+            return resolve(function)(batch)
+        if method == 'open':
+            (readers,) = arguments
+            self._work = Work(readers, Report(), apart=True)
+            return None
+        if method in _BATCHES:
+            arguments = (unpack(arguments[0]), *arguments[1:])
+        return getattr(self._work, method)(*arguments)
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        if self._work is not None:
+            self._work.close()
+            self._work = None
 
 
 def main() -> None:
@@ -47,19 +73,13 @@ def main() -> None:
 
 
 def _serve(source: BinaryIO, sink: BinaryIO) -> None:
-    work: Work | None = None
+    desk = Desk()
     failure: Exception | None = None
     while True:
         try:
             method, arguments = pickle.load(source)  # noqa: S301 - from our own parent
-            if failure is None and method == 'apply':
-                result = resolve(arguments[1])(arguments[0])
-            elif failure is None and method == 'open':
-                work = Work(arguments[0], Report(), apart=True)
-            elif failure is None:
-                if method in _BATCHES:
-                    arguments = (unpack(arguments[0]), *arguments[1:])
-                result = getattr(work, method)(*arguments)
+            if failure is None:
+                result = desk.do(method, arguments)
         except (EOFError, pickle.UnpicklingError):
             raise
         except Exception as exc:  # noqa: BLE001 - handed to the parent

@@ -128,6 +128,6 @@ def test_processes_are_gone_before_the_work_folder_is_removed(
     monkeypatch.setattr(subprocess, 'Popen', Seen)
     monkeypatch.setattr(shutil, 'rmtree', rmtree)
     with pytest.raises(KeyboardInterrupt):
-        convert(mixed, tmp_path / 'place' / 'out', to='yolo', task='detect', workers=2, progress=stop)
+        convert(mixed, tmp_path / 'place' / 'out', to='yolo', task='detect', workers=3, progress=stop)
     assert alive == [False, False]
     assert list((tmp_path / 'place').iterdir()) == []
