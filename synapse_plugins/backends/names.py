@@ -9,6 +9,12 @@ __all__ = ['safe_file_name']
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _DEVICES = re.compile(r'(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])', re.IGNORECASE)
+_PLAIN = re.compile(
+    r'(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])\.)[a-z0-9][a-z0-9_-]{0,99}\.[a-z0-9]{1,10}',
+    re.ASCII | re.IGNORECASE,
+)
+"""Names of most files, which need no change."""
+
 _LIMIT = 200
 """Bytes of a name; file systems take 255, and others still add to it."""
 
@@ -23,6 +29,8 @@ def safe_file_name(name: str, fallback: str) -> str:
         name: What the source called the file.
         fallback: Taken when nothing is left of it.
     """
+    if _PLAIN.fullmatch(name):
+        return name
     last = re.split(r'[/\\]', unicodedata.normalize('NFC', name))[-1]
     visible = ''.join(
         char for char in last if unicodedata.category(char) not in {'Cc', 'Cf', 'Cs', 'Zl', 'Zp'}

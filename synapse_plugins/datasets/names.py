@@ -13,7 +13,7 @@ from unicodedata import is_normalized, normalize
 from ..errors import DatasetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = [
     'SPLIT_ORDER',
@@ -148,18 +148,27 @@ class Namer:
 
     The first sample keeps its stem; one that comes to a taken stem gets eight digits of its key's digest
     behind it. So names depend on the dataset alone.
+
+    Args:
+        is_new: Keeps a text, and tells whether it is new; None: they are kept in memory.
     """
 
-    def __init__(self) -> None:
-        self._taken: set[tuple[str, str]] = set()
+    def __init__(self, is_new: Callable[[str], bool] | None = None) -> None:
+        self._taken: set[str] = set()
+        self._is_new = is_new or self._keep
 
     def name(self, folder: str, stem: str, key: str) -> str:
         """Return the stem for the sample *key* in *folder*, as near to *stem* as possible."""
         stem = nfc(stem)
         candidate, attempt = stem, 0
-        while (folder, candidate.casefold()) in self._taken:
+        while not self._is_new(f'{folder}\0{candidate.casefold()}'):
             digest = sha256(f'{key}\0{attempt}'.encode('utf-8', 'surrogatepass')).hexdigest()[:8]
             candidate = f'{stem}-{digest}'
             attempt += 1
-        self._taken.add((folder, candidate.casefold()))
         return candidate
+
+    def _keep(self, text: str) -> bool:
+        if text in self._taken:
+            return False
+        self._taken.add(text)
+        return True

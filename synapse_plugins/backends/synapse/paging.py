@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from ...errors import BackendError
+from ..seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +20,8 @@ __all__ = ['Walk', 'first_page']
 _MOST_STEPS_BACK = 20
 _MOST_IDLE = 20
 """Pages in a row without a new row after which a list is taken for one that never ends."""
+
+_LARGEST = 2**62
 
 
 def first_page(transport: Transport, path: str, params: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -66,7 +70,7 @@ class Walk:
         self._more = more
         self._first: dict[str, Any] | None = self._page(None)
         self.count = int(self._first.get('count') or 0)
-        self._seen = _Seen()
+        self._seen = _Keys()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield all rows, each once.
@@ -74,6 +78,12 @@ class Walk:
         Raises:
             BackendError: If fewer came than the server says there are.
         """
+        try:
+            yield from self._rows()
+        finally:
+            self._seen.close()
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
         page, number = self._first or self._page(None), 1
         self._first = None
         count = page.get('count')
@@ -128,34 +138,54 @@ class Walk:
             )
 
 
-class _Seen:
-    """Tells whether a key is new.
+class _Keys:
+    """Tells whether a key is new; what it keeps hardly grows with their number.
 
-    Numbers that only grow, as those of a list in order do, are told by the last one; they are kept at eight bytes
-    each, and become a set when one comes out of order.
+    Numbers that only grow, as those of a list in order do, are told by the last one. They are kept as runs of
+    neighbours, for the case that one comes out of order; that one is kept by itself.
     """
 
     def __init__(self) -> None:
         self.count = 0
-        self._in_order = array('q')
-        self._kept: set[Any] | None = None
+        self._firsts = array('q')
+        self._lasts = array('q')
+        self._others = Seen()
 
     def add(self, key: Any) -> bool:
         """Tell whether a key is new; None, for a row that has none, always is."""
-        if key is None:
-            self.count += 1
-            return True
-        if self._kept is None:
-            if isinstance(key, int) and (not self._in_order or key > self._in_order[-1]):
-                self._in_order.append(key)
-                self.count += 1
-                return True
-            self._kept = set(self._in_order)
-        if key in self._kept:
+        if (
+            key is not None
+            and not self._is_next(key)
+            and (self._is_within(key) or not self._others.add(repr(key)))
+        ):
             return False
-        self._kept.add(key)
         self.count += 1
         return True
+
+    def close(self) -> None:
+        """Let go of what is kept."""
+        self._others.close()
+
+    def _is_next(self, key: Any) -> bool:
+        """Tell whether a key is larger than all in order, and keep it then."""
+        if type(key) is not int or not -_LARGEST < key < _LARGEST:
+            return False
+        lasts = self._lasts
+        if lasts and key <= lasts[-1]:
+            return False
+        if lasts and key == lasts[-1] + 1:
+            lasts[-1] = key
+        else:
+            self._firsts.append(key)
+            lasts.append(key)
+        return True
+
+    def _is_within(self, key: Any) -> bool:
+        """Tell whether a key is one of those in order."""
+        if type(key) is not int:
+            return False
+        run = bisect_right(self._firsts, key) - 1
+        return run >= 0 and key <= self._lasts[run]
 
 
 def _following(told: Any, number: int) -> int | str | None:
