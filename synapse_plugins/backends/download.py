@@ -32,7 +32,7 @@ SUMMARY = 'export.json'
 MAPPING = 'files.jsonl'
 """A file of the folder: for each event its files, and what they were called."""
 
-_VERSION = 3
+_VERSION = 4
 """Of what is written; part of the cache key."""
 
 _FIELDS = ('id', 'pgh_id', 'category', 'files', 'data')
@@ -161,7 +161,7 @@ class Download:
                 progress(min(done, self.count), self.count)
 
         with (
-            (folder / MAPPING).open('x', encoding='utf-8') as mapping,
+            (folder / MAPPING).open('xb') as mapping,
             EventWriter(
                 folder, source, self.label, mapping,
                 workers=workers, on_missing=self._on_missing, advance=advance,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .synapse.transport import Transport
 
-__all__ = ['fetch', 'local_path', 'verify']
+__all__ = ['fetch', 'fetch_from_server', 'local_path', 'verify']
 
 _CHUNK = 1024 * 1024
 _DIGESTS = {'sha256': 64, 'sha1': 40, 'md5': 32}
@@ -26,6 +26,8 @@ _DIGESTS = {'sha256': 64, 'sha1': 40, 'md5': 32}
 
 def local_path(url: str) -> Path | None:
     """Return the path that a ``file:`` URL names, None for any other URL."""
+    if url.startswith(('http://', 'https://')):  # taking an address apart costs as much as opening a file
+        return None
     parts = urlsplit(url)
     return Path(url2pathname(parts.path)) if parts.scheme == 'file' else None
 
@@ -37,7 +39,6 @@ def fetch(
     *,
     transport: Transport | None = None,
     renew: Callable[[], str] | None = None,
-    resumable: bool = False,
 ) -> bool:
     """Make *target* the file that a backend tells of.
 
@@ -48,8 +49,6 @@ def fetch(
             its end marker is always copied, because some trainers mend such a file in place.
         transport: What asks a server; None: one of its own, without credentials.
         renew: Returns a fresh address for one that has expired.
-        resumable: Leave what came in of a file of a server beside *target* when this raises; the next call goes on
-            with it.
 
     Returns:
         Whether it is linked.
@@ -61,10 +60,9 @@ def fetch(
     source = local_path(url)
     if source is None:
         try:
-            _stream(url, target, file, transport, renew)
+            fetch_from_server(file, target, transport=transport, renew=renew)
         except BaseException:
-            if not resumable:
-                target.with_name(f'{target.name}.part').unlink(missing_ok=True)
+            target.with_name(f'{target.name}.part').unlink(missing_ok=True)
             raise
         return False
     linked = False
@@ -99,29 +97,48 @@ def _link(source: Path, target: Path, link: str) -> bool:
     return True
 
 
-def _stream(
-    url: str,
-    target: Path,
+def fetch_from_server(
     file: Mapping[str, Any],
-    transport: Transport | None,
-    renew: Callable[[], str] | None,
-) -> None:
-    if urlsplit(url).scheme not in {'http', 'https'}:
-        raise BackendError(f'{url[:80]!r} is not an address that files are fetched from (file, http, https)')
-    from .synapse.credentials import Credentials, Setting
-    from .synapse.fetching import Fetch
-    from .synapse.transport import Retries, Transport
+    target: str | Path,
+    *,
+    transport: Transport | None = None,
+    renew: Callable[[], str] | None = None,
+) -> int:
+    """Make *target* a file of a server, and return its bytes.
 
-    own = None
-    if transport is None:
-        parts = urlsplit(url)
-        server = Credentials(Setting(f'{parts.scheme}://{parts.netloc}', 'the address of a file'))
-        transport = own = Transport(server, retries=Retries(attempts=3, first=0.2, longest=2.0))
+    What came in stays beside *target* when this raises, and the next call goes on with it. For the arguments see
+    `fetch`.
+
+    Raises:
+        BackendError: If it is missing, changed or broken; the text names it.
+    """
+    url = str(file.get('url') or '')
+    if not url.startswith(('http://', 'https://')) and urlsplit(url).scheme not in {'http', 'https'}:
+        raise BackendError(f'{url[:80]!r} is not an address that files are fetched from (file, http, https)')
+    from .synapse.fetching import Fetch
+
+    own = _transport_for(url) if transport is None else None
     try:
-        Fetch(transport, url, target, size=file.get('size'), checksum=file.get('checksum'), renew=renew).run()
+        asking = transport or own
+        assert asking is not None
+        fetching = Fetch(
+            asking, url, target, size=file.get('size'), checksum=file.get('checksum'), renew=renew
+        )
+        fetching.run()
     finally:
         if own is not None:
             own.close()
+    return fetching.size_there
+
+
+def _transport_for(url: str) -> Transport:
+    """Return what asks a server of which nothing is known, without credentials."""
+    from .synapse.credentials import Credentials, Setting
+    from .synapse.transport import Retries, Transport
+
+    parts = urlsplit(url)
+    server = Credentials(Setting(f'{parts.scheme}://{parts.netloc}', 'the address of a file'))
+    return Transport(server, retries=Retries(attempts=3, first=0.2, longest=2.0))
 
 
 def verify(path: Path, file: Mapping[str, Any], name: str) -> None:

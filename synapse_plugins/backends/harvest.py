@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -37,10 +38,23 @@ def harvest_in(folder: Path) -> Iterator[Path]:
             remove_tree(place)
         raise
     else:
+        _clear(place)
         remove_tree(place)
     finally:
         with _GUARD:
             _CLAIMED.discard(place)
+
+
+def _clear(folder: Path) -> None:
+    """Remove the files of a folder as they are listed: a list of all of them would be as long as the dataset."""
+    some = True
+    while some:  # a system may pass over files when others go meanwhile
+        some = False
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name != _OWNER and not entry.is_dir(follow_symlinks=False):
+                    os.unlink(entry.path)  # noqa: PTH108 - for each of many small files
+                    some = True
 
 
 def _claim(folder: Path) -> Path:

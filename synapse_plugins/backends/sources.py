@@ -6,17 +6,19 @@ import os
 import re
 import shutil
 import threading
+from contextlib import contextmanager, suppress
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 from ..datasets import dm
+from ..datasets.files import read_bytes
 from ..errors import BackendError, DatasetError
-from .fetch import fetch, local_path
+from .fetch import fetch, fetch_from_server, local_path
+from .jsontext import json_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
 __all__ = ['Source', 'document_of', 'meta_file_of']
 
@@ -42,17 +44,16 @@ class Source:
 
     def __init__(self, client: Any, version_id: int, link: str, harvest: Path | None = None) -> None:
         self.fetched = self.reused = 0
-        self._client = client
         self._transport = getattr(client, 'transport', None)
         self._version_id = version_id
         self._link = link
         self._harvest = harvest
-        self._lock = threading.Lock()
-        # Who works on a file holds its lock, and with the last of them it goes: a download has many files.
-        self._at_work: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        self._renew = getattr(client, 'renew_file_url', None)
+        self._lock = threading.Condition(threading.Lock())
+        self._at_work: set[str] = set()
 
     def take(
-        self, event: Mapping[str, Any], specification: str, file: Mapping[str, Any], target: Path
+        self, event: Mapping[str, Any], specification: str, file: Mapping[str, Any], target: str
     ) -> bool:
         """Make *target* a file of an event, and tell whether it is another name of a file of this machine.
 
@@ -60,16 +61,18 @@ class Source:
             BackendError: If it is missing, changed or broken.
         """
         if local_path(str(file.get('url') or '')) is not None:
-            return fetch(file, target, self._link)
+            return fetch(file, Path(target), self._link)
         if self._harvest is None:
-            self._fetch(event, specification, file, target)
+            try:
+                self._fetch(event, specification, file, target)
+            except BaseException:
+                Path(f'{target}.part').unlink(missing_ok=True)  # nobody goes on with it
+                raise
             return False
         name = _harvest_name(event, specification, file)
-        with self._lock:
-            lock = self._at_work.setdefault(name, threading.Lock())
-        with lock:
-            place = self._harvest / name
-            if place.is_file():
+        with self._turn(name):
+            place = f'{self._harvest}{os.sep}{name}'
+            if os.path.isfile(place):  # noqa: PTH113 - for each of many small files
                 with self._lock:
                     self.reused += 1
             else:
@@ -77,40 +80,51 @@ class Source:
             _name_again(place, target)
         return False
 
+    @contextmanager
+    def _turn(self, name: str) -> Iterator[None]:
+        """Let one thread at a time work on a file: events may share one."""
+        with self._lock:
+            while name in self._at_work:
+                self._lock.wait()
+            self._at_work.add(name)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_work.remove(name)
+                self._lock.notify_all()
+
     def document(
-        self, event: Mapping[str, Any], specification: str, file: Mapping[str, Any], target: Path
+        self, event: Mapping[str, Any], specification: str, file: Mapping[str, Any], target: str
     ) -> Any:
         """Return the JSON document that a file of an event is.
 
         Raises:
             BackendError: If it cannot be had, or is not JSON.
         """
-        import orjson
-
         self.take(event, specification, file, target)
         try:
-            if target.stat().st_size > _LARGEST_DOCUMENT:
+            if os.stat(target).st_size > _LARGEST_DOCUMENT:  # noqa: PTH116 - for each of many small files
                 raise BackendError(f'its document {specification} has more than {_LARGEST_DOCUMENT} bytes')
-            return orjson.loads(target.read_bytes())
+            return json_value(read_bytes(target))
         except ValueError as exc:
             raise BackendError(f'its document {specification} is not JSON: {exc}') from exc
         finally:
-            target.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(target)  # noqa: PTH108 - for each of many small files
 
     def _fetch(
-        self, event: Mapping[str, Any], specification: str, file: Mapping[str, Any], place: Path
+        self, event: Mapping[str, Any], specification: str, file: Mapping[str, Any], place: str
     ) -> None:
-        renew = getattr(self._client, 'renew_file_url', None)
-        fetch(
+        renew = self._renew
+        size = fetch_from_server(
             file,
             place,
-            'copy',
             transport=self._transport,
-            resumable=self._harvest is not None,
             renew=None if renew is None else lambda: str(renew(event, specification, self._version_id)),
         )
         with self._lock:
-            self.fetched += place.stat().st_size
+            self.fetched += size
 
 
 def _harvest_name(event: Mapping[str, Any], specification: str, file: Mapping[str, Any]) -> str:
@@ -126,7 +140,7 @@ def _harvest_name(event: Mapping[str, Any], specification: str, file: Mapping[st
     return f'{sha256(what.encode("utf-8", "surrogateescape")).hexdigest()[:40]}{suffix[0].lower() if suffix else ""}'
 
 
-def _name_again(place: Path, target: Path) -> None:
+def _name_again(place: str, target: str) -> None:
     """Give a file that was fetched its name in the dataset too."""
     try:
         os.link(place, target)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..datasets.files import write_bytes
 from ..datasets.names import Namer
 from ..datasets.report import Report
 from ..errors import BackendError, DatasetError
+from .crew import Crew, Piece
 from .fetch import local_path
 from .filters import split_of
+from .jsontext import json_bytes
 from .names import safe_file_name
+from .seen import Seen
 from .sources import Source, document_of, meta_file_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
     from types import TracebackType
-    from typing import Self, TextIO
+    from typing import BinaryIO, Self
 
 __all__ = ['EventWriter', 'picture_of']
 
@@ -30,29 +34,27 @@ _PROBLEMS = 20
 _AHEAD = 16
 """How many events wait for each connection at most: more than a page, so that the next one is listed meanwhile."""
 
-# `json.dumps` would make one for each document.
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(',', ':'))
-_LINE = json.JSONEncoder(ensure_ascii=False)
+_PICTURES = 'original_files'
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Planned:
-    """An event that has its names, and whose files may come in now."""
+    """An event that has its names, and whose files may come in now; its paths are plain text, which costs less."""
 
     event: Any
     split: str | None
     specification: str
     file: dict[str, Any]
     original: str
-    picture: Path
-    document: Path
+    picture: str
+    document: str
 
 
-@dataclass
+@dataclass(slots=True)
 class _Waiting:
     key: Any
     planned: _Planned | None
-    work: Future[tuple[bool, dict[str, Any]]] | None = None
+    work: Piece[tuple[bool, dict[str, Any]]] | None = None
     problem: str = ''
 
 
@@ -77,7 +79,7 @@ class EventWriter:
         folder: Path,
         source: Source,
         label: str,
-        mapping: TextIO,
+        mapping: BinaryIO,
         *,
         workers: int = 8,
         on_missing: str = 'error',
@@ -93,13 +95,14 @@ class EventWriter:
         self.done = 0
         self._source = source
         self._mapping = mapping
-        self._namer = Namer()
-        self._folders: dict[str | None, tuple[Path, Path]] = {}
+        self._names = Seen()
+        self._namer = Namer(self._names.add)
+        self._folders: dict[str | None, tuple[str, str]] = {}
         self._workers = workers
         self._on_missing = on_missing
         self._advance = advance or (lambda: None)
         self._queue: deque[_Waiting] = deque()
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix='download')
+        self._crew = Crew(workers, 'download')
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +110,8 @@ class EventWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        self._crew.close()
+        self._names.close()
 
     def add(self, event: Mapping[str, Any], split: str | None) -> None:
         """Begin to write an event; the oldest one that waits is finished when many do."""
@@ -120,7 +124,7 @@ class EventWriter:
         else:
             waiting = _Waiting(key, planned)
             if local_path(str(planned.file.get('url') or '')) is None:
-                waiting.work = self._pool.submit(self._bring, planned)
+                waiting.work = self._crew.begin(partial(self._bring, planned))
             self._queue.append(waiting)
         while self._queue and (len(self._queue) > _AHEAD * self._workers or self._queue[0].work is None):
             self._take_next()
@@ -155,7 +159,7 @@ class EventWriter:
                 brought = self._bring(waiting.planned) if waiting.work is None else waiting.work.result()
                 self._write(waiting.key, waiting.planned, *brought)
             except (BackendError, DatasetError) as exc:
-                waiting.planned.picture.unlink(missing_ok=True)
+                Path(waiting.planned.picture).unlink(missing_ok=True)
                 problem = str(exc).rstrip('.')
         if problem:
             self._miss(waiting.key, problem)
@@ -171,54 +175,52 @@ class EventWriter:
 
     def _plan(self, event: Mapping[str, Any], split: str | None) -> _Planned:
         specification, file = _picture(event)
-        names, pictures = self._folders_of(split)
+        documents, pictures = self._folders_of(split)
         original = str(file.get('file_name_original') or file['url'].split('?')[0])
-        name = safe_file_name(original, f'event-{_event_id(event)}')
+        key = str(_event_id(event))
+        name = safe_file_name(original, f'event-{key}')
         stem, dot, suffix = name.rpartition('.')
-        unique = self._namer.name(split or '', stem if dot else name, str(_event_id(event)))
-        picture = pictures / f'{unique}{dot}{suffix}' if dot else pictures / unique
-        return _Planned(event, split, specification, file, original, picture, names / f'{unique}.json')
+        unique = self._namer.name(split or '', stem if dot else name, key)
+        picture = f'{pictures}{os.sep}{unique}{dot}{suffix}' if dot else f'{pictures}{os.sep}{unique}'
+        document = f'{documents}{os.sep}{unique}.json'
+        return _Planned(event, split, specification, file, original, picture, document)
 
     def _bring(self, planned: _Planned) -> tuple[bool, dict[str, Any]]:
         """Bring in the files of an event; this runs in a thread where they come from a server."""
         told = None
         if (found := meta_file_of(planned.event)) is not None:
             specification, file = found
-            told = self._source.document(
-                planned.event, specification, file, planned.document.with_suffix('.told')
-            )
+            place = f'{planned.document.removesuffix(".json")}.told'
+            told = self._source.document(planned.event, specification, file, place)
         document = document_of(planned.event, told)
-        return self._source.take(
-            planned.event, planned.specification, planned.file, planned.picture
-        ), document
+        linked = self._source.take(planned.event, planned.specification, planned.file, planned.picture)
+        return linked, document
 
     def _write(self, key: Any, planned: _Planned, linked: bool, document: dict[str, Any]) -> None:
-        planned.document.write_bytes(_COMPACT.encode(document).encode('utf-8'))
-        self.splits[planned.split] = self.splits.get(planned.split, 0) + 1
+        write_bytes(planned.document, json_bytes(document))
+        split, original = planned.split, planned.original
+        self.splits[split] = self.splits.get(split, 0) + 1
         self._count(document)
-        if planned.picture.name != planned.original:
-            self.report.renamed[f'{planned.split or ""}/{planned.original}'.lstrip('/')] = (
-                planned.picture.name
-            )
-        # Told without pathlib's `relative_to`, which costs more than to write the document.
-        picture = planned.picture
+        name = planned.picture.rpartition(os.sep)[2]
+        if name != original:
+            self.report.renamed[f'{split or ""}/{original}'.lstrip('/')] = name
         line = {
             'event': key,
-            'split': planned.split,
-            'picture': '/'.join(filter(None, (planned.split, picture.parent.name, picture.name))),
-            'original_name': planned.original,
+            'split': split,
+            'picture': f'{split}/{_PICTURES}/{name}' if split else f'{_PICTURES}/{name}',
+            'original_name': original,
             'checksum': planned.file.get('checksum'),
             'linked': linked,
         }
-        self._mapping.write(_LINE.encode(line) + '\n')
+        self._mapping.write(json_bytes(line) + b'\n')
         self.done += 1
 
-    def _folders_of(self, split: str | None) -> tuple[Path, Path]:
+    def _folders_of(self, split: str | None) -> tuple[str, str]:
         if split not in self._folders:
             root = self.folder / split if split else self.folder
-            self._folders[split] = folders = root / 'json', root / 'original_files'
-            for folder in folders:
+            for folder in (documents := root / 'json', pictures := root / _PICTURES):
                 folder.mkdir(parents=True, exist_ok=True)
+            self._folders[split] = str(documents), str(pictures)
         return self._folders[split]
 
     def _count(self, document: Mapping[str, Any]) -> None:

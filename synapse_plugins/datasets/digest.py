@@ -11,7 +11,7 @@ from .images import IMAGE_SUFFIXES
 from .names import suffix_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ['fingerprint', 'seal']
@@ -21,6 +21,7 @@ _ANNOTATIONS = frozenset(('.json', '.xml', '.txt', '.yaml', '.yml', '.names'))
 _OF_TRAINERS = frozenset(
     ('.cache', '.npy')
 )  # what trainers keep beside pictures and labels for the next time
+_MODULUS = 2**256
 
 
 def fingerprint(root: str | Path) -> str:
@@ -29,30 +30,40 @@ def fingerprint(root: str | Path) -> str:
     Annotation files count by content, pictures by name, size and time of change; other files, and what this package
     wrote about the dataset, do not count.
     """
-    return _digest(root, scan(root, _ANNOTATIONS | IMAGE_SUFFIXES))
+    digest = sha256()
+    for name in sorted(scan(root, _ANNOTATIONS | IMAGE_SUFFIXES)):
+        if name in _ABOUT:
+            continue
+        for piece in _looks(root, name):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def seal(root: str | Path) -> str:
     """Return a digest by which an output of this package is known to be as it was written.
 
     As `fingerprint`, but files of any kind count, because a format may keep what it says in others. Only what trainers
-    leave beside pictures and labels does not.
+    leave beside pictures and labels does not. The digests of the files are added up, so that no list of them has to be
+    kept and sorted: an output may have millions.
     """
-    return _digest(root, (name for name in scan(root) if suffix_of(name) not in _OF_TRAINERS))
+    total = 0
+    for name in scan(root):
+        if name not in _ABOUT and suffix_of(name) not in _OF_TRAINERS:
+            digest = sha256()
+            for piece in _looks(root, name):
+                digest.update(piece)
+            total += int.from_bytes(digest.digest(), 'big')
+    return f'{total % _MODULUS:064x}'
 
 
-def _digest(root: str | Path, names: Iterable[str]) -> str:
-    digest = sha256()
-    for name in sorted(names):
-        if name in _ABOUT:
-            continue
-        path = f'{root}{os.sep}{name}'
-        digest.update(f'{name}\0'.encode('utf-8', 'surrogateescape'))
-        if suffix_of(name) in _ANNOTATIONS:
-            content = read_bytes(path)
-            digest.update(f'{len(content)}\0'.encode())
-            digest.update(content)
-        else:
-            status = os.stat(path)  # noqa: PTH116 - many small files, and a Path costs more than the call
-            digest.update(f'{status.st_size} {status.st_mtime_ns}\0'.encode())
-    return digest.hexdigest()
+def _looks(root: str | Path, name: str) -> Iterator[bytes]:
+    """Yield what of a file counts."""
+    path = f'{root}{os.sep}{name}'
+    yield f'{name}\0'.encode('utf-8', 'surrogateescape')
+    if suffix_of(name) in _ANNOTATIONS:
+        content = read_bytes(path)
+        yield f'{len(content)}\0'.encode()
+        yield content
+    else:
+        status = os.stat(path)  # noqa: PTH116 - many small files, and a Path costs more than the call
+        yield f'{status.st_size} {status.st_mtime_ns}\0'.encode()

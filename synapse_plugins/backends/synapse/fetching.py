@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import suppress
 from hashlib import new as new_hash
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,8 @@ from ...errors import (
     ServerError,
 )
 from ...store.turns import one_at_a_time
+from ..jsontext import json_value
+from .plain import read_whole
 from .redact import shown_url
 from .transport import Request
 
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ['Fetch', 'fetch_json', 'fetch_once']
 
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
 _PIECE = 1024 * 1024
 _ARRIVING = 64 * 1024
 """Bytes that are written at a time: what breaks off within a piece is lost."""
@@ -47,6 +52,9 @@ _STALE = (AuthenticationError, ForbiddenError, InvalidRequestError)
 class Fetch:
     """One file on its way in.
 
+    Attributes:
+        size_there: The bytes that came in so far.
+
     Args:
         transport: The transport; the token goes along to its own server only.
         url: The file's address.
@@ -61,7 +69,7 @@ class Fetch:
         self,
         transport: Transport,
         url: str,
-        target: Path,
+        target: str | Path,
         *,
         size: int | None = None,
         checksum: str | None = None,
@@ -70,18 +78,20 @@ class Fetch:
     ) -> None:
         self._transport = transport
         self._url = url
-        self._target = target
-        self._part = target.with_name(f'{target.name}.part')
+        # Plain text: a Path of each of many files costs time, and until Python 3.13 its parts stay in memory for ever.
+        self._target = os.fspath(target)
+        self._part = f'{self._target}.part'
         self._size = size
         self._checksum = checksum
         self._renew = renew
         self._renewals = 0
         self._progress = progress
         self._etag = ''
+        self.size_there = 0
         self._digest: Any = None  # of all that is there, where it came in one go
 
-    def run(self) -> Path:
-        """Fetch it, and return where it lies.
+    def run(self) -> None:
+        """Fetch it.
 
         Raises:
             BackendError: If it cannot be had whole, with what is wrong; what came in stays for the next time,
@@ -89,15 +99,17 @@ class Fetch:
         """
         failures = wrongs = 0
         if not self._checksum:
-            self._part.unlink(missing_ok=True)  # nothing could tell whether it belongs to the same file
+            self._start_anew()  # nothing could tell whether what is there belongs to the same file
+        self.size_there = self._have()
         while True:
-            before = self._have()
+            before = self.size_there
             try:
                 self._receive()
                 self._check_length()
                 wrong = self._wrong()
             except (NoAnswerError, RateLimitError, ServerError) as exc:
-                failures = 0 if self._have() > before else failures  # it goes on, if slowly
+                self.size_there = self._have()
+                failures = 0 if self.size_there > before else failures  # it goes on, if slowly
                 failures += 1
                 if failures >= self._transport.retries.attempts or (
                     exc.status is not None and not _passes(exc)
@@ -107,24 +119,30 @@ class Fetch:
                 self._transport.sleep(self._transport.retries.wait(failures) if asked is None else asked)
                 continue
             if wrong is None:
-                self._part.replace(self._target)
-                return self._target
+                os.replace(self._part, self._target)  # noqa: PTH105 - for each of many small files
+                return
             # What lies there may have been begun from another file: once more, from its first byte.
-            self._part.unlink(missing_ok=True)
+            self._start_anew()
             wrongs += 1
             if wrongs == _WRONG:
                 raise wrong
 
     def _have(self) -> int:
         try:
-            return self._part.stat().st_size
+            return os.stat(self._part).st_size  # noqa: PTH116 - for each of many small files
         except FileNotFoundError:
             return 0
 
+    def _start_anew(self) -> None:
+        with suppress(FileNotFoundError):
+            os.unlink(self._part)  # noqa: PTH108 - for each of many small files
+        self.size_there = 0
+
     def _receive(self) -> None:
         """Take in what is missing."""
-        have = self._have()
+        have = self.size_there
         if have and self._size is not None and have >= self._size:
+            self._digest = None
             return
         headers = {'Accept-Encoding': 'identity'}
         if have:
@@ -134,17 +152,39 @@ class Fetch:
         with self._answer(headers) as answer:
             if answer.status_code == 416:  # there is nothing behind what we have
                 if self._size is None and _total(answer) != have:
-                    self._part.unlink(missing_ok=True)
+                    self._start_anew()
                 return
             resumed = answer.status_code == 206 and _start(answer) == have
             if answer.status_code == 206 and not resumed:
-                self._part.unlink(missing_ok=True)
+                self._start_anew()
                 raise NoAnswerError(
                     f'GET {shown_url(self._url)}: the server sent another range than was asked for.'
                 )
             etag = answer.headers.get('ETag', '')
             self._etag = '' if etag.startswith('W/') else etag
-            self._write(answer, have if resumed else 0)
+            if not resumed and _is_small(answer):
+                self._write_at_once(answer)
+            else:
+                self._write(answer, have if resumed else 0)
+
+    def _write_at_once(self, answer: Response) -> None:
+        """Write a body that is one piece."""
+        try:
+            body = read_whole(answer)
+        except (broken.RequestException, OSError) as exc:
+            raise self._transport.broke(exc, 'GET', self._url) from exc
+        kind = (self._checksum or '').partition(':')[0]
+        try:
+            _write_bytes(self._part, body)
+        except OSError as exc:
+            raise self._not_written(exc) from exc
+        self._digest = new_hash(kind, body, usedforsecurity=False) if kind in _DIGESTS else None
+        self.size_there = len(body)
+        if self._progress is not None:
+            self._progress(len(body), len(body))
+
+    def _not_written(self, error: OSError) -> BackendError:
+        return BackendError(f'{self._target} cannot be written: {error.strerror or error}.')
 
     def _write(self, answer: Response, at: int) -> None:
         kind = (self._checksum or '').partition(':')[0]
@@ -152,7 +192,7 @@ class Fetch:
         self._digest = None
         told = answer.headers.get('Content-Length', '')
         total = at + int(told) if told.isdecimal() else self._size
-        with self._part.open('ab' if at else 'wb') as writing:
+        with open(self._part, 'ab' if at else 'wb') as writing:  # noqa: PTH123 - see __init__
             try:
                 for piece in answer.iter_content(_ARRIVING):
                     writing.write(piece)
@@ -166,7 +206,8 @@ class Fetch:
             except (broken.RequestException, TimeoutError, ConnectionError) as exc:
                 raise self._transport.broke(exc, 'GET', self._url) from exc
             except OSError as exc:
-                raise BackendError(f'{self._target} cannot be written: {exc.strerror or exc}.') from exc
+                raise self._not_written(exc) from exc
+        self.size_there = at
         self._digest = digest
 
     def _answer(self, headers: dict[str, str]) -> Response:
@@ -182,19 +223,19 @@ class Fetch:
 
     def _check_length(self) -> None:
         """Refuse a file that is shorter than it was told to be; what is there of it is gone on with."""
-        if self._size is not None and (have := self._have()) < self._size:
+        if self._size is not None and self.size_there < self._size:
             raise NoAnswerError(
-                f'GET {shown_url(self._url)}: {have} of {self._size} bytes came, and the server says that is all.'
+                f'GET {shown_url(self._url)}: {self.size_there} of {self._size} bytes came, and the server says '
+                'that is all.'
             )
 
     def _wrong(self) -> BackendError | None:
         """Return what is wrong with what came in, None if it is as it was told to be."""
-        if not self._part.exists():
+        if not self.size_there and not os.path.exists(self._part):  # noqa: PTH110
             return BackendError(f'{shown_url(self._url)}: nothing came in')
-        have = self._have()
-        if self._size is not None and have != self._size:
+        if self._size is not None and self.size_there != self._size:
             return BackendError(
-                f'{shown_url(self._url)} has changed: it has {have} bytes, and had {self._size}'
+                f'{shown_url(self._url)} has changed: it has {self.size_there} bytes, and had {self._size}'
             )
         kind, _, digest = (self._checksum or '').rpartition(':')
         if len(digest) != _DIGESTS.get(kind):
@@ -202,7 +243,7 @@ class Fetch:
         found = self._digest
         if found is None:
             found = new_hash(kind, usedforsecurity=False)
-            with self._part.open('rb') as reading:
+            with open(self._part, 'rb') as reading:  # noqa: PTH123
                 while piece := reading.read(_PIECE):
                     found.update(piece)
         if found.hexdigest() == digest.lower():
@@ -253,8 +294,6 @@ def fetch_json(
     Raises:
         BackendError: If it cannot be had, or is not what was told.
     """
-    import orjson
-
     for attempt in range(_RENEWALS + 1):
         try:
             content = _bytes(transport, url)
@@ -269,7 +308,7 @@ def fetch_json(
     if digest and new_hash('sha256', content).hexdigest() != digest.removeprefix('sha256:').lower():
         raise BackendError(f'{name}: its sha256 is not the one that was told')
     try:
-        return orjson.loads(content)
+        return json_value(content)
     except ValueError as exc:
         raise BackendError(f'{name} is not JSON: {exc}') from exc
 
@@ -295,6 +334,22 @@ def _bytes(transport: Transport, url: str) -> bytes:
 def _passes(error: RequestError) -> bool:
     """Tell whether a status is one that goes away by itself."""
     return error.status in {429, 500, 502, 503, 504}
+
+
+def _write_bytes(path: str, content: bytes) -> None:
+    descriptor = os.open(path, _WRITE, 0o666)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+    finally:
+        os.close(descriptor)
+
+
+def _is_small(answer: Response) -> bool:
+    """Tell whether a body comes in one piece, as it will lie there."""
+    told = answer.headers.get('Content-Length', '')
+    return told.isdecimal() and int(told) <= _ARRIVING and 'Content-Encoding' not in answer.headers
 
 
 def _start(answer: Response) -> int:

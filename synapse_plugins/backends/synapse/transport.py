@@ -25,8 +25,10 @@ from ...errors import (
     ServerError,
     TLSError,
 )
+from ..jsontext import json_value
 from .answers import CA_VARIABLE, RETRIED, no_answer, refused, retry_after, was_sent
 from .credentials import origin
+from .plain import PlainGets
 from .redact import clean_chain, hide_in_logs, shown_url
 
 if TYPE_CHECKING:
@@ -138,6 +140,7 @@ class Transport:
             self._session.mount(
                 scheme, HTTPAdapter(pool_connections=8, pool_maxsize=_CONNECTIONS, max_retries=0)
             )
+        self._plain = PlainGets(self._session, self._verify, self._proxies_for)
         hide_in_logs()
 
     def close(self) -> None:
@@ -217,7 +220,7 @@ class Transport:
             if 'json' not in kind:
                 return answer.text
             try:
-                return answer.json()
+                return json_value(content, answer.json)
             except ValueError as exc:
                 cut = broken.ChunkedEncodingError('the answer is not whole JSON')
                 raise self.broke(cut, request.method, answer.url) from exc
@@ -267,6 +270,8 @@ class Transport:
         }  # fmt: skip
         try:
             if request.method == 'GET' and body is None and request.json is None:
+                if not params and (answer := self._plain.send(url, headers, how['timeout'])) is not None:
+                    return answer
                 return self._session.send(self._prepare_get(url, params, headers), **how)
             return self._session.request(
                 request.method, url, params=params, json=request.json, data=body, headers=headers, **how
