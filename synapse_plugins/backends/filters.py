@@ -9,7 +9,9 @@ from ..errors import ParamsError, UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ['EVENT_FILTERS', 'PAGING', 'as_list', 'category_of', 'check_keys', 'split_of']
+__all__ = [
+    'EVENT_FILTERS', 'PAGING', 'as_list', 'category_of', 'check_keys', 'chooses_nothing', 'given_of', 'split_of',
+]  # fmt: skip
 
 PAGING = frozenset(
     {'page', 'page_size', 'ordering', 'pagination', 'fields', 'expand', 'response_mode', 'url_host'}
@@ -21,6 +23,9 @@ EVENT_FILTERS = frozenset({
     'ground_truth', 'ids', 'ids_ex', 'search',
 })  # fmt: skip
 """Keys that choose ground-truth events, as the platform knows them."""
+
+_NARROWER = frozenset({'search', 'ids_ex'})
+"""Filters that leave all rows in when they are empty."""
 
 _CATEGORIES = {
     'train': 'train',
@@ -43,21 +48,43 @@ def split_of(category: str | None) -> str | None:
 
 
 def check_keys(params: Mapping[str, Any], known: Iterable[str], what: str) -> None:
-    """Refuse keys that nobody knows.
+    """Refuse keys that nobody knows, and filters without a value, which a server would leave out of account.
 
     Raises:
         UnknownNameError: With close matches.
+        ParamsError: If a filter is None.
     """
     names = frozenset(known)
-    for key in params:
+    for key, value in params.items():
         if key not in names:
             raise UnknownNameError('filter', key, names, f'It was given for {what}.')
+        if value is None and key not in PAGING:
+            raise _no_value(key)
+
+
+def given_of(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what is asked for, without the keys of paging that are None."""
+    return {key: value for key, value in (params or {}).items() if value is not None or key not in PAGING}
+
+
+def chooses_nothing(params: Mapping[str, Any]) -> bool:
+    """Tell whether a filter is an empty list or text, so that no row can match it.
+
+    A server is not asked then: it sees no filter in it, and answers with everything.
+    """
+    return any(
+        not as_list(value, key) for key, value in params.items() if key not in PAGING and key not in _NARROWER
+    )
+
+
+def _no_value(key: str) -> ParamsError:
+    return ParamsError(f'The filter {key} has no value. Name one, or leave it out to have everything.')
 
 
 def as_list(value: Any, key: str) -> list[Any]:
     """Return the values of a filter that takes one or several: a list, one value, or a text with commas."""
     if value is None:
-        raise ParamsError(f'The filter {key} has no value.')
+        raise _no_value(key)
     if isinstance(value, str):
         return [part.strip() for part in value.split(',') if part.strip()]
     return list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]

@@ -54,6 +54,53 @@ def test_events(local_backend, client, version, filters):
     assert count == here['count']
 
 
+@pytest.mark.parametrize(
+    'filters',
+    [{'ids': []}, {'ids': ''}, {'classes': ()}, {'category': ''}, {'ground_truth_dataset_versions': []}],
+)
+def test_a_filter_that_names_nothing_chooses_nothing(local_backend, client, version, filters):
+    # In a request such a filter vanishes, and the answer would be everything.
+    params = {'ground_truth_dataset_versions': version['id'], **filters}
+    for backend in (local_backend, client):
+        assert backend.list_ground_truth_events(params)['results'] == []
+        rows, count = backend.list_ground_truth_events(params, list_all=True)
+        assert (list(rows), count) == ([], 0)
+
+
+@pytest.mark.parametrize('key', ['ids', 'classes', 'category', 'search', 'ground_truth_dataset_versions'])
+def test_a_filter_without_a_value_is_refused(local_backend, client, version, key):
+    for backend in (local_backend, client):
+        with pytest.raises(ParamsError, match=f'{key} has no value'):
+            backend.list_ground_truth_events({'ground_truth_dataset_versions': version['id'], key: None})
+        assert backend.list_ground_truth_events({'page': None, 'fields': None, 'ids_ex': [], 'search': ''})[
+            'count'
+        ]
+
+
+@pytest.mark.parametrize(
+    ('listing', 'key'),
+    [
+        ('list_models', 'category'),
+        ('list_jobs', 'status'),
+        ('list_logs', 'level'),
+        ('list_data_units', 'data_collection'),
+        ('list_plugin_releases', 'plugin'),
+        ('list_tasks', 'project'),
+        ('list_tasks', 'ids'),
+    ],
+)
+def test_filters_of_the_other_lists_are_as_strict(local_backend, client, listing, key):
+    local_backend.create_logs({'job': local_backend.create_job({'action': 'train'})['id'], 'event': 'x'})
+    for backend in (local_backend, client):
+        asked = getattr(backend, listing)
+        assert asked({key: []})['count'] == 0
+        with pytest.raises(ParamsError, match=f'{key} has no value'):
+            asked({key: None})
+        if key != 'ids':
+            with pytest.raises((ParamsError, InvalidRequestError), match='takes one value'):
+                asked({key: ['a', 'b']})
+
+
 def test_ground_truths_are_chosen_by_their_dataset_too(local_backend, client, version, tmp_path):
     from synapse_plugins.testing import make_dataset
 

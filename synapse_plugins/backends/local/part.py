@@ -133,7 +133,15 @@ class Part:
         """Return the filters among *params*, all of which are columns, after refusing unknown keys."""
         params = params or {}
         check_keys(params, {*known, 'page', 'page_size'}, what)
-        return {key: params[key] for key in known if key in params}
+        return {key: _one_value(params[key], key) for key in known if key in params}
+
+
+def _one_value(value: Any, key: str) -> Any:
+    """Return what a column is compared with; None, which nothing equals, for an empty list."""
+    values = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
+    if len(values) > 1 or not all(isinstance(one, (str, int, float)) for one in values):
+        raise ParamsError(f'The filter {key} takes one value, not {value!r}.')
+    return values[0] if values else None
 
 
 def paging(params: Mapping[str, Any], page_size: int = 100) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import NotFoundError, ParamsError, UnknownNameError
 from ...store import require_space
 from ...store.plain import dump
-from ..filters import as_list
+from ..filters import as_list, check_keys
 from .part import Part, as_id, as_page, checked_name, id_or_none, now, paging
 
 if TYPE_CHECKING:
@@ -120,12 +120,15 @@ class Releases(Part):
 
     def list_tasks(self, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return a page of tasks in the order in which they came; filters: ``project``, ``data_unit``, ``ids``."""
-        filters = self._filters(params, ('project', 'data_unit', 'ids'), 'tasks')
+        check_keys(params or {}, ('project', 'data_unit', 'ids', 'page', 'page_size'), 'tasks')
+        ids = (params or {}).get('ids')
+        others = {key: value for key, value in (params or {}).items() if key != 'ids'}
+        filters = self._filters(others, ('project', 'data_unit'), 'tasks')
         page, size = paging(params or {})
-        conditions = [f'{column} = ?' for column in filters if column != 'ids']
-        if 'ids' in filters:
+        conditions = [f'{column} = ?' for column in filters]
+        if ids is not None:
             conditions.append('id IN (SELECT value FROM json_each(?))')  # the last of them, as in the filters
-            filters['ids'] = json.dumps([as_id(value, 'task') for value in as_list(filters['ids'], 'ids')])
+            filters['ids'] = json.dumps([as_id(value, 'task') for value in as_list(ids, 'ids')])
         where = ' AND '.join(conditions) or '1'
         values: Sequence[Any] = tuple(filters.values())
         count = self._rows(f'SELECT count(*) FROM task WHERE {where}', *values)[0][0]  # noqa: S608 - our own names

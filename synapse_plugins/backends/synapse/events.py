@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import BackendError, NotFoundError, ParamsError, UnknownNameError, suggestion
-from ..filters import EVENT_FILTERS, PAGING, as_list, category_of, check_keys
+from ..filters import EVENT_FILTERS, PAGING, as_list, category_of, check_keys, chooses_nothing, given_of
 from ..names import safe_file_name
 from .fetching import fetch_json, fetch_once
-from .paging import Walk, first_page
+from .paging import Walk, first_page, no_rows
 from .part import ClientPart, path_id
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Events(ClientPart):
             BackendError: If the list changed so that events are missing.
         """
         asked = _checked(params, page_size)
+        if chooses_nothing(asked):
+            return no_rows(list_all=list_all)
         shape = self._shaper(asked, with_paths=bool(url_conversion))
         if not list_all:
             page = first_page(self.transport, _PATH, asked, timeout=_TIMEOUT)
@@ -178,7 +180,7 @@ class Events(ClientPart):
 
 def _checked(params: Mapping[str, Any] | None, page_size: int) -> dict[str, Any]:
     """Return the query, with what is needed to tell events apart."""
-    asked = {name: value for name, value in (params or {}).items() if value is not None}
+    asked = given_of(params)
     check_keys(asked, EVENT_FILTERS | PAGING, 'ground-truth events')
     if asked.get('fields'):
         fields = as_list(asked['fields'], 'fields')

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .transport import Transport
 
-__all__ = ['Walk', 'first_page']
+__all__ = ['Walk', 'first_page', 'no_rows']
 
 _MOST_STEPS_BACK = 20
 _MOST_IDLE = 20
@@ -39,6 +39,11 @@ def first_page(transport: Transport, path: str, params: Mapping[str, Any], **mor
             'Check that the address is that of the API.'
         )
     return page
+
+
+def no_rows(*, list_all: bool) -> Any:
+    """Return an empty list in the form of a page, or of all rows."""
+    return (iter(()), 0) if list_all else {'count': 0, 'next': None, 'previous': None, 'results': []}
 
 
 class Walk:

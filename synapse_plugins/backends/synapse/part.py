@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ParamsError, UnknownNameError
-from ..filters import PAGING, check_keys
-from .paging import Walk, first_page
+from ..filters import PAGING, check_keys, chooses_nothing, given_of
+from .paging import Walk, first_page, no_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,9 +46,12 @@ class ClientPart:
         timeout: tuple[float, float] | None = None,
     ) -> dict[str, Any] | tuple[Iterator[dict[str, Any]], int]:
         """Return a page, or all rows and their number; unknown filters are refused here."""
-        asked = {name: value for name, value in (params or {}).items() if value is not None}
+        asked = given_of(params)
         if known is not None:
             check_keys(asked, frozenset(known) | PAGING, f'the list {path.strip("/")}')
+        if chooses_nothing(asked):
+            empty: dict[str, Any] | tuple[Iterator[dict[str, Any]], int] = no_rows(list_all=list_all)
+            return empty
         if page_size is not None:
             asked.setdefault('page_size', page_size)
         if not list_all:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import BackendError
-from ..filters import PAGING, check_keys
+from ..filters import PAGING, check_keys, chooses_nothing, given_of
 from .fetching import fetch_json
-from .paging import Walk, first_page
+from .paging import Walk, first_page, no_rows
 from .part import ClientPart
 
 if TYPE_CHECKING:
@@ -72,8 +72,10 @@ class Work(ClientPart):
         list_all: bool,
         page_size: int,
     ) -> Any:
-        asked = {name: value for name, value in (params or {}).items() if value is not None}
+        asked = given_of(params)
         check_keys(asked, known | PAGING, f'the list {path.strip("/")}')
+        if chooses_nothing(asked):
+            return no_rows(list_all=list_all)
         asked.setdefault('page_size', page_size)
 
         def shape(row: dict[str, Any]) -> dict[str, Any]:
