@@ -33,6 +33,20 @@ def test_login_saves_what_the_server_takes(synapse_server, program, user_folder,
     assert token not in told.stdout
 
 
+def test_login_writes_a_broken_file_anew(synapse_server, program, user_folder, monkeypatch):
+    monkeypatch.delenv('SYNAPSE_ACCESS_TOKEN')
+    monkeypatch.delenv('SYNAPSE_HOST')
+    path = user_folder / '.synapse' / 'config.json'
+    path.parent.mkdir(mode=0o700)
+    path.write_text('{"host": ', encoding='utf-8')
+    unnamed = program('login', input=f'{synapse_server.token}\n')
+    assert unnamed.returncode == 1  # it may have been meant for the server that the file names
+    assert 'synapse-plugins login --host URL' in unnamed.stderr
+    done = program('login', '--host', synapse_server.url, input=f'{synapse_server.token}\n')
+    assert done.returncode == 0, done.stderr
+    assert json.loads(path.read_text(encoding='utf-8'))['host'] == synapse_server.url
+
+
 @pytest.mark.parametrize('given', ['', '\n'])
 def test_login_without_a_token(program, given):
     done = program('login', '--host', 'http://127.0.0.1:9', '--no-check', input=given)

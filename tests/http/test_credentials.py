@@ -141,6 +141,18 @@ def test_a_broken_file_is_told_without_what_it_holds(text):
     assert found.headers()
 
 
+def test_a_broken_file_is_put_aside_when_it_is_written_anew():
+    path = write_config({})
+    path.write_text(f'{{"access_token": "{SECRET}"', encoding='utf-8')
+    path.chmod(0o644)
+    write_config({'host': 'https://a.example'})
+    assert read_config() == {'host': 'https://a.example'}
+    kept = path.with_name('config.json.broken')
+    assert SECRET in kept.read_text(encoding='utf-8')
+    if os.name != 'nt':
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
 # -- secrecy ------------------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ['config_path', 'exposed_to', 'read_config', 'write_config']
 
+_ANEW = 'write it anew: synapse-plugins login --host URL'
+
+
+class _BrokenConfigError(ConfigError):
+    """The file can be read, and is not what it should be."""
+
 
 def config_path() -> Path:
     """Return where the file lies, or would lie."""
@@ -46,11 +52,11 @@ def read_config(path: Path | None = None) -> dict[str, Any]:
         told = json.loads(text)
     except ValueError as exc:
         # The text is not chained to: it may hold a token.
-        raise ConfigError(f'{path} is not JSON; mend it, or write it anew: synapse-plugins login') from (
+        raise _BrokenConfigError(f'{path} is not JSON; mend it, or {_ANEW}') from (
             ValueError(f'{type(exc).__name__} at character {getattr(exc, "pos", "?")}')
         )
     if not isinstance(told, dict):
-        raise ConfigError(f'{path} holds no object of names and values; write it anew: synapse-plugins login')
+        raise _BrokenConfigError(f'{path} holds no object of names and values; {_ANEW}')
     return told
 
 
@@ -70,6 +76,8 @@ def exposed_to(path: Path) -> str:
 def write_config(changes: Mapping[str, Any], path: Path | None = None) -> Path:
     """Change the file, whole or not at all, readable to its owner only; what else it says stays.
 
+    One that is broken is put aside, readable to its owner only too, as ``config.json.broken``.
+
     Args:
         changes: New values; None takes a key away.
         path: The file; None: the usual place.
@@ -83,7 +91,11 @@ def write_config(changes: Mapping[str, Any], path: Path | None = None) -> Path:
     path = path or config_path()
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', UserWarning)  # it is about to be mended
-        told = read_config(path)
+        try:
+            told = read_config(path)
+        except _BrokenConfigError:
+            told = {}
+            _put_aside(path)
     told = {key: value for key, value in {**told, **changes}.items() if value is not None}
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -100,3 +112,12 @@ def write_config(changes: Mapping[str, Any], path: Path | None = None) -> Path:
     except OSError as exc:
         raise ConfigError(f'{path} cannot be written: {exc.strerror or exc}.') from exc
     return path
+
+
+def _put_aside(path: Path) -> None:
+    """Keep a broken file: somebody may want to copy from it what it still holds."""
+    try:
+        path.chmod(0o600)
+        path.replace(path.with_name(f'{path.name}.broken'))
+    except OSError as exc:
+        raise ConfigError(f'{path} cannot be replaced: {exc.strerror or exc}.') from exc

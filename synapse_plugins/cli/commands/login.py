@@ -1,5 +1,6 @@
 """``login``: the token of a server into the configuration file."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -69,8 +70,11 @@ def login(
 
 def _server(host: str | None) -> str:
     from ...backends.synapse import find_credentials
+    from ...backends.synapse.credentials import base_url
 
-    return find_credentials(host).host.value
+    named = host or os.environ.get('SYNAPSE_HOST')
+    # The file is not asked for what is named: a broken one is written anew by this command.
+    return base_url(named) if named else find_credentials().host.value
 
 
 def _secret(what: str) -> str:
