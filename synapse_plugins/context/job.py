@@ -14,7 +14,7 @@ from .job_records import JobProgress, entry_of, with_file
 from .spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .records import LogRecord
 
@@ -97,6 +97,8 @@ class JobLogger:
     def _keep(self, record: LogRecord) -> None:
         changed = self._progress.take(record)
         self._dirty = self._dirty or changed
+        if self._progress.is_undoing and record.kind == 'step' and not record.data:
+            return  # a step is entered to be rolled back, and does not start
         entry = entry_of(record, self.job_id, self._spool)
         if entry is not None:
             self._pictures += 'file_error' in entry['data']
@@ -177,14 +179,20 @@ class JobLogger:
 
     def _round(self) -> bool:
         """Send what there is; tell whether all of it went through."""
+        told = self._try(self._send_records)
+        return self._try(self._send_entries) and told  # neither holds up the other
+
+    def _try(self, part: Callable[[], None]) -> bool:
         try:
-            self._send_records()
-            while batch := self._next_batch():
-                self._send(batch)
+            part()
         except Exception as exc:  # noqa: BLE001 - whatever a client raises; it is tried again, and told at the end
             self._last_error = exc
             return False
         return True
+
+    def _send_entries(self) -> None:
+        while batch := self._next_batch():
+            self._send(batch)
 
     def _send_records(self) -> None:
         with self._state:

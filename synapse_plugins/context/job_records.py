@@ -33,7 +33,7 @@ def entry_of(record: LogRecord, job: Any, spool: Spool) -> dict[str, Any] | None
         'data': plain(data),
         'datetime': record.time.isoformat(timespec='milliseconds'),
         'job': job,
-        'level': record.level,
+        'level': _level_of(record),
     }
     if record.step is not None:
         entry['step'] = record.step
@@ -84,6 +84,12 @@ def _named(record: LogRecord) -> tuple[str, dict[str, Any]] | None:
     return ('step_start', {'step': record.step}) if not record.data else None
 
 
+def _level_of(record: LogRecord) -> str:
+    if record.kind != 'step' or 'failed' not in record.data:
+        return record.level
+    return 'warning' if record.data.get('stopped') else 'error'
+
+
 def _keep(path: Path, spool: Spool) -> Path:
     if path.stat().st_size > _LARGEST_FILE:
         raise ValueError(f'it is larger than {_LARGEST_FILE // 1024**2} MiB')
@@ -97,19 +103,26 @@ def _type_of(path: Path) -> str:
 
 
 class JobProgress:
-    """The records of progress and metrics that a job has: each is sent whole, and replaces the last one."""
+    """The records of progress and metrics that a job has: each is sent whole, and replaces the last one.
+
+    Attributes:
+        is_undoing: Whether a step has failed, and those before it are entered to be rolled back.
+    """
 
     def __init__(self) -> None:
+        self.is_undoing = False
         self._began = monotonic()
         self._steps: dict[str, dict[str, Any]] = {}
         self._metrics: dict[str, dict[str, Any]] = {}
         self._current: dict[str, Any] = {}
         self._at_work: str | None = None
+        self._entered: set[str] = set()
         self._overall = 0.0
 
     def take(self, record: LogRecord) -> bool:
         """Take a record; tell whether something changed."""
         if record.kind == 'steps':
+            self.is_undoing = False
             for order, (name, weight) in enumerate(record.data['steps']):
                 self._steps.setdefault(name, {'percent': 0.0, 'time_remaining': None}).update(
                     proportion=round(100 * weight), order=order
@@ -125,6 +138,8 @@ class JobProgress:
         return True
 
     def _report(self, record: LogRecord) -> None:
+        if self.is_undoing:
+            return  # what is undone is no progress
         data = record.data
         self._overall = max(self._overall, float(data.get('overall') or 0.0))
         if record.step is not None:
@@ -135,12 +150,20 @@ class JobProgress:
     def _change(self, record: LogRecord) -> None:
         if record.data.get('finished'):
             self._overall = 100.0
-            for step in self._steps.values():
+            for step in (*self._steps.values(), self._current):
                 step.update(percent=100.0, time_remaining=0.0)
-        if record.data:
+        if 'failed' in record.data:  # it stays as far as it came, and is where the run ended
+            self.is_undoing, self._at_work = True, None
+        elif 'finished' in record.data:
+            self.is_undoing = False
+        elif not record.data and (record.step is None or record.step not in self._entered):
+            self.is_undoing = False  # only what was entered before is undone: something else goes on
+        if record.data or self.is_undoing:
             return
+        self._entered.add(record.step or '')
         if self._at_work in self._steps and record.step != self._at_work:
-            self._steps[self._at_work].update(percent=100.0, time_remaining=0.0)
+            for step in (self._steps[self._at_work], self._current):
+                step.update(percent=100.0, time_remaining=0.0)
         self._at_work = record.step
         if record.step is not None:
             step = self._steps.setdefault(record.step, {'percent': 0.0, 'time_remaining': None})

@@ -103,6 +103,66 @@ def test_a_run_that_succeeded_is_whole(make: Any) -> None:
     assert record['current_progress']['overall'] == 100
     assert record['current_progress']['time_elapsed'] >= 0
     assert record['record']['steps']['a']['percent'] == 100
+    assert record['current_progress']['percent'] == 100
+
+
+def test_a_run_that_failed_shows_where(make: Any, client: Client) -> None:
+    logger, runtime = make()
+    report = runtime.logger
+    report.begin_steps([('a', 1.0), ('b', 1.0), ('c', 1.0)])
+    report.set_step('a', 0)
+    report.set_step('b', 1)
+    runtime.set_progress(1, 4)
+    report.step_failed('b', order=1, reason='no')
+    report.set_step('a', 0)  # entered to be rolled back
+    runtime.set_progress(1, 2)
+    report.step_rolled_back('a', order=0)
+    report.set_step(None)
+    report.end_steps(False)
+    report.finish()
+    record = logger.progress_record()
+    assert {name: step['percent'] for name, step in record['record']['steps'].items()} == {
+        'a': 100,
+        'b': 25,
+        'c': 0,
+    }
+    assert record['current_progress']['step'] == 'b'
+    assert record['current_progress']['percent'] == 25
+    assert [(entry['event'], entry['step'], entry['level']) for entry in client.entries] == [
+        ('step_start', 'a', 'info'), ('step_start', 'b', 'info'), ('step_failed', 'b', 'error'),
+        ('step_rolled_back', 'a', 'info'),
+    ]  # fmt: skip
+
+
+def test_a_run_that_goes_on_after_a_failure_within_a_step_is_told_of(make: Any, client: Client) -> None:
+    _, runtime = make()
+    report = runtime.logger
+    for step in ('outer', 'inner 1', 'inner 2'):
+        report.set_step(step)
+    report.step_failed('inner 2', reason='no')
+    report.set_step('inner 1')  # entered to be rolled back
+    report.step_rolled_back('inner 1')
+    report.set_step('outer')
+    report.set_step('next')
+    report.finish()
+    told = [entry['step'] for entry in client.entries if entry['event'] == 'step_start']
+    assert told == ['outer', 'inner 1', 'inner 2', 'next']
+
+
+@pytest.mark.parametrize('down', ['records', 'logs'])
+def test_one_part_of_a_backend_that_is_down_holds_up_no_other(make: Any, client: Client, down: str) -> None:
+    def hinder(entries: list[dict[str, Any]]) -> None:
+        if bool(entries) == (down == 'logs'):
+            raise ConnectionError('503')
+
+    client.hinder = hinder
+    logger, runtime = make()
+    runtime.logger.begin_steps([('a', 1.0)])
+    runtime.log_message('hello')
+    runtime.logger.finish()
+    assert bool(client.entries) == (down == 'records')
+    assert bool(client.records) == (down == 'logs')
+    assert '503' in ' '.join(logger.problems)
 
 
 def test_pictures_go_along_and_one_that_cannot_be_read_holds_up_none(
