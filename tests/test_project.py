@@ -71,7 +71,7 @@ def test_the_licence_is_whole() -> None:
 
 def test_ci_calls_sessions_that_exist() -> None:
     noxfile = (PROJECT / 'noxfile.py').read_text(encoding='utf-8')
-    functions = set(re.findall(r'^@nox.session\ndef (\w+)', noxfile, re.MULTILINE))
+    functions = set(re.findall(r'^@nox\.session.*\ndef (\w+)', noxfile, re.MULTILINE))
     assert functions >= {'demo', 'tests', 'soak', 'lint', 'types', 'build', 'bench'}
     workflow = (PROJECT / '.github' / 'workflows' / 'ci.yml').read_text(encoding='utf-8')
     (listed,) = re.findall(r'session: \[(.*)\]', workflow)
