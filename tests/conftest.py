@@ -126,6 +126,7 @@ class RealDataLine:
 
 TOGETHER = {
     'tests/datasets/test_conformance.py': 'every conversion',
+    'tests/datasets/test_oracles.py': 'ultralytics, imported',
     'tests/packs/test_stranger.py': 'wheels of packs',
     'tests/templates/test_install.py': 'wheel from the sdist',
     'tests/yolo/test_models.py': 'a training',

@@ -13,45 +13,67 @@ import pytest
 from synapse_plugins.datasets import convert
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-# in a process of its own: ultralytics changes the environment and writes settings
+# In a process of its own: ultralytics changes the environment and writes settings. In one: it takes seconds to import.
 ULTRALYTICS = """
 import json, os, sys
-os.environ.update(YOLO_CONFIG_DIR=sys.argv[3], YOLO_OFFLINE='true', YOLO_AUTOINSTALL='false', YOLO_VERBOSE='false')
+os.environ.update(YOLO_CONFIG_DIR=sys.argv[1], YOLO_OFFLINE='true', YOLO_AUTOINSTALL='false', YOLO_VERBOSE='false')
 from ultralytics.data.dataset import YOLODataset
 from ultralytics.data.utils import check_det_dataset
-data = check_det_dataset(sys.argv[1], autodownload=False)
-found = {'names': data['names']}
-for split in ('train', 'val', 'test'):
-    if not data.get(split):
-        continue
-    dataset = YOLODataset(img_path=data[split], data=data, task=sys.argv[2], imgsz=64, augment=False)
-    cache = dataset.get_labels()
-    found[split] = {
-        os.path.basename(label['im_file']): [
-            label['shape'],
-            label['cls'].ravel().tolist(),
-            label['bboxes'].tolist(),
-            [segment.tolist() for segment in label['segments']],
-            label['keypoints'].tolist() if label['keypoints'] is not None else None,
-        ]
-        for label in cache
-    }
-    dataset[0]  # changes the labels
-print('FOUND' + json.dumps(found))
+
+def read(config, task):
+    data = check_det_dataset(config, autodownload=False)
+    found = {'names': data['names']}
+    for split in ('train', 'val', 'test'):
+        if not data.get(split):
+            continue
+        dataset = YOLODataset(img_path=data[split], data=data, task=task, imgsz=64, augment=False)
+        cache = dataset.get_labels()
+        found[split] = {
+            os.path.basename(label['im_file']): [
+                label['shape'],
+                label['cls'].ravel().tolist(),
+                label['bboxes'].tolist(),
+                [segment.tolist() for segment in label['segments']],
+                label['keypoints'].tolist() if label['keypoints'] is not None else None,
+            ]
+            for label in cache
+        }
+        dataset[0]  # changes the labels
+    return found
+
+for line in sys.stdin:
+    print('FOUND' + json.dumps(read(*json.loads(line))), flush=True)
 """
 
 
-def by_ultralytics(config: Path, task: str, folder: Path) -> dict[str, Any]:
-    command = [sys.executable, '-c', ULTRALYTICS, str(config), task, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=250, encoding='utf-8')
-    assert done.returncode == 0, done.stderr[-3000:]
-    for words in ('corrupt', 'WARNING', 'duplicate'):
-        assert words not in done.stdout + done.stderr
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith('FOUND')]
-    found: dict[str, Any] = json.loads(line.removeprefix('FOUND'))
-    return found
+@pytest.fixture(scope='module')
+def by_ultralytics(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[Path, str], dict[str, Any]]]:
+    """Return a function that tells what ultralytics finds in a dataset: ``by_ultralytics(config, task)``."""
+    command = [sys.executable, '-c', ULTRALYTICS, str(tmp_path_factory.mktemp('ultralytics'))]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding='utf-8'
+    ) as process:
+
+        def read(config: Path, task: str) -> dict[str, Any]:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(json.dumps([str(config), task]) + '\n')
+            process.stdin.flush()
+            said: list[str] = []
+            while not (line := process.stdout.readline()).startswith('FOUND'):
+                assert line, ''.join(said)[-3000:]
+                said.append(line)
+            for words in ('corrupt', 'WARNING', 'duplicate'):
+                assert words not in ''.join(said)
+            found: dict[str, Any] = json.loads(line.removeprefix('FOUND'))
+            return found
+
+        yield read
 
 
 @pytest.fixture
@@ -84,9 +106,9 @@ def shapes(tmp_path: Path, make: Any) -> Path:
 
 @pytest.mark.yolo
 @pytest.mark.skipif(find_spec('ultralytics') is None, reason='needs the yolo extra')
-def test_ultralytics_reads_boxes(shapes: Path, tmp_path: Path) -> None:
+def test_ultralytics_reads_boxes(by_ultralytics: Any, shapes: Path, tmp_path: Path) -> None:
     conversion = convert(shapes, tmp_path / '출력', to='yolo', task='detect')
-    found = by_ultralytics(tmp_path / '출력' / 'dataset.yaml', 'detect', tmp_path / 'config')
+    found = by_ultralytics(tmp_path / '출력' / 'dataset.yaml', 'detect')
     assert found['names'] == {'0': 'é', '1': '사람', '2': '지게차'}
     assert conversion.classes == ['é', '사람', '지게차']
     assert set(found['train']) == {'사진 하나.jpg', 'PNG.PNG', 'empty.bmp'}
@@ -103,9 +125,9 @@ def test_ultralytics_reads_boxes(shapes: Path, tmp_path: Path) -> None:
 
 @pytest.mark.yolo
 @pytest.mark.skipif(find_spec('ultralytics') is None, reason='needs the yolo extra')
-def test_ultralytics_reads_polygons(shapes: Path, tmp_path: Path) -> None:
+def test_ultralytics_reads_polygons(by_ultralytics: Any, shapes: Path, tmp_path: Path) -> None:
     convert(shapes, tmp_path / 'out', to='yolo', task='segment')
-    found = by_ultralytics(tmp_path / 'out' / 'dataset.yaml', 'segment', tmp_path / 'config')
+    found = by_ultralytics(tmp_path / 'out' / 'dataset.yaml', 'segment')
     _, numbers, boxes, segments, _ = found['train']['사진 하나.jpg']
     assert numbers == [2, 1, 0, 0]
     assert len(segments) == 4
@@ -115,7 +137,9 @@ def test_ultralytics_reads_polygons(shapes: Path, tmp_path: Path) -> None:
 @pytest.mark.yolo
 @pytest.mark.skipif(find_spec('ultralytics') is None, reason='needs the yolo extra')
 @pytest.mark.parametrize('task', ['pose', 'obb'])
-def test_ultralytics_reads_poses_and_rotated_boxes(task: str, tmp_path: Path, make: Any) -> None:
+def test_ultralytics_reads_poses_and_rotated_boxes(
+    by_ultralytics: Any, task: str, tmp_path: Path, make: Any
+) -> None:
     def joint(label: str, x: float, y: float, group: str) -> dict[str, Any]:
         return {'classification': label, 'data': [x, y], 'group_id': group, 'visibility': 2}
 
@@ -140,7 +164,7 @@ def test_ultralytics_reads_poses_and_rotated_boxes(task: str, tmp_path: Path, ma
     empty: dict[str, Any] = {}
     make.dm(tmp_path / 'in', {'train/a.jpg': tools, 'train/b.jpg': empty, 'valid/c.jpg': tools})
     convert(tmp_path / 'in', tmp_path / 'out', to='yolo', task=task)
-    found = by_ultralytics(tmp_path / 'out' / 'dataset.yaml', task, tmp_path / 'config')
+    found = by_ultralytics(tmp_path / 'out' / 'dataset.yaml', task)
     shape, numbers, boxes, segments, keypoints = found['train']['a.jpg']
     assert shape == [48, 64]
     if task == 'pose':
@@ -190,10 +214,10 @@ def test_ultralytics_reads_folders_of_classes(tmp_path: Path, make: Any) -> None
 
 @pytest.mark.yolo
 @pytest.mark.skipif(find_spec('ultralytics') is None, reason='needs the yolo extra')
-def test_ultralytics_reads_the_blood_cells(real_data: Path, tmp_path: Path) -> None:
+def test_ultralytics_reads_the_blood_cells(by_ultralytics: Any, real_data: Path, tmp_path: Path) -> None:
     convert(real_data / 'bccd', tmp_path / 'out', to='yolo')
     before = sum(len(numbers) for numbers in labels(tmp_path / 'out').values())
-    found = by_ultralytics(tmp_path / 'out' / 'dataset.yaml', 'detect', tmp_path / 'config')
+    found = by_ultralytics(tmp_path / 'out' / 'dataset.yaml', 'detect')
     assert [len(found[split]) for split in ('train', 'val', 'test')] == [205, 87, 72]
     read = sum(len(label[1]) for split in ('train', 'val', 'test') for label in found[split].values())
     assert read == before == 4886
