@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ..errors import DatasetError, FormatError, LossError
+from ..errors import DatasetError, FormatError, LossError, OutputExistsError
 from ..providers import resolve
 from . import stream as streaming
 from .ahead import pool_for
@@ -19,7 +19,7 @@ from .detection import detect_format, open_dataset
 from .digest import seal
 from .files import LINKS, disk_trouble
 from .formats import table
-from .ledger import Ledger, LedgerWriter
+from .ledger import LEDGER_FILE, Ledger, LedgerWriter
 from .output import Output, refuse_overlap
 from .report import Report
 from .selection import Selection
@@ -209,7 +209,7 @@ def convert(
 
     Raises:
         FormatError: If the source cannot be read.
-        OutputExistsError: If the destination is taken.
+        OutputExistsError: If the destination is taken, unless its ledger shows that it is the result already.
         LossError: If something would be lost and must not be.
         DatasetError: If the source has no pictures or no annotations, or the conversion was cancelled.
     """
@@ -226,34 +226,28 @@ def convert(
         formats, readers = _open(sources, source_format, report, pool, verify=verify)
         reference, writer_class = _writer_of(to)
         _refuse_overlaps(sources, Path(destination))
-        output = Output(
-            Path(destination),
-            marker=REPORT_FILE,
-            overwrite=overwrite,
-            replaceable='--overwrite (overwrite=True)',
-        )
-        output.check()
-        stream = stack.enter_context(
-            streaming.Stream(
-                readers, report, choices, workers=workers, ahead=pool, progress=progress, cancelled=cancelled
-            )
-        )
+        output = _output(destination, overwrite=overwrite)
+        may_be_done = stamp is None and reuse is None and remember is not False
+        refusal = _refusal(output, may_be_done=may_be_done)
+        ways: dict[str, Any] = {'workers': workers, 'ahead': pool, 'progress': progress, 'cancelled': cancelled}
+        stream = stack.enter_context(streaming.Stream(readers, report, choices, **ways))
         task, class_map, more = stream.plan(writer_class, to, task)
         common = {'classes': class_map, 'splits': stream.all_splits, 'task': task, 'link': link}
         places = {'root': output.path, 'final_root': output.final}
-        remember = overwrite if remember is None else remember
-        plan = stream.make_plan(
-            reference, {**places, **common, **more, **options}, remember=remember, verify=verify_cache
-        )
+        remember = overwrite or refusal is not None if remember is None else remember
+        arguments = {**places, **common, **more, **options}
+        plan = stream.make_plan(reference, arguments, remember=remember, verify=verify_cache)
         signature = stream.signature(plan, [(name, table.get(name).version) for name in (*formats, to)])
         if plan.remember:
             old = Path(reuse) if reuse is not None else output.final
             ledger = stack.enter_context(Ledger(old, signature))
-            may_stay = stamp is None and overwrite and reuse is None and ledger.count
+            may_stay = may_be_done and (overwrite or refusal is not None) and ledger.count
             done = _done(stream, ledger, plan, on_loss) if may_stay else None
             if done is not None:
                 return done
             stream.ledger, plan = ledger, replace(plan, old=str(old) if ledger.count else None)
+        if refusal is not None:
+            raise refusal
         stack.enter_context(output)
         stack.push(stream.stop)
         keeper = stack.enter_context(LedgerWriter(output.path, signature)) if plan.remember else None
@@ -282,6 +276,26 @@ def convert(
             keeper.finish(output.path, stream.jobs, stream.left, stream.skipped, stream.folders)
         output.commit()
     return conversion
+
+
+def _output(destination: str | Path, *, overwrite: bool) -> Output:
+    replaceable = '--overwrite (overwrite=True)'
+    return Output(Path(destination), marker=REPORT_FILE, overwrite=overwrite, replaceable=replaceable)
+
+
+def _refusal(output: Output, *, may_be_done: bool) -> OutputExistsError | None:
+    """Return why there may be no output, if what lies in its place can tell whether it is just that output.
+
+    Raises:
+        OutputExistsError: If it cannot tell.
+    """
+    try:
+        output.check()
+    except OutputExistsError as exc:
+        if may_be_done and not output.overwrite and (output.final / LEDGER_FILE).is_file():
+            return exc
+        raise
+    return None
 
 
 def _done(stream: Stream, ledger: Ledger, plan: Plan, on_loss: str) -> Conversion | None:

@@ -37,7 +37,7 @@ class Output:
         self.final = Path(os.path.abspath(final))  # noqa: PTH100 - resolve() would follow a link at the place
         self.path = self.final.with_name(f'.{self.final.name}.part-{token_hex(4)}')
         self._marker = marker
-        self._overwrite = overwrite
+        self.overwrite = overwrite
         self._replaceable = replaceable
         self._lock = -1
 
@@ -50,7 +50,7 @@ class Output:
         if not os.path.lexists(self.final) or _is_empty(self.final):
             return
         is_ours = not self.final.is_symlink() and (self.final / self._marker).is_file()
-        if not self._overwrite:
+        if not self.overwrite:
             raise OutputExistsError(
                 f'{self.final} exists already. Choose another place, or remove it'
                 f'{f"; {self._replaceable} replaces it" if is_ours and self._replaceable else ""}.'

@@ -14,7 +14,7 @@ import pytest
 
 from synapse_plugins.datasets import Conversion, convert, stream
 from synapse_plugins.datasets.ledger import LEDGER_FILE, Entry
-from synapse_plugins.errors import LossError
+from synapse_plugins.errors import LossError, OutputExistsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +99,26 @@ def test_unchanged_work_is_not_done_again(to: str, source: Path, make: Any, tmp_
     assert out.stat().st_ino == identity
     make.picture(source / 'train' / 'original_files' / 'another left over.jpg')
     assert not convert(source, out, to=to, overwrite=True).is_hit
+
+
+def test_unchanged_work_with_a_ledger_needs_no_leave_to_overwrite(
+    source: Path, make: Any, tmp_path: Path
+) -> None:
+    (source / 'valid' / 'original_files' / '011.bmp').unlink()
+    (source / 'valid' / 'json' / '011.json').unlink()
+    out = tmp_path / 'out'
+    convert(source, out, to='yolo', remember=True)
+    before = make.snapshot(out)
+    assert convert(source, out, to='yolo').is_hit
+    with pytest.raises(OutputExistsError, match='--overwrite'):
+        convert(source, out, to='yolo', classes=['y'])
+    with pytest.raises(OutputExistsError, match='--overwrite'):
+        convert(source, out, to='yolo', remember=False)
+    change(source, 4, 7)
+    with pytest.raises(OutputExistsError, match='--overwrite'):
+        convert(source, out, to='yolo')
+    assert make.snapshot(out) == before
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith('.')] == []
 
 
 @pytest.mark.parametrize('link', ['hard', 'symlink', 'copy'])
