@@ -11,12 +11,23 @@ from .reader import Survey
 from .report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .reader import Reader
+    from .sample import Annotation
     from .selection import Selection
 
-__all__ = ['Choices', 'all_splits', 'chosen_classes', 'hints_for', 'prefixes_of', 'renaming', 'said_by']
+__all__ = [
+    'Choices',
+    'all_splits',
+    'chosen_classes',
+    'hints_for',
+    'prefixes_of',
+    'relabel',
+    'rename_all',
+    'renaming',
+    'said_by',
+]
 
 
 class Choices(NamedTuple):
@@ -56,6 +67,51 @@ def renaming(rename: Mapping[str, str] | None) -> dict[str, str]:
     if not all(spelled) or not all(spelled.values()):
         raise DatasetError('rename: a class has no name; write it as in --rename car=vehicle.')
     return spelled
+
+
+def relabel(
+    survey: Survey | None,
+    rename: Mapping[str, str],
+    readers: Sequence[Reader],
+    report: Report,
+    *,
+    is_done: bool,
+) -> None:
+    """Give the labels in a survey their new names, and warn of every name to be changed that no source has.
+
+    Args:
+        survey: What the sources hold; None if what they declare tells their classes.
+        rename: What `renaming` returned.
+        readers: The sources.
+        report: Where to warn.
+        is_done: The labels have them already, because functions of packs saw the samples so.
+    """
+    held = {name for reader in readers for name in (*(reader.classes or ()), *_joints(reader))}
+    if survey is not None:
+        held |= survey.originals if is_done else set().union(*survey.labels.values())
+        if not is_done:
+            survey.labels = {
+                tool: {rename.get(nfc(label.strip()), label) for label in labels}
+                for tool, labels in survey.labels.items()
+            }
+    spelled = {nfc(name.strip()) for name in held}
+    for old, new in rename.items():
+        if old not in spelled:
+            hint = suggestion(old, spelled)
+            report.warn(f'There is no class {old!r} that could be called {new!r} (rename). {hint}'.rstrip())
+
+
+def rename_all(annotations: Iterable[Annotation], rename: Mapping[str, str], survey: Survey) -> None:
+    """Give the labels of a sample their new names, and tell *survey* the old ones."""
+    for one in annotations:
+        if one.label:
+            survey.originals.add(one.label)
+            spelled = nfc(one.label.strip())
+            one.label = rename.get(spelled, spelled) or None
+
+
+def _joints(reader: Reader) -> Iterable[str]:
+    return () if reader.skeleton is None else reader.skeleton.joints
 
 
 def chosen_classes(chosen: Sequence[str], spell: ClassNames) -> list[str]:

@@ -56,12 +56,14 @@ class Survey(Collection[str]):
             for keypoints that make poses, ``bare`` for poses without a box or another shape.
         skeleton: The joints that the dataset declares for its poses; None if it declares none.
         numbers: Class -> its number in the source, where that has a meaning outside.
+        originals: The class names seen before the user's changes, where `labels` are those after them.
     """
 
     labels: dict[str, set[str]] = field(default_factory=dict)
     traits: set[str] = field(default_factory=set)
     skeleton: Skeleton | None = None
     numbers: dict[str, int] = field(default_factory=dict)
+    originals: set[str] = field(default_factory=set)
 
     def __contains__(self, tool: object) -> bool:
         """Tell whether there is an annotation of this tool."""
@@ -109,6 +111,7 @@ class Survey(Collection[str]):
         self.traits |= other.traits
         self.skeleton = self.skeleton or other.skeleton
         self.numbers = other.numbers | self.numbers
+        self.originals |= other.originals
 
 
 class Reader(ABC):

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import DatasetError
-from .choices import all_splits, chosen_classes, hints_for, prefixes_of, renaming, said_by
+from .choices import all_splits, chosen_classes, hints_for, prefixes_of, relabel, renaming, said_by
 from .classes import ClassNames, class_list
 from .jobs import Job, pack
 from .ledger import signature_of
@@ -182,6 +182,9 @@ class Stream:
         known = known and not self._choices.transforms
         asks = not known or (task is None and bool(writer.tasks)) or writer.needs_survey(task)
         survey = self._survey() if asks else None
+        if self._rename:
+            is_done = bool(self._choices.transforms)
+            relabel(survey, self._rename, self._sources, self._report, is_done=is_done)
         if not writer.tasks and task is not None:
             self._report.warn(f'The format {name} knows no tasks, so task {task!r} made no difference.')
         if not writer.tasks:
@@ -208,7 +211,7 @@ class Stream:
         return self._rename.get(nfc(name.strip()), name) if self._rename else name
 
     def _survey(self) -> Survey:
-        whole = Survey()
+        whole, changes = Survey(), (self._choices.transforms, self._rename)
         known = [reader.known_survey() for reader in self._readers]
         if self._selection.takes_all and not self._choices.transforms and None not in known:
             for survey in known:
@@ -217,23 +220,17 @@ class Stream:
             for reader in self._readers:
                 whole.merge(reader.survey())
         elif self._pool is not None:
-            for survey in self._pool.run(
-                'survey', map(pack, self._batches(named=False)), self._choices.transforms
-            ):
+            for survey in self._pool.run('survey', map(pack, self._batches(named=False)), *changes):
                 whole.merge(survey)
                 self._look(0)
         else:
             work = Work(self._readers, self._report)
             for batch in self._batches(named=False):
-                whole.merge(work.survey(batch, self._choices.transforms))
+                whole.merge(work.survey(batch, *changes))
                 self._look(0)
         for source in self._sources:
             whole.skeleton = whole.skeleton or source.skeleton
             whole.numbers = source.class_numbers | whole.numbers
-        if self._rename:
-            whole.labels = {
-                tool: {self._renamed(label) for label in labels} for tool, labels in whole.labels.items()
-            }
         return whole
 
     def _open_pool(self, writer: type[Writer]) -> None:

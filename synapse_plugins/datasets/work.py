@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..providers import resolve
+from .choices import rename_all
 from .dm.carried import lost_of
 from .ledger import Entry, digest_of, time_of_ledger
 from .names import nfc
@@ -114,8 +115,10 @@ class Work:
         for reader in self._readers:
             reader.report = self._report.under(reader.prefix)
 
-    def survey(self, jobs: Sequence[Job], transforms: Sequence[str] = ()) -> Survey:
-        """Return what a batch holds; with transforms, what it will hold."""
+    def survey(
+        self, jobs: Sequence[Job], transforms: Sequence[str] = (), rename: Mapping[str, str] | None = None
+    ) -> Survey:
+        """Return what a batch holds; with transforms, what it will hold, under the names that they get to see."""
         survey = Survey()
         functions: list[Transform] = [resolve(one) for one in transforms]
         reports = [reader.report for reader in self._readers]
@@ -129,6 +132,7 @@ class Work:
             sample = reader.read(unit)
             if sample is not None and reader.measure(sample.image, key):
                 sample.key, sample.split = key, split
+                rename_all(sample.annotations, rename or {}, survey)
                 for function in functions:
                     sample = function(sample) if sample is not None else None
                 if sample is not None:

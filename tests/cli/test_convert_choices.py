@@ -32,6 +32,15 @@ def test_every_choice_can_be_typed(cli: Callable[..., Any], shapes: Path, tmp_pa
     assert 'circle' not in made['classes']
 
 
+def test_a_class_that_is_not_there_is_not_renamed_in_silence(
+    cli: Callable[..., Any], shapes: Path, tmp_path: Path
+) -> None:
+    done = cli('convert', shapes, tmp_path / 'out', '--to', 'yolo', '--rename', 'circel=round')
+    assert done.code == 0
+    assert "no class 'circel'" in done.out
+    assert "Did you mean 'circle'?" in done.out
+
+
 def test_sources_are_put_together(cli: Callable[..., Any], shapes: Path, tmp_path: Path) -> None:
     other = tmp_path / 'other'
     assert cli('convert', shapes, other, '--to', 'coco').code == 0

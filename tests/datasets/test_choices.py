@@ -68,6 +68,47 @@ def test_a_class_is_not_renamed_to_nothing(blood: Path, tmp_path: Path) -> None:
         convert(blood, tmp_path / 'out', to='yolo', rename={'RBC': ' '})
 
 
+@pytest.mark.parametrize('source', ['dm_v2', 'yolo', 'coco'])
+def test_a_name_that_no_source_has_is_told_of(source: str, blood: Path, tmp_path: Path) -> None:
+    root = blood if source == 'dm_v2' else convert(blood, tmp_path / 'in', to=source).path
+    rename = {'RBC ': 'cell', 'WBD': 'cell'}
+    made = convert(root, tmp_path / 'out', to='dm_v2', rename=rename)
+    (line,) = [line for line in made.warnings if 'rename' in line]
+    assert "'WBD'" in line
+    assert "Did you mean 'WBC'?" in line
+    assert Conversion.load(made.path).warnings == made.warnings
+    quiet = convert(root, tmp_path / 'quiet', to='yolo', rename={'RBC': 'a', 'WBC': 'b'}, sample=2)
+    assert not [line for line in quiet.warnings if 'rename' in line]
+
+
+def test_a_joint_has_another_name_too(make: Any, tmp_path: Path) -> None:
+    point = {'id': 'k', 'classification': 'nose', 'attrs': [], 'data': [5, 5], 'group_id': 'g'}
+    shape = make.box('person', 1, 1, 20, 20, group_id='g')
+    root = make.dm(tmp_path / 'in', {'a.png': {'bounding_box': [shape], 'keypoint': [point]}})
+    coco = convert(root, tmp_path / 'coco', to='coco').path
+    for source in (root, coco):
+        made = convert(source, tmp_path / f'out-{source.name}', to='dm_v2', rename={'nose': 'snout'})
+        assert not [line for line in made.warnings if 'rename' in line]
+
+
+def test_functions_see_the_new_names(blood: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    code = [
+        'def only_cells(sample):',
+        "    sample.annotations = [one for one in sample.annotations if one.label == 'cell']",
+        '    return sample',
+    ]
+    (tmp_path / 'my_renamed_cells.py').write_text('\n'.join(code) + '\n', encoding='utf-8')
+    rename = {'RBC': 'cell', 'cell': 'other', 'RCB': 'x'}
+    transforms = ['my_renamed_cells:only_cells']
+    made = convert(blood, tmp_path / 'out', to='yolo', rename=rename, transforms=transforms)
+    assert made.classes == ['cell']
+    assert labels_in(made) == ['cell'] * 2
+    told = [line for line in made.warnings if 'rename' in line]
+    assert len(told) == 2
+    assert "Did you mean 'RBC'?" in told[1]
+
+
 # -- samples and splits --------------------------------------------------------------------------------------
 
 

@@ -129,6 +129,12 @@ def test_options_reach_the_conversion(blood: Path, tmp_path: Path) -> None:
     assert not any('the task that' in text for text in context.runtime_ctx.logger.texts())
 
 
+def test_a_class_that_is_not_there_is_told_of(blood: Path, tmp_path: Path) -> None:
+    context = context_for(blood, tmp_path)
+    run(context, ConvertDatasetStep('yolo', rename={'WBD': 'cell'}))
+    assert any("Did you mean 'WBC'?" in text for text in context.runtime_ctx.logger.texts('warning'))
+
+
 # -- the cache ------------------------------------------------------------------------------------------------
 
 
