@@ -187,7 +187,7 @@ def convert(
             ``symlink`` or ``copy``.
         on_loss: ``warn``: losses are among the result's `warnings`; ``error``: nothing is written if anything
             would be changed, dropped or quarantined; ``ignore``: losses stand in the report only.
-        drop_empty: Leave out pictures without annotations.
+        drop_empty: Leave out pictures without annotations, also those all of whose annotations are lost on the way.
         verify: Decode every picture, and quarantine those that cannot be; by default only their headers and ends
             are looked at.
         overwrite: Replace an output that an earlier conversion wrote. What did not change since then is taken over

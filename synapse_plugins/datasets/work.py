@@ -147,6 +147,7 @@ class Work:
         self._plan = plan
         self._listen()
         self._writer = writer or plan.make_writer(self._report)
+        self._writer.drop_empty = plan.drop_empty
         if plan.remember:
             self._writer.written = []
         self._transforms = [resolve(one) for one in plan.transforms]

@@ -75,6 +75,9 @@ class Writer(ABC):
     names_by_split: ClassVar[bool] = True
     """Whether two splits may hold pictures of one name."""
 
+    drop_empty: bool = False
+    """Whether `write` leaves out pictures of whose annotations nothing is left; the engine says it."""
+
     def __init__(
         self,
         root: Path,
@@ -235,6 +238,15 @@ class Writer(ABC):
             folder, _, own = name.rpartition('/')
             image = ImageFile(source, complete=complete)
             self._placer.place(image, f'{self.folder(folder)}/{own}', told=True)
+
+    def leaves_out(self, sample: Sample) -> bool:
+        """Tell whether a picture of whose annotations nothing is left is not wanted; it is then counted as left out.
+
+        A writer asks before it writes anything of the sample, and returns `SKIPPED` if so.
+        """
+        if self.drop_empty:
+            self.report.leave_out('image', 'none of its annotations is left', sample.key)
+        return self.drop_empty
 
     def number_of(self, annotation: Annotation, where: str) -> int | None:
         """Return the class number of an annotation; None, and dropped, if it has no class of the map."""

@@ -16,6 +16,11 @@ from synapse_plugins.errors import DatasetError
 if TYPE_CHECKING:
     from pathlib import Path
 
+TARGETS = [
+    ('yolo', 'detect'), ('yolo', 'segment'), ('yolo', 'obb'), ('yolo', 'pose'), ('yolo', 'classify'), ('coco', None),
+    ('pascal_voc', None), ('imagefolder', None), ('dm_v1', None), ('dm_v2', None),
+]  # fmt: skip
+
 SCRIPT = """
 import sys
 from synapse_plugins.datasets import convert, stream
@@ -131,3 +136,55 @@ def test_processes_are_gone_before_the_work_folder_is_removed(
         convert(mixed, tmp_path / 'place' / 'out', to='yolo', task='detect', workers=3, progress=stop)
     assert alive == [False, False]
     assert list((tmp_path / 'place').iterdir()) == []
+
+
+@pytest.mark.parametrize(('to', 'task'), TARGETS)
+def test_pictures_of_which_nothing_is_left_are_left_out(
+    to: str, task: str | None, make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what is left after the conversion, in one process or several, from scratch or again; counted, with no file."""
+    source = half_lost(make, tmp_path / 'in')
+    holds_all = to.startswith('dm')
+    options: dict[str, Any] = {'to': to, 'task': task, 'drop_empty': True, 'bounds': 'drop'}
+    first = convert(source, tmp_path / 'first', workers=1, **options)
+    assert first.count == (12 if holds_all else 4)
+    pictures = [path for path in first.path.rglob('*') if path.suffix == '.bmp']
+    assert {path.stem for path in pictures} >= {f'good{number}' for number in range(4)}
+    assert len(pictures) == first.count
+    left_out = sum(one.count for one in first.report.left_out if one.kind == 'image')
+    assert left_out == 16 - first.count
+    assert not [one for one in first.report.dropped if one.kind == 'image']
+    assert [one for one in first.report.dropped if one.kind != 'image'] or holds_all
+    monkeypatch.setattr(stream, 'SMALL', 1)
+    monkeypatch.setattr(stream, 'BATCH', 3)
+    for name, more in (
+        ('many', {'workers': 2}),
+        ('again', {'overwrite': True}),
+        ('again', {'overwrite': True}),
+    ):
+        made = convert(source, tmp_path / name, **options, **more)
+        found = files_of(made.path)
+        found.pop(LEDGER_FILE, None)
+        assert found == files_of(first.path)
+        assert made.report.to_dict() == first.report.to_dict()
+    kept = convert(source, tmp_path / 'kept', to='yolo', task='detect', bounds='drop')
+    assert kept.count == 16
+
+
+def half_lost(make: Any, root: Path) -> Path:
+    """Make four pictures with annotations, four whose box lies outside, four whose box has no class, four empty."""
+    whole = {'id': 'c', 'classification': 'x', 'attrs': [], 'data': None}
+    joint = {'id': 'k', 'classification': 'nose', 'attrs': [], 'data': [5, 5], 'group_id': 'g'}
+    good = {
+        'bounding_box': [make.box('x', 1, 1, 9, 9, group_id='g')],
+        'classification': [whole],
+        'keypoint': [joint],
+    }
+    samples: dict[str, Any] = {}
+    for number in range(4):
+        samples[f'good{number}.bmp'] = good
+        samples[f'out{number}.bmp'] = {'bounding_box': [make.box('x', 500, 500, 9, 9)]}
+        samples[f'bare{number}.bmp'] = {'bounding_box': [make.box(None, 1, 1, 9, 9)]}
+        samples[f'none{number}.bmp'] = {}
+    made: Path = make.dm(root, samples)
+    return made

@@ -113,7 +113,7 @@ def convert(
         ),
     ] = OnLoss.WARN,
     drop_empty: Annotated[
-        bool, typer.Option('--drop-empty', help='Leave out pictures without annotations.')
+        bool, typer.Option('--drop-empty', help='Leave out pictures that have no annotations, or none left.')
     ] = False,
     verify: Annotated[
         bool, typer.Option('--verify', help='Decode every picture, and leave out those that are damaged.')

@@ -21,7 +21,7 @@ from ..report import Report
 from ..sample import MISSING
 from ..shapes import SHAPES
 from ..skeletons import Skeleton
-from ..writer import Writer
+from ..writer import SKIPPED, Writer
 from .coco_parts import ROLES, Records, SplitFiles
 from .coco_reader import BESIDE, CocoReader, detect
 from .pose_classes import POSED, joint_names, pose_class_names, pose_labels, skeleton_of
@@ -111,11 +111,9 @@ class CocoWriter(Writer):
 
     # -- the samples ----------------------------------------------------------------------------------
 
-    def write(self, sample: Sample) -> tuple[bytes, list[tuple[str, bytes, int]], list[int]]:
+    def write(self, sample: Sample) -> object:
         """Place the picture, and return the records of the image and of its annotations, without their ids."""
         split, image = sample.split, sample.image
-        inside = (split or '') if self._layout == 'roboflow' else f'images/{split}' if split else 'images'
-        _, name = self.place(sample, inside)
         poses: list[Pose] = []
         rest = sample.annotations
         if self._skeleton is not None:
@@ -127,6 +125,10 @@ class CocoWriter(Writer):
             if found is not None:
                 role = self._role(annotation)
                 records.append((role, encoded(found, sample.key)[1:], -1))
+        if not records and self.leaves_out(sample):
+            return SKIPPED
+        inside = (split or '') if self._layout == 'roboflow' else f'images/{split}' if split else 'images'
+        _, name = self.place(sample, inside)
         about = {'file_name': name, 'width': image.width, 'height': image.height}
         return orjson.dumps(about)[1:], records, posed  # `Records`, as plain data, for it is written down
 

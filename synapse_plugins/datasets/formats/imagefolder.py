@@ -220,6 +220,8 @@ class ClassFolders:
             else:
                 chosen = annotation
         if chosen is None or chosen.label is None:
+            if self._writer.leaves_out(sample):
+                return SKIPPED
             report.drop('image', 'it has no class as a whole', where)
             return SKIPPED
         report.keep('classification')

@@ -21,7 +21,7 @@ from ..names import Fence, leaf, nfc, order_splits, split_name
 from ..reader import Evidence, Survey, Unit, UnitReader
 from ..sample import Annotation, ImageFile, Sample
 from ..shapes import SHAPES
-from ..writer import Writer
+from ..writer import SKIPPED, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -250,12 +250,24 @@ class PascalVocWriter(Writer):
         """Return the tools that have an area."""
         return SHAPES
 
-    def write(self, sample: Sample) -> str:
+    def write(self, sample: Sample) -> object:
         """Write the annotation file and place the picture; return the stem of both."""
+        objects = self._objects(sample)
+        if not objects and self.leaves_out(sample):
+            return SKIPPED
         stem, name = self.place(sample, 'JPEGImages')
-        image, where = sample.image, sample.key
+        image = sample.image
         size = f'<width>{image.width}</width><height>{image.height}</height><depth>3</depth>'
-        parts = [f'<annotation>\n  <filename>{self._text(name, where)}</filename>\n  <size>{size}</size>\n']
+        start = (
+            f'<annotation>\n  <filename>{self._text(name, sample.key)}</filename>\n  <size>{size}</size>\n'
+        )
+        parts = (start, *objects, '  <segmented>0</segmented>\n</annotation>\n')
+        self.put('Annotations', f'{stem}.xml', ''.join(parts).encode())
+        return stem
+
+    def _objects(self, sample: Sample) -> list[str]:
+        image, where = sample.image, sample.key
+        parts: list[str] = []
         for annotation in sample.annotations:
             if annotation.tool not in SHAPES:
                 self.report.drop(annotation.tool, 'pascal_voc cannot hold it', where)
@@ -267,9 +279,7 @@ class PascalVocWriter(Writer):
                 box = self._shaper.box(annotation, image, where)
                 if box is not None:
                     parts.append(self._object(annotation, box, where))
-        parts.append('  <segmented>0</segmented>\n</annotation>\n')
-        self.put('Annotations', f'{stem}.xml', ''.join(parts).encode())
-        return stem
+        return parts
 
     def merge(self, split: str | None, record: str) -> None:
         """Put the sample into the image set of its split."""

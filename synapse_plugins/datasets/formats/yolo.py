@@ -13,7 +13,7 @@ from ...errors import DatasetError
 from ..files import write_bytes
 from ..shapes import SHAPES
 from ..skeletons import PERSON_17, Skeleton
-from ..writer import Writer
+from ..writer import SKIPPED, Writer
 from .imagefolder import ClassFolders
 from .pose_classes import POSED, joint_names, pose_class_names, pose_labels, skeleton_of
 from .yolo_lines import LINES
@@ -115,9 +115,12 @@ class YoloWriter(Writer):
         self._look_at(sample)
         if self.task == 'classify':
             return self._class_folders.write(sample)
+        lines = self._lines.of(sample)
+        if not lines and self.leaves_out(sample):
+            return SKIPPED
         prefix = f'{sample.split}/' if sample.split else ''
         stem, _ = self.place(sample, f'{prefix}images')
-        self.put(f'{prefix}labels', f'{stem}.txt', b''.join(self._lines.of(sample)))
+        self.put(f'{prefix}labels', f'{stem}.txt', b''.join(lines))
         return None
 
     def merge(self, split: str | None, record: Any) -> None:
