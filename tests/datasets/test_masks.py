@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,33 @@ def test_indices_and_runs_hold_the_same(bits: Any) -> None:
     again, _ = Mask.from_dm(by_runs.to_runs(width), width, height)
     assert np.array_equal(again.bits, by_runs.bits)
     assert (again.left, again.top) == (by_runs.left, by_runs.top)
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)), min_size=1, max_size=12))
+def test_runs_may_overlap_and_stand_in_any_order(runs: list[tuple[int, int]]) -> None:
+    width, height = 7, 8
+    wanted = np.zeros(width * height, np.bool_)
+    for start, length in runs:
+        wanted[start : start + length] = True
+    mask, outside = Mask.from_dm([list(run) for run in runs], width, height)
+    whole = np.zeros((height, width), np.bool_)
+    rows, columns = mask.bits.shape
+    whole[mask.top : mask.top + rows, mask.left : mask.left + columns] = mask.bits
+    assert np.array_equal(whole.reshape(-1), wanted)
+    inside = sum(max(0, min(start + length, width * height) - start) for start, length in runs)
+    assert inside + outside == sum(length for _, length in runs)
+
+
+def test_a_mask_takes_a_byte_a_pixel() -> None:
+    width, height = 4000, 3000
+    tracemalloc.start()
+    try:
+        mask, _ = Mask.from_dm([[0, 1], [width * height - 1, 1]], width, height)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert mask.bits.size == width * height
+    assert most < 1.2 * width * height
 
 
 @given(BITS)
