@@ -7,8 +7,10 @@ direction is the rotation. Angles are radians, clockwise on the screen, from -pi
 
 from __future__ import annotations
 
-from math import atan2, cos, hypot, inf, isfinite, pi, sin
+from math import atan2, cos, hypot, isfinite, pi, sin
 from typing import TYPE_CHECKING, NamedTuple
+
+from .geometry import extent, rotated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +22,9 @@ __all__ = ['Turned', 'as_rectangle', 'smallest_around']
 _SQUARE_ENOUGH = (
     0.02  # pixels by which corners may miss those of the rectangle: what rounding in files leaves
 )
+
+_SAME_AREA = 5e-7
+"""The share by which areas may differ that are the same: files hold eight digits."""
 
 
 class Turned(NamedTuple):
@@ -58,10 +63,12 @@ def as_rectangle(ring: Ring) -> Turned | None:
 def smallest_around(ring: Sequence[tuple[float, float]]) -> Turned:
     """Return the box of the smallest area around some points, by turning along the edges of their hull.
 
-    The angle is at least 0 and less than a quarter of a turn. Points on one line give a box without area.
+    The angle is at least 0 and less than a quarter of a turn; 0 if no other box is smaller by more than rounding.
+    Points on one line give a box without area.
     """
     hull = _hull(ring)
-    best = (inf, 0.0, (0.0, 0.0, 0.0, 0.0))
+    upright = extent([hull])
+    best = _size(upright) * (1 - _SAME_AREA), 0.0, upright
     for place, (bx, by) in enumerate(hull):
         ax, ay = hull[place - 1]
         angle = atan2(by - ay, bx - ax) % (pi / 2)
@@ -69,7 +76,7 @@ def smallest_around(ring: Sequence[tuple[float, float]]) -> Turned:
         us = [x * c + y * s for x, y in hull]
         vs = [y * c - x * s for x, y in hull]
         bounds = min(us), min(vs), max(us), max(vs)
-        size = (bounds[2] - bounds[0]) * (bounds[3] - bounds[1])
+        size = _size(bounds)
         if size < best[0]:
             best = size, angle, bounds
     _, angle, (left, top, right, bottom) = best
@@ -80,14 +87,16 @@ def smallest_around(ring: Sequence[tuple[float, float]]) -> Turned:
     return Turned((x - width / 2, y - height / 2, x + width / 2, y + height / 2), angle)
 
 
+def _size(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
 def _angle(x: float, y: float) -> float:
     angle = atan2(y, x)
     return pi if angle == -pi else angle
 
 
 def _corners(x: float, y: float, width: float, height: float, angle: float) -> Ring:
-    from .geometry import rotated
-
     return rotated((x - width / 2, y - height / 2, x + width / 2, y + height / 2), angle)
 
 

@@ -70,3 +70,22 @@ def test_the_smallest_box_around_a_box_is_itself(
     ring = rotated((x, y, x + width, y + height), angle)
     found = smallest_around(ring)
     assert area(rotated(found.box, found.angle)) == pytest.approx(width * height, rel=1e-6)
+
+
+@given(PLACE, PLACE, SIDE, SIDE, st.sampled_from([(1, 1), (-1, 1), (1, -1), (-1, -1)]))
+def test_of_equal_boxes_the_upright_one_is_the_smallest(
+    x: float, y: float, width: float, height: float, side: tuple[int, int]
+) -> None:
+    """Around a right-angled triangle the box along its long side has the area of the upright one."""
+    ring = [(x, y), (x + side[0] * width, y), (x, y + side[1] * height)]
+    for points in (ring, [(round(px, 5), round(py, 5)) for px, py in ring]):
+        found = smallest_around(points)
+        assert found.angle == 0
+        assert found.box == pytest.approx(extent([points]))
+
+
+def test_a_box_that_is_smaller_is_turned() -> None:
+    found = smallest_around([(0, 10), (10, 0), (20, 10), (10, 20)])
+    assert found.angle == pytest.approx(pi / 4)
+    assert area(rotated(found.box, found.angle)) == pytest.approx(200)
+    assert smallest_around([(3.0, 4.0)]).box == (3, 4, 3, 4)
