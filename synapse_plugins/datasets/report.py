@@ -32,7 +32,8 @@ class Entry:
     """How often one thing happened to one kind, with the first places.
 
     Attributes:
-        kind: A tool (``bounding_box`` ...), ``image``, ``annotation file``, ``attribute`` or ``class``.
+        kind: A tool (``bounding_box`` ...), ``image``, ``annotation file``, ``label line``, ``attribute`` or
+            ``class``.
         reason: What happened and why.
         count: How often.
         examples: The first places, at most `EXAMPLES`.

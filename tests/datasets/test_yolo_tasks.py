@@ -276,3 +276,18 @@ def test_classify_is_a_folder_a_class(tmp_path: Path, make: Any) -> None:
             ('train/고양이/a', '고양이'),
             ('valid/고양이/a', '고양이'),
         ]
+
+
+@pytest.mark.parametrize('task', ['detect', 'segment', 'obb', 'pose'])
+def test_lines_that_repeat_another_are_told_of_and_kept(task: str, make: Any, tmp_path: Path) -> None:
+    same, other = make.box('x', 1, 1, 9, 9), make.box('y', 1, 1, 9, 9)
+    samples = {
+        'a.png': {'bounding_box': [same, same, other, same]},
+        'b.png': {'bounding_box': [same, other]},
+        'c.png': {'bounding_box': [same, same]},
+    }
+    made = convert(make.dm(tmp_path / 'in', samples), tmp_path / 'out', to='yolo', task=task)
+    (entry,) = [one for one in made.report.noted if one.kind == 'label line']
+    assert (entry.count, entry.examples) == (3, ['a', 'c'])
+    assert len((made.path / 'labels' / 'a.txt').read_text(encoding='utf-8').splitlines()) == 4
+    assert not [one for one in made.report.dropped if one.kind == 'bounding_box']

@@ -29,6 +29,7 @@ __all__ = ['YoloReader', 'YoloWriter', 'detect']
 
 _CONFIG = 'dataset.yaml'
 _SMALLEST = 10
+_REPEATED = 'it repeats another one of its picture; the trainer warns, and takes one of them'
 _TRAINER_SUFFIXES = frozenset(('jpg', 'jpeg', 'png', 'bmp', 'webp', 'tif', 'tiff'))
 
 
@@ -118,6 +119,9 @@ class YoloWriter(Writer):
         lines = self._lines.of(sample)
         if not lines and self.leaves_out(sample):
             return SKIPPED
+        repeated = len(lines) - len(set(lines))
+        if repeated:
+            self.report.note('label line', _REPEATED, sample.key, repeated)
         prefix = f'{sample.split}/' if sample.split else ''
         stem, _ = self.place(sample, f'{prefix}images')
         self.put(f'{prefix}labels', f'{stem}.txt', b''.join(lines))
