@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from synapse_plugins import __version__
-from synapse_plugins.datasets import Conversion, convert, fingerprint, formats
+from synapse_plugins.datasets import Conversion, convert, fingerprint, formats, transforms_digest
 from synapse_plugins.errors import DatasetError, OutputExistsError
 from synapse_plugins.steps import BaseStep, StepResult
 
@@ -117,6 +117,7 @@ class ConvertDatasetStep(BaseStep[Any]):
             'to': self.target_format,
             'task': self.task,
             'options': {name: value for name, value in self.options.items() if name != 'workers'},
+            'code': transforms_digest(self.options.get('transforms') or (), self.target_format, self.task),
             'place': str(parent),  # stands in the output, so what a moved cache holds is made anew
             'source': fingerprint(source) if source.is_dir() else '',
         }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .reader import Evidence, Reader, Survey, Unit, UnitReader
     from .report import Report
     from .sample import Annotation, ImageFile, Sample
+    from .transforms import transforms_digest
     from .writer import Writer
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     'open',
     'open_dataset',
     'seal',
+    'transforms_digest',
 ]
 
 _MODULES = {
@@ -77,6 +79,7 @@ _MODULES = {
     'open': 'opened',
     'open_dataset': 'detection',
     'seal': 'digest',
+    'transforms_digest': 'transforms',
 }
 
 

@@ -34,6 +34,7 @@ __all__ = [
     'Entry',
     'Ledger',
     'LedgerWriter',
+    'code_digest',
     'content_digest',
     'digest_of',
     'signature_of',
@@ -175,12 +176,12 @@ def signature_of(plan: Plan, readers: Sequence[UnitReader], formats: Sequence[An
     arguments = {name: value for name, value in plan.arguments.items() if name not in ('root', 'final_root')}
     rest = [plan.writer, plan.holds, plan.chosen, plan.rename, plan.transforms, plan.drop_empty]
     states = [reader.__getstate__() for reader in readers]
-    code = [_code(reference) for reference in plan.transforms]
+    code = [code_digest(reference) for reference in plan.transforms]
     parts = [_VERSION, __version__, formats, arguments, rest, code, states, verify]
     return sha256(_canonical(parts).encode('utf-8', 'surrogatepass')).hexdigest()
 
 
-def _code(reference: str) -> str:
+def code_digest(reference: str) -> str:
     """Return a digest of the module that a function comes from, which may be changed without another version."""
     path = getattr(sys.modules.get(reference.partition(':')[0]), '__file__', None)
     with suppress(OSError, TypeError):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from ..errors import DatasetError, UnknownNameError
 from ..providers import resolve
 from .formats import table
+from .ledger import code_digest, content_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ['ROLE', 'find_transforms']
+__all__ = ['ROLE', 'find_transforms', 'transforms_digest']
 
 ROLE = 'dataset.transform'
 """The role of providers whose ``step`` names such a function."""
@@ -40,6 +41,22 @@ def find_transforms(names: Sequence[str], target_format: str, task: str | None) 
                 'Sample -> Sample | None.'
             )
     return found
+
+
+def transforms_digest(names: Sequence[str], target_format: str, task: str | None = None) -> str:
+    """Return a digest of the functions of these names and of the code of their modules: another one, other results.
+
+    Args:
+        names: What they are called, as in `convert`.
+        target_format: The format that will be written.
+        task: The task that it is written for, where it is known.
+
+    Raises:
+        SynapsePluginsError: If there is no such function.
+    """
+    found = find_transforms(names, target_format, task)
+    parts = [(reference, code_digest(reference)) for reference in found]
+    return content_digest(repr(parts).encode('utf-8', 'backslashreplace'))
 
 
 def _provided(name: str, target_format: str, task: str | None) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,6 +139,25 @@ def test_a_class_that_is_not_there_is_told_of(blood: Path, tmp_path: Path) -> No
 
 
 # -- the cache ------------------------------------------------------------------------------------------------
+
+
+def test_another_function_of_the_same_name_makes_it_anew(
+    blood: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    transforms = ['my_step_changes:change']
+    for name, cached in (('first', False), ('first', True), ('second', False)):
+        code = ['def change(sample):', '    for one in sample.annotations:']
+        code += [f'        one.label = {name!r}', '    return sample']
+        (tmp_path / 'my_step_changes.py').write_text('\n'.join(code) + '\n', encoding='utf-8')
+        monkeypatch.delitem(sys.modules, 'my_step_changes', raising=False)
+        importlib.invalidate_caches()
+        shutil.rmtree(tmp_path / '__pycache__', ignore_errors=True)
+        context = context_for(blood, tmp_path / 'cache')
+        result = run(context, ConvertDatasetStep('yolo', transforms=transforms))
+        assert context.dataset is not None
+        assert (context.dataset['classes'], result.data['cached']) == ([name], cached)
+    monkeypatch.delitem(sys.modules, 'my_step_changes')
 
 
 @pytest.mark.parametrize('cached', [True, False])
