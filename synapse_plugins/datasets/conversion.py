@@ -224,7 +224,7 @@ def convert(
         if pool is not None:
             stack.enter_context(pool)
         formats, readers = _open(sources, source_format, report, pool, verify=verify)
-        reference, writer_class = _writer_of(to)
+        reference, writer_class = _writer_of(to, options)
         _refuse_overlaps(sources, Path(destination))
         output = _output(destination, overwrite=overwrite)
         may_be_done = stamp is None and reuse is None and remember is not False
@@ -336,12 +336,14 @@ def _check(**choices: tuple[str, tuple[str, ...]]) -> None:
             raise DatasetError(f'{option}={value!r} is none of {", ".join(known)}.')
 
 
-def _writer_of(name: str) -> tuple[str, type[Writer]]:
-    """Return where the writer of a format is found, and the writer."""
+def _writer_of(name: str, options: Mapping[str, Any]) -> tuple[str, type[Writer]]:
+    """Return where the writer of a format is found, and the writer, which takes these options from a user."""
     provider = table.get(name)
     if provider.writer is None:
         raise FormatError(f'The format {name} can be read but not written.')
-    return provider.writer, cast('type[Writer]', resolve(provider.writer))
+    writer = cast('type[Writer]', resolve(provider.writer))
+    writer.check_options(options)
+    return provider.writer, writer
 
 
 def _loss_text(sources: Sequence[Path], report: Report) -> str:

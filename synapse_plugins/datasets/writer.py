@@ -75,6 +75,9 @@ class Writer(ABC):
     names_by_split: ClassVar[bool] = True
     """Whether two splits may hold pictures of one name."""
 
+    inner: ClassVar[frozenset[str]] = frozenset()
+    """Arguments of the constructor that `prepare` gives, and no user."""
+
     drop_empty: bool = False
     """Whether `write` leaves out pictures of whose annotations nothing is left; the engine says it."""
 
@@ -93,10 +96,7 @@ class Writer(ABC):
         **options: Any,
     ) -> None:
         if options:
-            known = ', '.join(_options_of(type(self)))
-            raise DatasetError(
-                f'This format ({type(self).__name__}) knows no option {", ".join(sorted(options))}. It knows {known}.'
-            )
+            raise _no_option(type(self), options)
         _check_tolerance(tolerance)
         self.root = root
         self.final_root = final_root or root
@@ -113,6 +113,16 @@ class Writer(ABC):
         self._placer = Placer(link, report)
         self._namer = Namer()
         self._folders: dict[str, str] = {}
+
+    @classmethod
+    def check_options(cls, names: Collection[str]) -> None:
+        """Refuse options that are not for a user to give; what else it does not know the constructor refuses.
+
+        Raises:
+            DatasetError: If there are any.
+        """
+        if not cls.inner.isdisjoint(names):
+            raise _no_option(cls, cls.inner.intersection(names))
 
     @classmethod
     def choose_task(cls, tools: Collection[str]) -> str | None:  # noqa: ARG003 - for subclasses
@@ -268,4 +278,9 @@ def _options_of(writer: type[Writer]) -> list[str]:
         vars(cls)['__init__'] for cls in writer.__mro__ if '__init__' in vars(cls) and cls is not object
     ]
     found = (one for maker in makers for one in signature(maker).parameters.values())
-    return sorted({one.name for one in found if one.kind is one.KEYWORD_ONLY} - _FROM_ENGINE)
+    return sorted({one.name for one in found if one.kind is one.KEYWORD_ONLY} - _FROM_ENGINE - writer.inner)
+
+
+def _no_option(writer: type[Writer], names: Collection[str]) -> DatasetError:
+    known, unknown = ', '.join(_options_of(writer)), ', '.join(sorted(names))
+    return DatasetError(f'This format ({writer.__name__}) knows no option {unknown}. It knows {known}.')

@@ -284,7 +284,12 @@ def test_every_place_in_the_report_names_its_source(
 @pytest.mark.parametrize(
     ('option', 'words'),
     [
-        ({'layot': 'roboflow'}, 'knows no option layot. It knows bounds, category_ids, layout'),
+        (
+            {'layot': 'roboflow'},
+            r'no option layot\. It knows bounds, category_ids, layout, stuff, tolerance\.$',
+        ),
+        ({'numbers': 3}, r'knows no option numbers\. It knows bounds, '),
+        ({'skeleton': 'person'}, r'knows no option skeleton\. It knows bounds, '),
         ({'tolerance': 'abc'}, "tolerance='abc' is no number of pixels"),
         ({'tolerance': -1}, 'tolerance=-1 is no number of pixels'),
         ({'tolerance': float('nan')}, 'tolerance=nan is no number of pixels'),
@@ -295,3 +300,8 @@ def test_options_that_make_no_sense_are_refused(
 ) -> None:
     with pytest.raises(DatasetError, match=words):
         convert(blood, tmp_path / 'out', to='coco', **option)
+
+
+def test_the_options_of_yolo_are_those_of_a_user(blood: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r'It knows bounds, parts, skeleton, tolerance\.$'):
+        convert(blood, tmp_path / 'out', to='yolo', layot='roboflow')

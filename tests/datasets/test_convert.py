@@ -319,7 +319,8 @@ def test_a_class_that_is_missing_from_a_split_is_told(blood: Path, tmp_path: Pat
 def test_decomposed_class_names_are_one_class(tmp_path: Path, make: Any) -> None:
     from unicodedata import normalize
 
-    boxes = [make.box(normalize(form, '지게차'), 1, 1, 9, 9) for form in ('NFC', 'NFD')]
+    names = [normalize(form, '지게차') for form in ('NFC', 'NFD')]
+    boxes = [make.box(name, 1, 1, 9, place) for place, name in enumerate(names, 8)]
     make.dm(tmp_path / 'in', {'a.jpg': {'bounding_box': boxes}})
     conversion = convert(tmp_path / 'in', tmp_path / 'out', to='yolo')
     assert conversion.classes == ['지게차']

@@ -55,6 +55,7 @@ class CocoWriter(Writer):
     """
 
     parallel: ClassVar[bool] = True
+    inner: ClassVar[frozenset[str]] = frozenset(('skeleton', 'numbers'))
 
     def __init__(
         self,
