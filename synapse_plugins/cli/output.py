@@ -33,6 +33,7 @@ __all__ = [
     'fields',
     'moment',
     'note',
+    'pace',
     'progress_bar',
     'prose',
     'say',
@@ -175,16 +176,34 @@ def _columns_of_a_pipe() -> int:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
-    """Show a bar on stderr while the block runs; yields what takes ``(done, total)``, or None without a terminal."""
+    """Show a bar with the rate and the time left on stderr while the block runs.
+
+    Yields what takes ``(done, total)``, or None without a terminal.
+    """
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+    from rich.text import Text
 
-    columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    class Pace(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(pace(task.finished_speed or task.speed, task.time_remaining), no_wrap=True)
+
+    columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), Pace())
     with Progress(*columns, console=_console(sys.stderr), transient=True) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def pace(rate: float | None, left: float | None) -> str:
+    """Return how fast work goes on and how long it will: ``5,400/s, 12 s left``; nothing before that is known."""
+    if not rate:
+        return ''
+    many = f'{rate:,.0f}/s' if rate >= 9.95 else f'{rate:.1f}/s' if rate >= 0.1 else f'{60 * rate:.1f}/min'
+    if not left:
+        return many
+    return f'{many}, {f"{left:.0f} s" if left < 59.5 else duration(round(left))} left'
 
 
 # -- values as people read them -----------------------------------------------------------------------------

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from synapse_plugins.context.console_text import without_escapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,3 +70,22 @@ def test_what_cannot_be_read_is_bad_usage(
     cli: Callable[..., Any], shapes: Path, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     assert cli('convert', shapes, tmp_path / 'out', '--to', 'yolo', *options).code == 2
+
+
+@pytest.mark.parametrize('command', ['convert', 'inspect'])
+def test_a_terminal_sees_how_fast_it_goes(
+    command: str, cli: Callable[..., Any], shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    monkeypatch.setattr('synapse_plugins.datasets.stream.BATCH', 1)
+    monkeypatch.setattr('synapse_plugins.datasets.inspection.inspecting._LOOK_EVERY', 1)
+    monkeypatch.setattr('sys.stderr', stream)
+    monkeypatch.setenv('TERM', 'xterm')
+    monkeypatch.setenv('COLUMNS', '100')
+    more = (tmp_path / 'out', '--to', 'yolo') if command == 'convert' else ()
+    cli(command, shapes, *more)
+    assert re.search(r'10/10.* [\d,.]+/s', without_escapes(stream.getvalue()))

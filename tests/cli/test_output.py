@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from synapse_plugins.cli import output
+from synapse_plugins.context.console_text import without_escapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,3 +192,32 @@ def test_a_pipe_has_no_width_unless_one_is_given(
     monkeypatch.setenv('COLUMNS', '60')
     output.table(COLUMNS, ROWS)
     assert max(map(cell_len, capsys.readouterr().out.splitlines())) <= 60
+
+
+@pytest.mark.parametrize(
+    ('rate', 'left', 'wanted'),
+    [
+        (None, None, ''),
+        (0, 3, ''),
+        (5400.4, 12, '5,400/s, 12 s left'),
+        (1.25, None, '1.2/s'),
+        (0.05, 4000, '3.0/min, 1 h 06 min left'),
+        (20, 0, '20/s'),
+        (9.96, 59.7, '10/s, 1 min 00 s left'),
+    ],
+)
+def test_a_pace_is_a_rate_and_the_time_left(rate: float | None, left: float | None, wanted: str) -> None:
+    assert output.pace(rate, left) == wanted
+
+
+@pytest.mark.parametrize('width', [60, 100])
+def test_a_bar_shows_the_rate_and_the_time_left(terminal: Callable[[int], Terminal], width: int) -> None:
+    stream = terminal(width)
+    with output.progress_bar('Converting') as progress:
+        assert progress is not None
+        for done in range(6):
+            progress(100 * done, 1000)
+            time.sleep(0.07)
+    shown = without_escapes(stream.getvalue()).replace('\r', '\n').split('\n')
+    assert any(re.search(r'500/1000 [\d,]+/s, \d+ s left', line) for line in shown)
+    assert all(cell_len(line) <= width for line in shown)
