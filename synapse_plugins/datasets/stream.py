@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ..errors import DatasetError
 from .choices import all_splits, chosen_classes, hints_for, prefixes_of, relabel, renaming, said_by
 from .classes import ClassNames, class_list
+from .emptiness import nothing_left
 from .jobs import Job, pack
 from .ledger import signature_of
 from .names import Namer, nfc
@@ -192,6 +193,7 @@ class Stream:
         elif task is None and survey is not None:
             task = writer.choose_task(survey)
         self._holds = writer.holds(task)
+        self._target = f'{name} under task {task}' if task else name
         arguments = writer.prepare(said_by(self._sources) if survey is None else survey, task)
         observed = set() if survey is None else writer.class_names(survey, task)
         if self._chosen is not None:
@@ -373,14 +375,11 @@ class Stream:
         """Refuse an empty result, and warn of classes that are missing somewhere."""
         root = ', '.join(str(reader.root) for reader in self._readers)
         self._report.keep('image', self.count)
-        reasons = '; '.join(self._report.lines()[:10])
-        if not self.count:
-            raise DatasetError(f'{root} has no pictures to convert. {reasons}'.rstrip())
         annotated = any(kind not in ('image', 'class') for kind in self._report.kept) or any(
             entry.kind not in ('image', 'class') for entry in self._report.changed
         )
-        if not annotated:
-            raise DatasetError(f'{root} has no annotations to convert. {reasons}')
+        if not self.count or not annotated:
+            raise nothing_left(root, self._report, self._holds, self._target)
         seen = set().union(*self._seen.values())
         for name in classes:
             if name not in seen:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from synapse_plugins.datasets import convert, detect_format, open_dataset
 from synapse_plugins.datasets.formats.class_folders import class_folders, class_of_folder
-from synapse_plugins.errors import FormatError
+from synapse_plugins.errors import DatasetError, FormatError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,3 +105,31 @@ def test_classes_without_pictures_and_their_order_are_kept(tmp_path: Path, make:
     assert {path.name for path in (tmp_path / 'out/valid').iterdir()} == {'a', 'b', 'c'}
     assert 'Trainers number these classes by folder name' in ' '.join(conversion.report.warnings)
     assert open_dataset(tmp_path / 'out').classes == ['b', 'a', 'c']
+
+
+@pytest.mark.parametrize(('to', 'task'), [('imagefolder', None), ('yolo', 'classify')])
+def test_a_dataset_that_it_cannot_hold_is_told_what_would(
+    to: str, task: str | None, make: Any, tmp_path: Path
+) -> None:
+    tools = {
+        'bounding_box': [make.box('x', 1, 1, 9, 9)] * 2,
+        'polygon': [make.polygon('x', (1, 1), (9, 1), (5, 9))],
+    }
+    source = make.dm(tmp_path / 'in', {'a.png': tools, 'b.png': {}})
+    for drop_empty in (False, True):
+        with pytest.raises(DatasetError) as caught:
+            convert(source, tmp_path / 'out', to=to, task=task, drop_empty=drop_empty)
+        words = str(caught.value)
+        assert 'can hold, which are: classification. It has 2 bounding_box, 1 polygon.' in words
+        for way in ('--to coco', '--to dm_v2', '--to pascal_voc', '--to yolo --task segment'):
+            assert way in words
+        assert '--to imagefolder' not in words
+        assert 'no pictures' not in words
+
+
+def test_classes_of_pictures_are_nothing_for_boxes(make: Any, tmp_path: Path) -> None:
+    whole = {'id': 'c', 'classification': 'x', 'attrs': [], 'data': None}
+    source = make.dm(tmp_path / 'in', {'a.png': {'classification': [whole]}})
+    words = 'yolo under task detect can hold, .* It has 1 classification.*--to imagefolder.* --to yolo --task classify'
+    with pytest.raises(DatasetError, match=words):
+        convert(source, tmp_path / 'out', to='yolo', task='detect')

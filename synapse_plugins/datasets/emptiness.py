@@ -1,0 +1,59 @@
+"""Why a conversion has no output: there was nothing to convert, or nothing that the format can hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DatasetError, SynapsePluginsError
+from ..providers import resolve
+from .formats import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .report import Report
+
+__all__ = ['nothing_left']
+
+_NO_TOOLS = frozenset(('image', 'annotation file', 'label line', 'attribute', 'class', 'text'))
+"""Kinds that a report counts beside the tools of annotations."""
+
+
+def nothing_left(root: str, report: Report, holds: frozenset[str] | None, target: str) -> DatasetError:
+    """Return an error that says why nothing came out, and what would hold the annotations that there are.
+
+    Args:
+        root: The source.
+        report: What was kept and dropped.
+        holds: The tools that the target holds; None: every tool.
+        target: The format, with its task if it has one.
+    """
+    what = 'annotations' if report.kept.get('image') else 'pictures'
+    others: dict[str, int] = {}
+    for entry in report.dropped:
+        if holds is not None and entry.kind not in holds and entry.kind not in _NO_TOOLS:
+            others[entry.kind] = others.get(entry.kind, 0) + entry.count
+    reasons = '; '.join(report.lines()[:10])
+    if not others or holds is None:
+        return DatasetError(f'{root} has no {what} to convert. {reasons}'.rstrip())
+    there = ', '.join(f'{count} {tool}' for tool, count in others.items())
+    ways = ', '.join(_ways(frozenset(others)))
+    return DatasetError(
+        f'{root} has no annotations that {target} can hold, which are: {", ".join(sorted(holds))}. It has {there}. '
+        f'{f"These can be held with {ways}. " if ways else ""}Of the conversion: {reasons}'
+    )
+
+
+def _ways(tools: frozenset[str]) -> Iterator[str]:
+    """Yield what to say to have a format that holds one of these tools."""
+    for provider in table:
+        try:
+            writer: Any = None if provider.writer is None else resolve(provider.writer)
+        except SynapsePluginsError:  # a pack that is broken is told of elsewhere
+            continue
+        if writer is None:
+            continue
+        task = writer.choose_task(tools) if writer.tasks else None
+        held = writer.holds(task)
+        if held is None or held & tools:
+            yield f'--to {provider.name}{f" --task {task}" if task else ""}'
