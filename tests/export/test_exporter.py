@@ -11,6 +11,7 @@ import pytest
 from synapse_plugins.actions.export import BaseExporter, MetricsRecord, TargetHandlerFactory, steps
 from synapse_plugins.actions.export.context import ExportContext
 from synapse_plugins.actions.export.prefetch import prefetched
+from synapse_plugins.actions.export.saving import Saving
 from synapse_plugins.errors import BackendError, DatasetError
 from synapse_plugins.testing import assert_rollback_idempotent, run_step
 
@@ -83,6 +84,56 @@ def test_files_are_fetched_ahead_in_order(tmp_path: Path, place: Path) -> None:
     assert list(prefetched(iter(unreachable), tmp_path / 'ahead', 3)) == unreachable
 
 
+def item_of(tmp_path: Path, number: int, primary: str, **others: str) -> dict[str, Any]:
+    """Return an item whose files say their specification."""
+    files: dict[str, Any] = {}
+    for specification, name in {'image_1': primary, **others}.items():
+        source = tmp_path / f'{number}-{specification}'
+        source.write_text(f'{number} {specification}', encoding='utf-8')
+        files[specification] = {
+            'url': source.as_uri(),
+            'file_name_original': name,
+            'is_primary': specification == 'image_1',
+        }
+    row = {'id': number, 'data': {'n': number}, 'files': files}
+    (item,) = TargetHandlerFactory.get_handler('task').get_export_item([row])
+    return item
+
+
+def test_all_files_of_an_item_are_written(runtime: Any, place: Path, tmp_path: Path) -> None:
+    given = [
+        item_of(tmp_path, 1, 'a.jpg', data_1='a.json', image_2='b.jpg', image_3='A.JPG', pcd_1='../x/점.pcd'),
+        item_of(tmp_path, 2, 'b.jpg', image_2='a.jpg', data_1=''),
+    ]
+    exporter = BaseExporter(runtime, iter(given), place, name='out', count=2, save_original_file=True)
+    folder = place / 'out'
+    folder.mkdir()
+    saving = Saving(exporter, folder, with_originals=True)
+    rows = [saving.save(exporter.process_data_conversion(item), n) for n, item in enumerate(given, 1)]
+    assert [row['status'] for row in rows] == ['exported', 'exported']
+    assert (saving.originals.success, saving.documents.success) == (8, 2)
+    names = sorted(path.name for path in (folder / 'origin_files').iterdir())
+    assert len({name.casefold() for name in names}) == 8
+    assert {'a.jpg', 'a.json', 'b.jpg', '점.pcd', 'item-2-data_1'} <= set(names)
+    for number, row in enumerate(rows, 1):
+        assert sorted(row['originals']) == sorted(given[number - 1]['all_files'])
+        for specification, told in row['originals'].items():
+            assert told['path'] in row['files']
+            assert (folder / told['path']).read_text(encoding='utf-8') == f'{number} {specification}'
+            assert told['name'] == (
+                given[number - 1]['all_files'][specification]['file_name_original'] or None
+            )
+    labels = {json.loads(path.read_text(encoding='utf-8'))['n'] for path in (folder / 'labels').iterdir()}
+    assert labels == {1, 2}
+
+
+def test_a_further_file_that_is_missing_fails_its_item(runtime: Any, place: Path, tmp_path: Path) -> None:
+    given = [item_of(tmp_path, 1, 'a.jpg', data_1='a.json'), item_of(tmp_path, 2, 'b.jpg', data_1='b.json')]
+    (tmp_path / '2-data_1').unlink()
+    result = BaseExporter(runtime, given, place, name='out', count=2, save_original_file=True).export()
+    assert (result['exported_count'], result['failed_count']) == (1, 1)
+
+
 class Tasks:
     """A backend that lists tasks by pages, with units or their ids."""
 
@@ -99,7 +150,8 @@ class Tasks:
     def get_data_unit(self, unit_id: int) -> dict[str, Any]:
         source = self.place / f'unit-{unit_id}'
         source.write_text(str(unit_id), encoding='utf-8')
-        other = {'url': 'file:///nothing', 'file_name_original': 'meta.json'}
+        (self.place / f'meta-{unit_id}').write_text('{}', encoding='utf-8')
+        other = {'url': (self.place / f'meta-{unit_id}').as_uri(), 'file_name_original': 'meta.json'}
         picture = {'url': source.as_uri(), 'file_name_original': f'{unit_id}.png', 'is_primary': True}
         return {'id': unit_id, 'files': {'data_1': other, 'image_1': picture}}
 
@@ -142,7 +194,9 @@ def test_tasks_are_exported_whole(runtime: Any, place: Path, tmp_path: Path) -> 
         {'path': str(place), 'target': 'task', 'filter': {'project': 7}}, runtime
     )
     assert result['exported_count'] == 5
-    assert sorted(path.read_text() for path in (place / 'export' / 'origin_files').iterdir()) == list('01234')
+    pictures = (place / 'export' / 'origin_files').glob('*.png')
+    assert sorted(path.read_text() for path in pictures) == list('01234')
+    assert len(list((place / 'export' / 'origin_files').glob('meta*.json'))) == 5
 
 
 # -- steps ----------------------------------------------------------------------------------------------------

@@ -145,7 +145,8 @@ def test_tasks_are_exported_with_the_files_of_their_units(
         wanted = {'path': str(tmp_path / 'out'), 'target': 'task', 'filter': {'project': 7}}
         result = Exporter.dispatch(wanted, runtime)
     assert (result['exported_count'], result['total_count']) == (5, 5)
-    assert len(list((tmp_path / 'out' / 'export' / 'origin_files').iterdir())) == 5
+    written = (tmp_path / 'out' / 'export' / 'origin_files').iterdir()
+    assert sorted(path.suffix for path in written) == ['.json'] * 5 + ['.txt'] * 5
 
 
 @pytest.fixture
@@ -173,6 +174,7 @@ def test_an_export_renews_addresses_and_keeps_connections(
     request: pytest.FixtureRequest,
 ) -> None:
     from synapse_plugins.actions.export import TargetHandlerFactory
+    from synapse_plugins.actions.export.further import further_files
     from synapse_plugins.actions.export.prefetch import prefetched
 
     if target == 'task':
@@ -191,7 +193,8 @@ def test_an_export_renews_addresses_and_keeps_connections(
     found = list(items)
     assert len(found) == count
     for item in found:
-        assert item['files']['fetched'].stat().st_size == item['files']['size']
+        for file in (item['files'], *(file for _, file in further_files(item))):
+            assert file['fetched'].stat().st_size == file['size']
     assert len(given) > count
     adapter = client.transport._session.get_adapter(client.transport.url)
     pool = adapter.poolmanager.connection_from_url(client.transport.url)

@@ -12,6 +12,7 @@ from ...backends.names import safe_file_name
 from ...datasets.names import Namer
 from ...errors import DatasetError, SynapsePluginsError
 from .exporter import BaseExporter, place_file
+from .further import further_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,8 @@ __all__ = ['DatasetExporter']
 class DatasetExporter(BaseExporter):
     """Gathers the items as a dm_v2 dataset beside the export, and converts that when all are there.
 
-    A document of version 1 is turned into version 2. The category of an item is its split.
+    A document of version 1 is turned into version 2. The category of an item is its split. Its primary file is the
+    picture; how many others there were is told.
     """
 
     label_output_dirname = None
@@ -35,6 +37,7 @@ class DatasetExporter(BaseExporter):
         self.conversion: dict[str, Any] | None = None
         self._gathered: Path | None = None
         self._splits: set[str | None] = set()
+        self._further: dict[str, int] = {}
         self._names = Namer()
 
     def process_file_saving(
@@ -51,6 +54,8 @@ class DatasetExporter(BaseExporter):
         """Gather one item."""
         self._gathered = unique_export_path.with_name(f'{unique_export_path.name}-items')
         files = final_data.get('files') or {}
+        for specification, _ in further_files(final_data):
+            self._further[specification] = self._further.get(specification, 0) + 1
         split = split_of(final_data.get('category'))
         name = safe_file_name(
             self.get_original_file_name(files) or '', f'item-{final_data.get("key", final_data.get("id"))}'
@@ -103,12 +108,19 @@ class DatasetExporter(BaseExporter):
             cancelled=lambda: getattr(self.ctx, 'cancelled', False) is True,
             final_root=Path(str(self.params.get('output_path') or unique_export_path)),
         )
+        if self._further:
+            what = ', '.join(f'{count} of {name}' for name, count in self._further.items())
+            self.run.log_message(
+                f'A dataset holds one file an item; these are not in it: {what}. An export without a format has them.',
+                'warning',
+            )
         self.conversion = {
             'format': made.format,
             'count': made.count,
             'splits': made.splits,
             'classes': made.classes,
             'config_path': None if made.config_path is None else made.config_path.name,
+            'other_files': dict(self._further),
             'report': made.report.to_dict(),
         }
         shutil.rmtree(gathered)

@@ -11,6 +11,7 @@ from ...backends.fetch import fetch
 from ...backends.names import safe_file_name
 from ...datasets.names import Namer
 from ...errors import SynapsePluginsError
+from .further import further_files
 from .params import ExportParams
 from .reporting import ExporterRunAdapter, ExportStatus, MetricsRecord
 
@@ -41,6 +42,8 @@ class BaseExporter:
         params: The parameters: those of the action, ``extra_params`` among them, ``count``, ``configuration`` ...
         run: What is reported through.
         filename_collisions: Names that had to be made unique: ``item_id``, ``original_name``, ``output_stem``.
+        written: What was written for the item at hand, relative to the export's folder.
+        originals: Specification -> ``name`` and ``path`` of the files among that.
     """
 
     label_output_dirname: ClassVar[str | None] = 'labels'
@@ -61,6 +64,7 @@ class BaseExporter:
         self.run = ExporterRunAdapter(ctx)
         self.filename_collisions: list[dict[str, Any]] = []
         self.written: list[str] = []
+        self.originals: dict[str, dict[str, Any]] = {}
         self._namer = Namer()
         self._stems: dict[Any, str] = {}
 
@@ -144,6 +148,9 @@ class BaseExporter:
             folder = unique_export_path / 'origin_files'
             status = self.save_original_file(final_data, folder, errors_original_file_list)
             whole = _count(original_file_metrics_record, status)
+            for name, file in further_files(final_data):
+                status = self.save_further_file(final_data, name, file, folder, errors_original_file_list)
+                whole = _count(original_file_metrics_record, status) and whole
         folder = unique_export_path / (self.label_output_dirname or 'labels')
         status = self.save_as_json(final_data, folder, errors_json_file_list)
         return _count(data_file_metrics_record, status) and whole
@@ -151,17 +158,40 @@ class BaseExporter:
     def save_original_file(
         self, result: dict[str, Any], base_path: Path, error_file_list: list[Any]
     ) -> ExportStatus:
-        """Write the file of an item, whole and as it was told (size, checksum), or not at all."""
-        files = result.get('files') or {}
-        name = self.output_name(result)
-        reason = _taken(base_path / name) if files.get('url') or files.get('path') else 'it has no file'
+        """Write the primary file of an item, whole and as it was told (size, checksum), or not at all."""
+        name, specification = self.output_name(result), str(result.get('specification') or 'file')
+        return self._save(result, specification, result.get('files') or {}, base_path / name, error_file_list)
+
+    def save_further_file(
+        self,
+        result: dict[str, Any],
+        specification: str,
+        file: dict[str, Any],
+        base_path: Path,
+        error_file_list: list[Any],
+    ) -> ExportStatus:
+        """Write another file of an item, under its own name where that is free."""
+        place = base_path / self._further_name(result, specification, file)
+        return self._save(result, specification, file, place, error_file_list)
+
+    def _save(
+        self,
+        item: dict[str, Any],
+        specification: str,
+        file: dict[str, Any],
+        place: Path,
+        error_file_list: list[Any],
+    ) -> ExportStatus:
+        reason = _taken(place) if file.get('url') or file.get('path') else 'it has no file'
+        written = f'{place.parent.name}/{place.name}'
         try:
             if not reason:
-                place_file(files, base_path / name, self._transport)
-                self.written.append(f'{base_path.name}/{name}')
+                place_file(file, place, self._transport)
+                self.written.append(written)
+                self.originals[specification] = {'name': self.get_original_file_name(file), 'path': written}
         except (SynapsePluginsError, OSError) as exc:
             reason = str(exc) or type(exc).__name__
-        return self._outcome(result, name, reason, error_file_list, self.run.export_log_original_file)
+        return self._outcome(item, place.name, reason, error_file_list, self.run.export_log_original_file)
 
     def save_as_json(
         self, result: dict[str, Any], base_path: Path, error_file_list: list[Any]
@@ -211,6 +241,24 @@ class BaseExporter:
         safe = safe_file_name(original, f'item-{item.get("id")}')
         _, dot, suffix = safe.rpartition('.')
         return f'{self.output_stem(item)}{dot}{suffix}' if dot else self.output_stem(item)
+
+    def _further_name(self, item: Mapping[str, Any], specification: str, file: dict[str, Any]) -> str:
+        """Return the name of another file of an item: with the item's stem if that is its own, else one of its own."""
+        item_id = item.get('key', item.get('id'))
+        original = self.get_original_file_name(file) or ''
+        safe = safe_file_name(original, f'item-{item_id}-{specification}')
+        stem, dot, suffix = safe.rpartition('.') if '.' in safe else (safe, '', '')
+        mine = safe_file_name(self.get_original_file_name(item.get('files') or {}) or '', '')
+        shared = f'{self.output_stem(item)}{dot}{suffix}'
+        taken = {one['path'].rpartition('/')[2].casefold() for one in self.originals.values()}
+        if stem == (mine.rpartition('.')[0] or mine) and shared.casefold() not in taken:
+            return shared
+        unique = self._namer.name('', stem, f'{item_id}/{specification}')
+        if unique != stem:
+            self.filename_collisions.append(
+                {'item_id': item_id, 'original_name': original, 'output_stem': unique}
+            )
+        return f'{unique}{dot}{suffix}'
 
     # -- alone, without an action -------------------------------------------------------------------------
 

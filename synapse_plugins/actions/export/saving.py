@@ -43,12 +43,14 @@ class Saving:
         """Save one item, and return what became of it.
 
         Returns:
-            ``id``, ``name``, ``category``, ``status``, ``reason``, ``files``.
+            ``id``, ``name``, ``category``, ``status``, ``reason``, ``files``, ``originals``.
         """
         exporter = self._exporter
         before = len(self.errors_json), len(self.errors_original)
         written: list[str] = getattr(exporter, 'written', [])
+        originals: dict[str, dict[str, Any]] = getattr(exporter, 'originals', {})
         written.clear()
+        originals.clear()
         whole = exporter.process_file_saving(
             item, self._folder, self._with_originals, self.errors_json, self.errors_original,
             self.originals, self.documents, number,
@@ -66,4 +68,5 @@ class Saving:
             'reason': '; '.join(f'{error[0]}: {error[1]}' for error in new)
             or ('' if is_exported else 'not saved'),
             'files': list(written),
+            'originals': dict(originals),
         }

@@ -1,8 +1,8 @@
 """The kinds of items that are exported: how they are listed, and what an item is made of.
 
-An item is ``{'id', 'key', 'data', 'files', 'category', 'all_files'}``: `key` is unique where `id` is not (a ground
-truth may have several events), `data` are the annotations, `files` tells of the primary file (``url``,
-``file_name_original`` ...), `all_files` of every one by its specification.
+An item is ``{'id', 'key', 'data', 'files', 'specification', 'category', 'all_files'}``: `key` is unique where `id` is
+not (a ground truth may have several events), `data` are the annotations, `files` tells of the primary file (``url``,
+``file_name_original`` ...), which is that of `specification`, and `all_files` of every one by its specification.
 """
 
 from __future__ import annotations
@@ -74,17 +74,31 @@ class ExportTargetHandler:
         """Yield the items that an exporter gets."""
         for row in results:
             files = self.files_of(row, client)
+            specification = _primary(files)
             yield {
                 'id': row.get('id', row.get('pgh_id')),
                 'key': row.get('pgh_id') or row.get('id'),
                 'data': row.get('data'),
-                'files': _primary(files),
+                'files': files.get(specification, {}),
+                'specification': specification,
                 'category': row.get('category'),
                 'all_files': files,
             }
 
-    def renew_url(self, client: Any, filters: Mapping[str, Any], item: Mapping[str, Any]) -> str:
-        """Return a fresh address for the file of an item, for one that has expired: the item is listed anew.
+    def renew_url(
+        self,
+        client: Any,
+        filters: Mapping[str, Any],
+        item: Mapping[str, Any],
+        specification: str | None = None,
+    ) -> str:
+        """Return a fresh address for a file of an item, for one that has expired: the item is listed anew.
+
+        Args:
+            client: The backend.
+            filters: Those of the listing.
+            item: The item.
+            specification: Which of its files; None: the primary one.
 
         Raises:
             BackendError: If the item, or its file, is not there any more.
@@ -92,7 +106,8 @@ class ExportTargetHandler:
         kept = {key: value for key, value in filters.items() if key not in _NARROWER}
         rows, _ = self.get_results(client, {**kept, 'ids': item['id']})
         for fresh in self.get_export_item(rows, client):
-            if fresh['key'] == item['key'] and (url := fresh['files'].get('url')):
+            file = fresh['all_files'].get(specification or fresh['specification'], {})
+            if fresh['key'] == item['key'] and (url := file.get('url')):
                 return str(url)
         raise BackendError(f'The file of item {item["key"]} is not there any more.')
 
@@ -221,9 +236,8 @@ def _by_specification(files: Any) -> dict[str, dict[str, Any]]:
     return {str(name): dict(file) for name, file in sorted(pairs) if isinstance(file, dict) and file}
 
 
-def _primary(files: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the primary file, else the first picture, else the first; empty without any."""
-    found = list(files.values())
-    primary = [file for file in found if file.get('is_primary')]
-    pictures = [file for file in found if file.get('file_type') == 'image']
-    return next(iter([*primary, *pictures, *found]), {})
+def _primary(files: Mapping[str, dict[str, Any]]) -> str:
+    """Return the specification of the primary file, else of the first picture, else the first; empty without any."""
+    primary = [name for name, file in files.items() if file.get('is_primary')]
+    pictures = [name for name, file in files.items() if file.get('file_type') == 'image']
+    return next(iter([*primary, *pictures, *files]), '')

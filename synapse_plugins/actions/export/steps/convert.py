@@ -57,6 +57,7 @@ class ConvertDataStep(BaseStep[ExportContext]):
                 workers,
                 transport=getattr(getattr(context.runtime_ctx, 'client', None), 'transport', None),
                 renew=_renewal(context),
+                further=getattr(context.exporter, 'sdk_managed_original_files', True),
             )
         for item in items:
             try:
@@ -70,7 +71,7 @@ class ConvertDataStep(BaseStep[ExportContext]):
             context.last_completed_item = item
 
 
-def _renewal(context: ExportContext) -> Callable[[dict[str, Any]], str] | None:
+def _renewal(context: ExportContext) -> Callable[..., str] | None:
     """Return what asks for the address of an item's file anew, where the backend and the target can do that."""
     renew = getattr(context.handler, 'renew_url', None)
     if context.fetch is not None or renew is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ['FinalizeStep']
 
-_COLUMNS = ('id', 'name', 'category', 'status', 'reason', 'files')
+_COLUMNS = ('id', 'name', 'category', 'status', 'reason', 'files', 'originals')
 
 
 class FinalizeStep(BaseStep[ExportContext]):
