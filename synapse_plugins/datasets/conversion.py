@@ -226,7 +226,7 @@ def convert(
         formats, readers = _open(sources, source_format, report, pool, verify=verify)
         reference, writer_class = _writer_of(to, options)
         _refuse_overlaps(sources, Path(destination))
-        output = _output(destination, overwrite=overwrite)
+        output = _output(destination, overwrite=overwrite, alone=stamp is None)
         may_be_done = stamp is None and reuse is None and remember is not False
         refusal = _refusal(output, may_be_done=may_be_done)
         ways: dict[str, Any] = {'workers': workers, 'ahead': pool, 'progress': progress, 'cancelled': cancelled}
@@ -278,9 +278,14 @@ def convert(
     return conversion
 
 
-def _output(destination: str | Path, *, overwrite: bool) -> Output:
+def _output(destination: str | Path, *, overwrite: bool, alone: bool) -> Output:
+    """Return the place of the output; runs that share a cache may be at the same work, and the first one wins."""
     replaceable = '--overwrite (overwrite=True)'
-    return Output(Path(destination), marker=REPORT_FILE, overwrite=overwrite, replaceable=replaceable)
+    ways = {'overwrite': overwrite, 'alone': alone}
+    output = Output(Path(destination), marker=REPORT_FILE, replaceable=replaceable, **ways)
+    if alone:
+        output.refuse_others()
+    return output
 
 
 def _refusal(output: Output, *, may_be_done: bool) -> OutputExistsError | None:

@@ -15,30 +15,40 @@ from ..errors import DatasetError, OutputExistsError
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ['Output', 'refuse_overlap']
+__all__ = ['Output', 'refuse_others', 'refuse_overlap']
 
-_STALE_AFTER = 60.0  # seconds, in which the owner of a new work folder has locked it
+_STALE_AFTER = 60.0  # seconds, in which the owner of a new folder has locked it and given it its name
 
 
 class Output:
     """A folder made beside its final place and moved there when it is whole.
 
     Use it as a context: without `commit`, nothing is left behind. A work folder that a killed process left is
-    removed by the next one that writes to the same place.
+    removed by the next one that is to write to the same place.
 
     Args:
         final: Where the folder shall be.
         marker: A file that every folder of this kind has; only such a folder is ever replaced.
         overwrite: Replace what is there, in one step where the file system can exchange two folders.
         replaceable: What a person has to say to replace a folder of this kind; empty where that cannot be said.
+        alone: Refuse to start while another one is writing to the same place; else the first to finish wins.
     """
 
-    def __init__(self, final: Path, *, marker: str, overwrite: bool = False, replaceable: str = '') -> None:
+    def __init__(
+        self,
+        final: Path,
+        *,
+        marker: str,
+        overwrite: bool = False,
+        replaceable: str = '',
+        alone: bool = False,
+    ) -> None:
         self.final = Path(os.path.abspath(final))  # noqa: PTH100 - resolve() would follow a link at the place
         self.path = self.final.with_name(f'.{self.final.name}.part-{token_hex(4)}')
         self._marker = marker
         self.overwrite = overwrite
         self._replaceable = replaceable
+        self._alone = alone
         self._lock = -1
 
     def check(self) -> None:
@@ -49,6 +59,7 @@ class Output:
         """
         if not os.path.lexists(self.final) or _is_empty(self.final):
             return
+        _remove_stale(self.final.parent, self._prefix)
         is_ours = not self.final.is_symlink() and (self.final / self._marker).is_file()
         if not self.overwrite:
             raise OutputExistsError(
@@ -61,17 +72,36 @@ class Output:
                 'replaced. Remove it yourself, or choose another place.'
             )
 
+    def refuse_others(self) -> None:
+        """Refuse a place to which another one is writing.
+
+        Raises:
+            OutputExistsError: If it is so.
+        """
+        refuse_others(self.final, self._prefix)
+
     def __enter__(self) -> Self:
         """Make the work folder."""
         self.check()
         self.make_parent()
-        _remove_stale(self.final)
+        fresh = self.path.with_name(f'.{self.final.name}.new-{token_hex(4)}')
         try:
-            self.path.mkdir()
+            if self._alone:
+                self.refuse_others()
+            fresh.mkdir()
+            self._lock = _lock(fresh)
+            fresh.rename(self.path)  # it is locked by the time that anybody knows it
+        except OutputExistsError:
+            raise
         except OSError as exc:
             raise DatasetError(_cannot_be_made(self.path.parent, 'written to', exc)) from exc
-        self._lock = _lock(self.path)
+        _remove_stale(self.final.parent, self._prefix)
         return self
+
+    @property
+    def _prefix(self) -> str:
+        """What the names of all work folders for this place begin with."""
+        return f'.{self.final.name}.part-'
 
     def make_parent(self) -> None:
         """Make the folder in which the output will lie.
@@ -152,7 +182,12 @@ def _sync(path: Path) -> None:
 
 
 def _lock(folder: Path) -> int:
-    """Hold *folder* as long as this process lives; -1 where folders cannot be locked."""
+    """Hold *folder* as long as this process lives; -1 where folders cannot be locked.
+
+    Raises:
+        BlockingIOError: If somebody holds it.
+        OSError: If it cannot be opened.
+    """
     if sys.platform == 'win32':
         return -1
     import fcntl
@@ -160,27 +195,59 @@ def _lock(folder: Path) -> int:
     fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise
     except OSError:
         os.close(fd)
         return -1
     return fd
 
 
-def _remove_stale(final: Path) -> None:
-    """Remove work folders whose process is gone."""
-    prefix = f'.{final.name}.part-'
-    with os.scandir(final.parent) as entries:
-        found = [Path(entry.path) for entry in entries if entry.name.startswith(prefix)]
+def _remove_stale(parent: Path, prefix: str) -> list[Path]:
+    """Remove work folders whose process is gone, and return those that somebody holds."""
+    names = (prefix, prefix.replace('.part-', '.new-'))
+    try:
+        with os.scandir(parent) as entries:
+            found = [Path(entry.path) for entry in entries if entry.name.startswith(names)]
+    except OSError:
+        return []
+    held = []
     for path in found:
         try:
-            if time.time() - path.stat().st_mtime < _STALE_AFTER:
-                continue
+            if (
+                path.name.rpartition('-')[0].endswith('.new')
+                and time.time() - path.stat().st_mtime < _STALE_AFTER
+            ):
+                continue  # somebody may be about to lock it
             fd = _lock(path)
+        except BlockingIOError:
+            held.append(path)
+            continue
         except OSError:
             continue
         if fd >= 0:
             shutil.rmtree(path, ignore_errors=True)
             os.close(fd)
+    return held
+
+
+def refuse_others(final: Path, *prefixes: str) -> None:
+    """Refuse to write to a place to which another one is writing; what killed processes left there is removed.
+
+    Args:
+        final: The place.
+        prefixes: What the names of work folders for it begin with, beside it.
+
+    Raises:
+        OutputExistsError: If a process holds such a folder.
+    """
+    for prefix in prefixes:
+        if _remove_stale(final.parent, prefix):
+            raise OutputExistsError(
+                f'{final} is being written by another process, or by another part of this one. Wait until it is '
+                'done, or choose another place.'
+            )
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,47 @@ def test_what_a_killed_process_left_is_removed(blood: Path, tmp_path: Path) -> N
     os.utime(left, (1, 1))
     convert(blood, tmp_path / 'out', to='yolo')
     assert not left.exists()
+
+
+HOLD = """
+import sys
+from synapse_plugins.datasets.output import Output
+with Output(__import__('pathlib').Path(sys.argv[1]), marker='report.json'):
+    print('held', flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='folders cannot be locked there')
+@pytest.mark.parametrize('overwrite', [False, True])
+def test_a_place_that_another_one_writes_to_is_refused_at_once(
+    overwrite: bool, blood: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / 'out'
+    if overwrite:
+        convert(blood, out, to='yolo')
+    command = [sys.executable, '-c', HOLD.replace("'report.json'", "'report.json', overwrite=True"), str(out)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == 'held\n'
+        seen: list[int] = []
+        with pytest.raises(OutputExistsError, match='is being written by another process'):
+            convert(blood, out, to='yolo', overwrite=overwrite, progress=lambda done, _: seen.append(done))
+        assert not seen
+        convert(blood, tmp_path / 'elsewhere', to='yolo')
+        other.kill()
+    assert [path for path in tmp_path.iterdir() if path.name.startswith('.out.')]
+    convert(blood, out, to='yolo', overwrite=overwrite)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith('.')]
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='folders cannot be locked there')
+def test_what_is_left_of_the_last_instant_goes_when_the_place_is_refused(blood: Path, tmp_path: Path) -> None:
+    convert(blood, tmp_path / 'out', to='yolo')
+    (tmp_path / '.out.part-1234abcd' / 'train').mkdir(parents=True)
+    with pytest.raises(OutputExistsError, match='--overwrite'):
+        convert(blood, tmp_path / 'out', to='yolo')
+    assert not list(tmp_path.glob('.out*'))
 
 
 def test_the_parents_of_the_output_are_made(blood: Path, tmp_path: Path) -> None:

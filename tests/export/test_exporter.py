@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from synapse_plugins.actions.export import BaseExporter, MetricsRecord, TargetHa
 from synapse_plugins.actions.export.context import ExportContext
 from synapse_plugins.actions.export.prefetch import prefetched
 from synapse_plugins.actions.export.saving import Saving
-from synapse_plugins.errors import BackendError, DatasetError
+from synapse_plugins.errors import BackendError, DatasetError, OutputExistsError
+from synapse_plugins.steps import Orchestrator, StepRegistry, StepResult
 from synapse_plugins.testing import assert_rollback_idempotent, run_step
 
 
@@ -283,17 +285,57 @@ def test_steps_in_the_wrong_order_say_so(context: ExportContext) -> None:
             step.execute(context)
 
 
+DEAD = 'from synapse_plugins.store.process import this_process\nprint(this_process())'
+
+
 def test_what_a_killed_process_left_is_removed_by_the_next_one(
     context: ExportContext, place: Path, start: Any
 ) -> None:
-    from synapse_plugins.store.process import this_process
-
-    code = 'from synapse_plugins.store.process import this_process\nprint(this_process())'
-    dead = start(code).communicate()[0].strip()
+    dead = start(DEAD).communicate()[0].strip()
     left = [place / f'.e.part-{dead}.0a', place / f'.e.part-{dead}.0a-items']
-    kept = [place / f'.e.part-{this_process()}.0a', place / '.e.part-x', place / f'.other.part-{dead}.0a']
+    kept = [place / '.e.part-x', place / f'.other.part-{dead}.0a']
     for folder in (*left, *kept):
         folder.mkdir()
     run_to(context, steps.ConvertDataStep)
     assert not any(folder.exists() for folder in left)
     assert all(folder.exists() for folder in kept)
+
+
+def test_what_the_last_instant_left_is_removed_where_the_place_is_taken(
+    runtime: Any, version: int, place: Path, start: Any
+) -> None:
+    dead = start(DEAD).communicate()[0].strip()
+    (place / f'.e.part-{dead}.0a-items').mkdir()
+    (place / 'e' / 'whole').mkdir(parents=True)
+    params = {'output': str(place / 'e'), 'filter': {'ground_truth_dataset_versions': version}}
+    with pytest.raises(OutputExistsError, match='is there already'):
+        steps.InitializeStep().execute(ExportContext(runtime, params=params))
+    assert [path.name for path in place.iterdir()] == ['e']
+
+
+def test_a_place_that_another_export_writes_to_is_refused_at_once(
+    runtime: Any, version: int, place: Path
+) -> None:
+    """By name the next free one is taken; one that was asked for is refused before anything is fetched."""
+    filters = {'ground_truth_dataset_versions': version}
+    wanted = {'output': str(place / 'e'), 'filter': filters}
+    first = run_to(ExportContext(runtime, params=wanted), steps.ConvertDataStep)
+    with pytest.raises(OutputExistsError, match=f'written by another export .process {os.getpid()}.'):
+        steps.InitializeStep().execute(ExportContext(runtime, params=wanted))
+    second = ExportContext(runtime, params=wanted)
+    second.output_path, second.results, second.handler = str(place / 'e'), [], first.handler
+    registry: StepRegistry[ExportContext] = StepRegistry()
+    registry.register(steps.PrepareExportStep())
+    with pytest.raises(RuntimeError, match='is being written by another export'):
+        Orchestrator(registry, second).execute()
+    assert first.unique_export_path is not None
+    assert first.unique_export_path.is_dir()
+    named = run_to(
+        ExportContext(runtime, params={'path': str(place), 'name': 'e', 'filter': filters}),
+        steps.ConvertDataStep,
+    )
+    assert named.output_path == str(place / 'e(1)')
+    steps.PrepareExportStep().rollback(
+        first, StepResult(rollback_data={'work': str(first.unique_export_path)})
+    )
+    steps.InitializeStep().execute(ExportContext(runtime, params=wanted))

@@ -16,7 +16,7 @@ from .params import ExportParams
 from .reporting import ExporterRunAdapter, ExportStatus, MetricsRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pydantic import BaseModel
 
@@ -334,10 +334,10 @@ def place_file(file: Mapping[str, Any], target: Path, transport: Transport | Non
         shutil.copyfile(str(file['path']), target)
 
 
-def unique_folder(root: Path, name: str) -> Path:
-    """Return ``root/name``, or ``name(1)``, ``name(2)`` ... where that is taken."""
+def unique_folder(root: Path, name: str, taken: Callable[[Path], object] = lambda _: False) -> Path:
+    """Return ``root/name``, or ``name(1)``, ``name(2)`` ... where that is there or *taken*."""
     folder, number = root / name, 0
-    while folder.exists():
+    while taken(folder) or folder.exists():
         number += 1
         folder = root / f'{name}({number})'
     return folder

@@ -11,7 +11,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from ...datasets.files import disk_trouble
-from ...datasets.output import Output
+from ...datasets.output import Output, refuse_others
 from ...store import require_space
 from ...store.archive import unpack
 from ..download import SUMMARY, Download
@@ -59,7 +59,9 @@ class Exports(Datasets, Models):
         """
         final = Path(destination).expanduser().absolute()
         download = Download(self, self.resolve_dataset(ref, register_folder=False))
-        output = Output(final, marker=SUMMARY)
+        output = Output(final, marker=SUMMARY, alone=True)
+        staged = f'.{final.name}.dm_v2-'  # beside it, for links
+        refuse_others(final, f'.{final.name}.part-', f'.{staged}')
         output.check()
         output.make_parent()
         needed = int(download.version['size']) if link == 'copy' else download.space_needed(final.parent)
@@ -68,9 +70,7 @@ class Exports(Datasets, Models):
             with output:
                 download.write(output.path, link=link, progress=progress)
                 return output.commit()
-        staging = final.with_name(
-            f'.{final.name}.dm_v2-{token_hex(4)}'
-        )  # beside it, for links; nobody else's name
+        staging = final.with_name(f'{staged}{token_hex(4)}')  # nobody else's name
         with Output(staging, marker=SUMMARY) as whole:
             download.write(whole.path, link='hard' if link == 'copy' else link, progress=progress)
             from ...datasets.conversion import convert
@@ -95,7 +95,7 @@ class Exports(Datasets, Models):
             OutputExistsError: If the place is taken.
         """  # noqa: D205
         model = self.get_model(ref)
-        output = Output(Path(destination).expanduser(), marker=_SOURCE)
+        output = Output(Path(destination).expanduser(), marker=_SOURCE, alone=True)
         with output:
             require_space(output.final, model['size'], f'Exporting the model {model["name"]}')
             names = unpack(Path(model['file']), output.path, model['file_name'])

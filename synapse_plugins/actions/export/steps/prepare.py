@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ....errors import BackendError, DatasetError
 from ....steps import BaseStep, StepResult
-from ....store.process import ProcessId, is_alive, this_process
 from ..context import ExportContext
+from ..work_folders import refuse_others, remove_work, work_folder
 
 __all__ = ['PrepareExportStep']
 
@@ -42,19 +39,20 @@ class PrepareExportStep(BaseStep[ExportContext]):
             context.export_items = iter(context.results)
         context.export_params = self._params(context)
         final = Path(context.output_path)
-        # The name says whose it is, so that what a killed process left is known, and removed by the next one.
-        work = final.with_name(f'.{final.name}.part-{this_process()}.{context.idempotency_key("export")[:8]}')
+        work = work_folder(final, context.idempotency_key('export')[:8])
         context.save_rollback(work=str(work))
-        _remove_stale(final)
-        _remove(work)
+        remove_work(work)
         work.mkdir(parents=True)
+        refuse_others(
+            final, work
+        )  # ours is there by now, so of two that start together none overlooks the other
         context.unique_export_path = work
         return StepResult(data={'folder': str(work)})
 
     def rollback(self, context: ExportContext, result: StepResult) -> None:
         """Remove what was written."""
         if work := (result.rollback_data or {}).get('work'):
-            _remove(Path(work))
+            remove_work(Path(work))
         context.unique_export_path = None
 
     def _params(self, context: ExportContext) -> dict[str, Any]:
@@ -84,30 +82,3 @@ def _declared_classes(context: ExportContext) -> list[str] | None:
         return dict(get_version(version)).get('declared_classes')
     except BackendError:  # its events were listed, so it is there; only its facts are not told
         return None
-
-
-def _remove_stale(final: Path) -> None:
-    """Remove the folders of exports to the same place whose process is gone."""
-    prefix = f'.{final.name}.part-'
-    if not final.parent.is_dir():
-        return
-    for path in sorted(final.parent.iterdir()):
-        owner = path.name.removeprefix(prefix).partition('.')[0]
-        with suppress(ValueError):  # not a name of ours
-            if path.name.startswith(prefix) and not is_alive(
-                ProcessId.parse(owner), silent_for=_silence(path)
-            ):
-                shutil.rmtree(path, ignore_errors=True)
-
-
-def _silence(folder: Path) -> float:
-    try:
-        return time.time() - folder.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def _remove(work: Path) -> None:
-    for folder in (work, work.with_name(f'{work.name}-items'), work.with_name(f'{work.name}-files')):
-        if folder.exists():
-            shutil.rmtree(folder)
