@@ -106,3 +106,28 @@ def test_threads_share_one_backend(backend):
     assert problems == []
     rows, count = backend.list_logs({'job': job}, list_all=True)
     assert count == len({row['data']['content'] for row in rows}) == 100
+
+
+@pytest.mark.parametrize(
+    ('field', 'values'),
+    [
+        ('event', ['', 3, {}, ['message'], 'x' * 201]),
+        ('data', ['text', 3, ['a'], True]),
+        ('datetime', ['yesterday', 1767225600, {}, '']),
+        ('step', ['', 3, ['train']]),
+        ('level', ['loud', 3, ['info'], 'INFO']),
+        ('job', ['x', True, {}]),
+    ],
+)
+def test_an_entry_has_the_shape_that_readers_rely_on(backend, field, values):
+    job = backend.create_job({})['id']
+    good = {'job': job, 'event': 'message'}
+    for value in values:
+        with pytest.raises((ParamsError, NotFoundError)):
+            backend.create_logs([good, {**good, field: value}])
+    assert backend.list_logs()['count'] == 0
+    whole = {
+        'step': None, 'level': None, 'data': None, 'datetime': '2026-01-01T00:00:00.5+09:00', 'file': None,
+    }  # fmt: skip
+    backend.create_logs([good, {**good, **whole}, {**good, 'job': str(job)}])
+    assert backend.list_logs()['count'] == 3

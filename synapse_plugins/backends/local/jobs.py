@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ParamsError, UnknownNameError
 from ...store.plain import dump
+from ..log_entries import LOG_FIELDS, check_log_entry
 from .part import Part, as_id, as_page, not_found, now, paging
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ __all__ = ['Jobs']
 
 STATUSES = ('PENDING', 'RUNNING', 'STOPPED', 'SUCCEEDED', 'FAILED')
 _RECORDS = ('progress_record', 'metrics_record', 'console_logs', 'result', 'meta')
-_LOG_FIELDS = ('job', 'event', 'data', 'datetime', 'step', 'level', 'file')
 _LOG_FILTERS = ('job', 'event', 'step', 'level')
 
 
@@ -87,7 +87,7 @@ class Jobs(Part):
         for job in {row[0] for row in rows}:
             self.get_job(job)
         with self._db.transaction('NORMAL') as connection:
-            query = f'INSERT INTO job_log ({", ".join(_LOG_FIELDS)}) VALUES (?, ?, ?, ?, ?, ?, ?)'  # noqa: S608
+            query = f'INSERT INTO job_log ({", ".join(LOG_FIELDS)}) VALUES (?, ?, ?, ?, ?, ?, ?)'  # noqa: S608
             ids = [connection.execute(query, row).lastrowid for row in rows]
         return [{'id': log_id, **entry} for log_id, entry in zip(ids, entries, strict=True)]
 
@@ -122,12 +122,7 @@ def _status(value: Any) -> str:
 
 
 def _log_row(entry: Mapping[str, Any]) -> tuple[Any, ...]:
-    for key in entry:
-        if key not in _LOG_FIELDS:
-            raise UnknownNameError('field of a log entry', key, _LOG_FIELDS)
-    missing = [key for key in ('job', 'event') if entry.get(key) is None]
-    if missing:
-        raise ParamsError(f'A log entry needs {" and ".join(missing)}.')
+    check_log_entry(entry)
     return (
         as_id(entry['job'], 'job'), str(entry['event']), dump(entry.get('data') or {}),
         str(entry.get('datetime') or now()), entry.get('step'), entry.get('level'), entry.get('file'),

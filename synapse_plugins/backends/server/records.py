@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from ...errors import ParamsError
+from ..log_entries import check_log_file
 from ..names import safe_file_name
 from .api import Answer, api_of, as_object, call, page_answer, params_of, read_json
 from .files import shown_file, taken_upload
@@ -130,8 +131,10 @@ def _line(entry: Any) -> str:
 async def create_logs(request: Request) -> Response:
     """Add log entries: an object, or a list of them."""
     told = await read_json(request)
-    entries = told if isinstance(told, list) else [told]
-    made = await call(api_of(request).backend.create_logs, [as_object(entry) for entry in entries])
+    entries = [as_object(entry) for entry in (told if isinstance(told, list) else [told])]
+    for entry in entries:
+        check_log_file(entry.get('file'))
+    made = await call(api_of(request).backend.create_logs, entries)
     # The entries went out of the client's hands; its pictures need not travel back.
     rows = [{key: value for key, value in row.items() if key != 'file'} for row in made]
     return Answer(rows if isinstance(told, list) else rows[0], 201)
