@@ -6,7 +6,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from .._version import __version__
-from ..errors import OutputExistsError
+from ..errors import OutputExistsError, StoreError
+from ..store.mounts import network_file_system
 from .settings import PROGRAM
 
 if TYPE_CHECKING:
@@ -39,18 +40,33 @@ class DemoFolder:
         return self.path / 'shapes'
 
     def check(self) -> None:
-        """See whether the folder is free, or an earlier demo's.
+        """See whether the folder is free, or an earlier demo's, and can hold a store; make it if it is not there.
 
         Raises:
             OutputExistsError: If it is somebody else's.
+            StoreError: If it cannot be made, or is on a network file system.
         """
-        if not self.path.exists() or self._mark.is_file():
+        if kind := network_file_system(self.home):
+            raise StoreError(
+                f'{self.path} is on a network file system ({kind}), where databases get damaged when two machines '
+                f'write. Name a folder on a disk of this machine: {PROGRAM} demo --keep DIR'
+            )
+        if self._mark.is_file():
             return
-        if not self.path.is_dir() or any(self.path.iterdir()):
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise OutputExistsError(
                 f'{self.path} is there already, and no earlier demo made it. Name another folder: '
                 f'{PROGRAM} demo --keep DIR'
             )
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._mark.touch()
+            self._mark.unlink()
+        except OSError as exc:
+            raise StoreError(
+                f'{self.path} cannot be written to: {exc.strerror or exc}. Name another folder: '
+                f'{PROGRAM} demo --keep DIR'
+            ) from exc
 
     def make(self) -> bool:
         """Make the folder with its dataset; an earlier demo of this version is used again.
@@ -61,7 +77,6 @@ class DemoFolder:
         from builtin_steps.shapes import make_shapes_dataset
 
         self.check()
-        self.path.mkdir(parents=True, exist_ok=True)
         text = _TEXT.format(program=PROGRAM, version=__version__)
         if self.dataset.is_dir() and self._mark.is_file() and self._mark.read_text(encoding='utf-8') == text:
             return False

@@ -7,17 +7,18 @@ import shlex
 import shutil
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigError
+from ..errors import ConfigError, SynapsePluginsError
 from .copying import copier_errors, load_copier, read_answers
 from .questions import check_answers, check_used, read_questions
 from .source import repository_ref, repository_url, templates_root
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = ['NewProject', 'new_project']
 
@@ -52,7 +53,7 @@ def new_project(
         defaults: Ask nothing: what is not answered takes its default.
 
     Raises:
-        ConfigError: If the folder is not empty.
+        ConfigError: If the folder is not empty, or cannot be made.
         UnknownNameError: If there is no such question.
         ParamsError: If an answer is wrong, or the kind of project has no use for it.
         MissingExtraError: If copier is not installed.
@@ -62,7 +63,7 @@ def new_project(
     check_answers(given, read_questions(root))
     _check_destination(target)
     home = next(parent for parent in target.parents if parent.is_dir())
-    with tempfile.TemporaryDirectory(prefix='.synapse-plugins-', dir=home) as folder:
+    with _disk_errors(target), tempfile.TemporaryDirectory(prefix='.synapse-plugins-', dir=home) as folder:
         made = Path(
             folder, 'project', target.name
         )  # under its own name, which is the default of its questions
@@ -95,6 +96,21 @@ def _check_destination(target: Path) -> None:
     found = next(path for path in (target, *target.parents) if os.path.lexists(path))
     if not found.is_dir():
         raise ConfigError(f'{found} is a file. Name a folder that is not there yet, or an empty one.')
+
+
+@contextmanager
+def _disk_errors(target: Path) -> Iterator[None]:
+    """Say of a place where nothing can be written that it is one; our own errors go through."""
+    try:
+        yield
+    except OSError as exc:
+        if isinstance(exc, SynapsePluginsError):
+            raise
+        place = f' ({exc.filename})' if exc.filename else ''
+        raise ConfigError(
+            f'{target} cannot be made: {exc.strerror or exc}{place}. Nothing was left there. Name a folder in a place '
+            'that you can write to and that has room.'
+        ) from exc
 
 
 def _copy_of_templates(root: Path, folder: Path) -> Path:

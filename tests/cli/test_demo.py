@@ -7,13 +7,13 @@ import os
 import re
 import shlex
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -94,6 +94,33 @@ def test_somebody_elses_folder_is_left_alone(cli: Callable[..., Any], here: Path
     (here / 'file').write_text('mine', encoding='utf-8')
     assert 'no earlier demo made it' in cli('demo', '--keep', 'file').paragraph
     assert sorted(path.name for path in here.rglob('*')) == ['diary.txt', 'file', 'synapse-plugins-demo']
+
+
+@pytest.mark.yolo
+def test_a_network_file_system_is_refused_before_anything_is_drawn(
+    cli: Callable[..., Any], here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / 'mountinfo'
+    table.write_text(f'30 22 0:40 / {tmp_path.resolve()} rw - nfs4 server:/export rw\n', encoding='utf-8')
+    monkeypatch.setattr('synapse_plugins.store.mounts.MOUNTS', table)
+    outcome = cli('demo', '--keep', 'mine')
+    assert outcome.code == 1
+    assert 'network file system (nfs4)' in outcome.paragraph
+    assert '--keep DIR' in outcome.paragraph
+    assert '--home' not in outcome.err
+    assert 'Pictures of' not in outcome.out + outcome.err
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.yolo
+@pytest.mark.skipif(
+    not Path('/proc/self').is_dir(), reason='nobody can write there, and no other place is like that'
+)
+def test_a_place_where_nothing_can_be_written_is_named(cli: Callable[..., Any], here: Path) -> None:
+    outcome = cli('demo', '--keep', '/proc/x')
+    assert outcome.code == 1
+    assert '/proc/x cannot be written to' in outcome.paragraph
+    assert '--keep DIR' in outcome.paragraph
 
 
 def test_without_the_extra_one_sentence_says_what_to_type(

@@ -136,6 +136,13 @@ def test_a_folder_with_files_is_left_alone(tmp_path: Path) -> None:
     assert [path.read_text(encoding='utf-8') for path in tmp_path.iterdir()] == ['mine']
 
 
+@pytest.mark.skipif(not Path('/proc/self').is_dir(), reason='nobody can write there, and no other place is like that')
+@pytest.mark.parametrize('place', ['/proc/x', '/proc/x/y'])
+def test_a_place_where_nothing_can_be_written_is_named(place: str) -> None:
+    with pytest.raises(ConfigError, match=f'{place} cannot be made: .*Name a folder in a place'):
+        make(place)
+
+
 @pytest.mark.parametrize('place', ['file', 'file/in/it', 'link'])
 def test_a_file_is_no_place(place: str, tmp_path: Path) -> None:
     (tmp_path / 'file').touch()
