@@ -221,11 +221,25 @@ CREATE TABLE task (
 CREATE INDEX task_project ON task (project, id);
 """
 
+_BACKEND_5 = """
+CREATE TABLE assignment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    project INTEGER NOT NULL,               -- that of its task
+    task INTEGER NOT NULL REFERENCES task (id) ON DELETE CASCADE,
+    user INTEGER,
+    status_label TEXT NOT NULL,
+    data TEXT NOT NULL,
+    created TEXT NOT NULL
+);
+CREATE INDEX assignment_project ON assignment (project, id);
+CREATE INDEX assignment_task ON assignment (task);
+"""
+
 _RUNS_2 = """
 ALTER TABLE run ADD COLUMN heartbeat TEXT NOT NULL DEFAULT '';  -- when its process was last known to live
 """
 
 MIGRATIONS: dict[DatabaseName, tuple[str, ...]] = {
-    'backend': (_BACKEND_1, _BACKEND_2, _BACKEND_3, _BACKEND_4),
+    'backend': (_BACKEND_1, _BACKEND_2, _BACKEND_3, _BACKEND_4, _BACKEND_5),
     'runs': (_RUNS_1, _RUNS_2),
 }

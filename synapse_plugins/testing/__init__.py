@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .drawings import make_dataset
     from .formats import check_format
     from .packs import assert_pack_ok
+    from .projects import make_project
     from .recording import RecordingLogger, recording_runtime
     from .rollback import assert_rollback_idempotent
     from .steps import run_step
@@ -22,6 +23,7 @@ __all__ = [
     'assert_rollback_idempotent',
     'check_format',
     'make_dataset',
+    'make_project',
     'recording_runtime',
     'run_action',
     'run_step',
@@ -33,6 +35,7 @@ _HOMES = {
     'assert_rollback_idempotent': 'rollback',
     'check_format': 'formats',
     'make_dataset': 'drawings',
+    'make_project': 'projects',
     'recording_runtime': 'recording',
     'run_action': 'actions',
     'run_step': 'steps',

@@ -13,7 +13,7 @@ from synapse_plugins.actions.export import BaseExporter, MetricsRecord, TargetHa
 from synapse_plugins.actions.export.context import ExportContext
 from synapse_plugins.actions.export.prefetch import prefetched
 from synapse_plugins.actions.export.saving import Saving
-from synapse_plugins.errors import BackendError, DatasetError, OutputExistsError
+from synapse_plugins.errors import BackendError, DatasetError, OutputExistsError, ParamsError
 from synapse_plugins.steps import Orchestrator, StepRegistry, StepResult
 from synapse_plugins.testing import assert_rollback_idempotent, run_step
 
@@ -186,6 +186,8 @@ def test_assignments_have_a_file_in_several_shapes() -> None:
     rows, count = handler.get_results(Assignments(), {})
     names = [item['files'].get('file_name_original') for item in handler.get_export_item(rows)]
     assert (names, count) == (['a.png', 'b.png', None], 3)
+    with pytest.raises(ParamsError, match='this backend has no assignment items'):
+        handler.get_results(object(), {})
 
 
 def test_tasks_are_exported_whole(runtime: Any, place: Path, tmp_path: Path) -> None:

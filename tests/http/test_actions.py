@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from synapse_plugins import RuntimeContext, run
+from synapse_plugins.actions.export import DefaultExportAction
 from synapse_plugins.backends import SynapseBackend
+from synapse_plugins.backends.fetch import local_path
 from synapse_plugins.context import NullLogger
 from synapse_plugins.errors import BackendError
+from synapse_plugins.testing import make_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,6 +150,41 @@ def test_tasks_are_exported_with_the_files_of_their_units(
     assert (result['exported_count'], result['total_count']) == (5, 5)
     written = (tmp_path / 'out' / 'export' / 'origin_files').iterdir()
     assert sorted(path.suffix for path in written) == ['.json'] * 5 + ['.txt'] * 5
+
+
+@pytest.mark.parametrize('served', [False, True])
+@pytest.mark.parametrize('target_format', [None, 'yolo'])
+def test_assignments_are_exported_with_what_was_annotated(
+    client: Any, local_backend: Any, tmp_path: Path, served: bool, target_format: str | None
+) -> None:
+    """The same export, from the embedded backend and over HTTP: every file of every assignment, or a dataset."""
+    made = make_project(local_backend, 7, count=5)
+    make_project(local_backend, 8, count=2)
+    params: dict[str, Any] = {
+        'path': str(tmp_path),
+        'target': 'assignment',
+        'filter': {'project': 7},
+        'format': target_format,
+    }
+    runtime = RuntimeContext(NullLogger(), client=client if served else local_backend)
+    runtime.work_dir = tmp_path / 'work'
+    DefaultExportAction.dispatch(params, runtime)
+    folder = tmp_path / 'export'
+    report = json.loads((folder / 'export_report.json').read_text(encoding='utf-8'))
+    assert (report['exported_count'], report['total_count'], report['target']) == (5, 5, 'assignment')
+    assert [item['id'] for item in report['items']] == [row['id'] for row in made['assignments']]
+    if target_format:
+        assert report['conversion']['report']['kept']['bounding_box'] == 8
+        assert report['conversion']['other_files'] == {'data_1': 5}
+        return
+    for item, row in zip(report['items'], made['assignments'], strict=True):
+        for specification, told in item['originals'].items():
+            stored = local_path(row['files'][specification]['url'])
+            assert stored is not None
+            assert (folder / told['path']).read_bytes() == stored.read_bytes()
+        assert sorted(item['originals']) == ['data_1', 'image_1']
+        label = next(path for path in item['files'] if path.startswith('labels/'))
+        assert json.loads((folder / label).read_text(encoding='utf-8')) == row['data']
 
 
 @pytest.fixture

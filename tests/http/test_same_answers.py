@@ -15,6 +15,7 @@ from synapse_plugins.errors import (
     ParamsError,
     UnknownNameError,
 )
+from synapse_plugins.testing import make_project
 
 
 def _plain(value: Any) -> Any:
@@ -358,3 +359,29 @@ def test_ids_do_not_lead_elsewhere(client, bad):
 def test_a_folder_is_for_the_embedded_backend(client, version, pets):
     with pytest.raises(ParamsError, match='--backend local'):
         client.resolve_dataset(str(pets), register_folder=False)
+
+
+def test_assignments(client: Any, local_backend: Any) -> None:
+    made, other = make_project(local_backend, 4), make_project(local_backend, 5, count=2)
+    wanted = made['assignments']
+    page = client.list_assignments({'project': 4})
+    assert page['count'] == len(wanted) == 4
+    assert _plain(page['results']) == _plain(wanted)
+    for row, task, unit in zip(page['results'], made['tasks'], made['data_units'], strict=True):
+        assert (row['task'], row['project'], row['status_label']) == (task['id'], 4, 'completed')
+        assert row['file']['specification'] == 'image_1'
+        assert sorted(row['files']) == sorted(unit['files']) == ['data_1', 'image_1']
+    rows, count = client.list_assignments({'project': 4}, list_all=True, page_size=3)
+    assert (_plain(list(rows)), count) == (_plain(wanted), 4)
+    some = [wanted[-1]['id'], other['assignments'][0]['id'], 999]
+    assert client.list_assignments({'ids': some})['count'] == 2
+    assert client.list_assignments({'project': 4, 'ids': some})['count'] == 1
+    assert client.list_assignments({'tasks': [wanted[1]['task']]})['results'][0]['id'] == wanted[1]['id']
+    assert client.list_assignments({'project': 4, 'status_label': 'skipped'})['count'] == 0
+    assert _plain([client.get_assignment(wanted[0]['id'])]) == _plain(wanted[:1])
+    with pytest.raises(NotFoundError):
+        client.get_assignment(99)
+    with pytest.raises(UnknownNameError):
+        client.list_assignments({'projcet': 4})
+    client.delete_data_unit(made['data_units'][0]['id'])
+    assert client.list_assignments({'project': 4})['count'] == 3

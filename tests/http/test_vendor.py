@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
+
+from synapse_plugins.backends.fetch import local_path
+from synapse_plugins.testing import make_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,6 +143,20 @@ def test_it_creates_files_and_units(theirs, local_backend, collection, pets):
     theirs.create_tasks({'project': 1, 'data': [{'data_unit': unit['id']} for unit in units]})
     assert local_backend.list_tasks({'project': 1})['count'] == count
     assert theirs.verify_data_files_checksums([files[0]['checksum']])['existing'] == [files[0]['checksum']]
+
+
+def test_it_lists_assignments_with_their_files(theirs, local_backend):
+    made = make_project(local_backend, 7)
+    rows, count = theirs.list_assignments({'project': 7}, list_all=True)
+    found = list(rows)
+    assert (count, [row['id'] for row in found]) == (4, [row['id'] for row in made['assignments']])
+    for row, wanted in zip(found, made['assignments'], strict=True):
+        assert row['data'] == wanted['data']
+        assert row['file']['file_name_original'] == wanted['file']['file_name_original']
+        for specification, file in row['files'].items():
+            stored = local_path(wanted['files'][specification]['url'])
+            assert requests.get(file['url'], timeout=10).content == stored.read_bytes()
+    assert theirs.get_assignment(found[0]['id'])['data'] == found[0]['data']
 
 
 def test_it_sends_files_by_presigned_addresses(theirs, local_backend, collection, pets):

@@ -144,8 +144,10 @@ class AssignmentExportTargetHandler(ExportTargetHandler):
     method = 'list_assignments'
 
     def files_of(self, row: Mapping[str, Any], client: Any) -> dict[str, dict[str, Any]]:
-        """Return the one file of an assignment, or several."""
+        """Return the files of an assignment: all of its unit where they are told, else its one file, or several."""
         file = row.get('file')
+        if row.get('files'):
+            return _by_specification(row['files'])
         if isinstance(file, dict) and file.get('url'):
             return {str(file.get('specification') or 'file'): file}
         return _by_specification(file if isinstance(file, dict) else row.get('files'))

@@ -11,6 +11,7 @@ from .jobs import Jobs
 from .releases import Releases
 from .removals import Removals
 from .upkeep import Upkeep
+from .work import Work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ['LocalBackend']
 
 
-class LocalBackend(Exports, Events, Jobs, Collections, Removals, Releases, Upkeep):
+class LocalBackend(Exports, Events, Jobs, Collections, Removals, Releases, Work, Upkeep):
     """The methods of `synapse_plugins.backends.Backend`, and what only a backend on this machine can do.
 
     Threads and processes may use one store at once.

@@ -201,12 +201,17 @@ class Collections(Part):
     def _shape_unit(self, row: Row) -> dict[str, Any]:
         unit = {**dict(row), 'meta': json.loads(row['meta']), 'groups': json.loads(row['groups'])}
         query = 'SELECT * FROM data_unit_file WHERE unit = ?'
+        known = self._rows(
+            'SELECT file_specifications FROM data_collection WHERE id = ?', row['data_collection']
+        )
+        told = {item['name']: item for item in json.loads(known[0][0] if known else '[]')}
         unit['files'] = {
-            item['specification']: self._unit_file(item) for item in self._rows(query, row['id'])
+            item['specification']: self._unit_file(item, told.get(item['specification'], {}))
+            for item in self._rows(query, row['id'])
         }
         return unit
 
-    def _unit_file(self, item: Row) -> dict[str, Any]:
+    def _unit_file(self, item: Row, specification: Mapping[str, Any]) -> dict[str, Any]:
         query = (
             'SELECT file.*, data_file.name FROM data_file JOIN file ON file.id = data_file.file WHERE digest = ? '
             'ORDER BY data_file.name = ? DESC, data_file.id LIMIT 1'
@@ -216,6 +221,8 @@ class Collections(Part):
             'url': self._file_path(row).as_uri(),
             'file_name_original': item['name'] or row['name'],
             'specification': item['specification'],
+            'file_type': specification.get('file_type'),
+            'is_primary': bool(specification.get('is_primary')),
             'checksum': f'sha256:{row["digest"]}',
             'size': row['size'],
         }

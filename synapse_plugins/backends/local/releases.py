@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from ...errors import NotFoundError, ParamsError, UnknownNameError
 from ...store import require_space
 from ...store.plain import dump
-from ..filters import as_list, check_keys
-from .part import Part, as_id, as_page, checked_name, id_or_none, now, paging
+from .part import Part, checked_name, id_or_none, now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from sqlite3 import Row
 
 __all__ = ['Releases']
@@ -26,7 +25,7 @@ _QUERY = (
 
 
 class Releases(Part):
-    """Releases of plugins, and tasks of projects, which are kept and no more."""
+    """Releases of plugins."""
 
     def create_plugin_release(self, data: Mapping[str, Any], *, file: str | Path) -> dict[str, Any]:
         """Take a release.
@@ -92,50 +91,6 @@ class Releases(Part):
         filters = self._filters(params, ('plugin', 'version'), 'plugin releases')
         return self._page(_QUERY, 'plugin_release', params, filters, self._shape_release)
 
-    def create_tasks(self, data: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Create tasks, all or none.
-
-        Args:
-            data: ``project`` (its id; the embedded backend has no projects, and keeps it), and ``data``: one object
-                a task, with its ``data_unit``.
-
-        Raises:
-            NotFoundError: If a data unit is not there.
-            ParamsError: If something is missing.
-        """
-        project, items = data.get('project'), data.get('data')
-        if not isinstance(project, int) or not isinstance(items, list):
-            raise ParamsError("Tasks need {'project': its id, 'data': [{'data_unit': id}, ...]}.")
-        ids: list[int] = []
-        with self._db.transaction() as connection:
-            for item in items:
-                unit = item.get('data_unit') if isinstance(item, dict) else None
-                unit = None if unit is None else as_id(unit, 'data unit')
-                if unit is not None and not self._rows('SELECT 1 FROM data_unit WHERE id = ?', unit):
-                    raise NotFoundError(f'There is no data unit {unit}; no task was made.')
-                values = {'project': project, 'data_unit': unit, 'data': dump(item), 'created': now()}
-                ids.append(self._insert(connection, 'task', values))
-        rows = self._rows('SELECT * FROM task WHERE id IN (SELECT value FROM json_each(?))', json.dumps(ids))
-        return [_shape_task(row) for row in rows]
-
-    def list_tasks(self, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return a page of tasks in the order in which they came; filters: ``project``, ``data_unit``, ``ids``."""
-        check_keys(params or {}, ('project', 'data_unit', 'ids', 'page', 'page_size'), 'tasks')
-        ids = (params or {}).get('ids')
-        others = {key: value for key, value in (params or {}).items() if key != 'ids'}
-        filters = self._filters(others, ('project', 'data_unit'), 'tasks')
-        page, size = paging(params or {})
-        conditions = [f'{column} = ?' for column in filters]
-        if ids is not None:
-            conditions.append('id IN (SELECT value FROM json_each(?))')  # the last of them, as in the filters
-            filters['ids'] = json.dumps([as_id(value, 'task') for value in as_list(ids, 'ids')])
-        where = ' AND '.join(conditions) or '1'
-        values: Sequence[Any] = tuple(filters.values())
-        count = self._rows(f'SELECT count(*) FROM task WHERE {where}', *values)[0][0]  # noqa: S608 - our own names
-        query = f'SELECT * FROM task WHERE {where} ORDER BY id LIMIT ? OFFSET ?'  # noqa: S608
-        rows = self._rows(query, *values, size, (page - 1) * size)
-        return as_page([_shape_task(row) for row in rows], count, page, size)
-
     def _shape_release(self, row: Row) -> dict[str, Any]:
         return {
             'id': row['id'],
@@ -149,7 +104,3 @@ class Releases(Part):
             'size': row['size'],
             'created': row['created'],
         }
-
-
-def _shape_task(row: Row) -> dict[str, Any]:
-    return {**dict(row), 'data': json.loads(row['data'])}

@@ -217,6 +217,25 @@ async def create_tasks(request: Request) -> Response:
     return Answer(await call(api_of(request).backend.create_tasks, as_object(await read_json(request))), 201)
 
 
+async def list_assignments(request: Request) -> Response:
+    """Answer with a page of assignments."""
+    page = await call(api_of(request).backend.list_assignments, params_of(request))
+    page['results'] = [_shown_assignment(request, row) for row in page['results']]
+    return page_answer(request, page)
+
+
+async def get_assignment(request: Request) -> Response:
+    """Answer with an assignment."""
+    row = await call(api_of(request).backend.get_assignment, request.path_params['assignment'])
+    return Answer(_shown_assignment(request, row))
+
+
+def _shown_assignment(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+    row = _shown_unit(request, row)
+    file = row['files'].get(row['file'].get('specification'))
+    return {**row, 'file': file or {}}
+
+
 # -- releases -----------------------------------------------------------------------------------------------
 
 
@@ -285,6 +304,8 @@ ROUTES = [
     ),
     *_rows('/tasks/', list_tasks, create_tasks),
     Route('/sdk/tasks/', list_tasks),
+    Route('/sdk/assignments/', list_assignments),
+    Route('/assignments/{assignment}/', get_assignment),
     *_rows('/plugin_releases/', list_releases, create_release),
     Route('/plugin_releases/{release}/', get_release),
 ]

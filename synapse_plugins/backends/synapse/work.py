@@ -8,7 +8,7 @@ from ...errors import BackendError
 from ..filters import PAGING, check_keys, chooses_nothing, given_of
 from .fetching import fetch_json
 from .paging import Walk, first_page, no_rows
-from .part import ClientPart
+from .part import ClientPart, path_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +45,15 @@ class Work(ClientPart):
             UnknownNameError: For a filter that nobody knows: the server would answer with everything.
         """
         return self._list_work('sdk/tasks/', params, _TASKS, list_all=list_all, page_size=page_size)
+
+    def get_assignment(self, assignment_id: int) -> dict[str, Any]:
+        """Return an assignment with what was annotated.
+
+        Raises:
+            NotFoundError: If there is none.
+        """
+        row: dict[str, Any] = self.transport.get(f'assignments/{path_id(assignment_id, "assignment")}/')
+        return row
 
     def list_assignments(
         self,
