@@ -64,3 +64,16 @@ def _check(backend):
     assert ([row['id'] for row in rows], count) == ([3], 1)
     assert backend.get_job(4)['status'] == 'FAILED'
     assert backend.list_logs({'job': 4})['count'] == 1
+
+
+def test_tasks_of_an_earlier_version_take_assignments(tmp_path):
+    home = tmp_path / 'v4'
+    write_old(home, 4)
+    connection = sqlite3.connect(home / 'backend.db')
+    with connection:
+        connection.execute("INSERT INTO task VALUES (6, 3, 9, '{}', 'then')")
+    connection.close()
+    with backends.open(home=home) as backend:
+        assert backend.list_assignments({'project': 3})['count'] == 0
+        (made,) = backend.create_assignments({'project': 3, 'data': [{'task': 6, 'data': {'n': 1}}]})
+        assert backend.get_assignment(made['id'])['data'] == {'n': 1}
