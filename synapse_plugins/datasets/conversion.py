@@ -229,8 +229,8 @@ def convert(
         output = _output(destination, overwrite=overwrite, alone=stamp is None)
         may_be_done = stamp is None and reuse is None and remember is not False
         refusal = _refusal(output, may_be_done=may_be_done)
-        ways: dict[str, Any] = {'workers': workers, 'ahead': pool, 'progress': progress, 'cancelled': cancelled}
-        stream = stack.enter_context(streaming.Stream(readers, report, choices, **ways))
+        ways: dict[str, Any] = {'workers': workers, 'progress': progress, 'cancelled': cancelled}
+        stream = stack.enter_context(streaming.Stream(readers, report, choices, ahead=pool, **ways))
         task, class_map, more = stream.plan(writer_class, to, task)
         common = {'classes': class_map, 'splits': stream.all_splits, 'task': task, 'link': link}
         places = {'root': output.path, 'final_root': output.final}
@@ -242,8 +242,7 @@ def convert(
             old = Path(reuse) if reuse is not None else output.final
             ledger = stack.enter_context(Ledger(old, signature))
             may_stay = may_be_done and (overwrite or refusal is not None) and ledger.count
-            done = _done(stream, ledger, plan, on_loss) if may_stay else None
-            if done is not None:
+            if may_stay and (done := _done(stream, ledger, plan, on_loss)) is not None:
                 return done
             stream.ledger, plan = ledger, replace(plan, old=str(old) if ledger.count else None)
         if refusal is not None:
@@ -254,21 +253,9 @@ def convert(
         with closing(plan.make_writer(report)) as writer:
             stream.run(writer, plan, keeper)
             config = writer.finish()
-        conversion = Conversion(
-            path=output.final,
-            config_path=None if config is None else output.final / config,
-            format=to,
-            source_format=', '.join(dict.fromkeys(formats)),
-            task=task,
-            is_categorized=stream.all_splits != [None],
-            count=stream.count,
-            splits=stream.splits,
-            classes=class_map,
-            report=report,
-            on_loss=on_loss,
-            stamp=dict(stamp or {}),
-            reused=stream.reused,
-        )
+        told = {'source_format': ', '.join(dict.fromkeys(formats)), 'task': task, 'classes': class_map}
+        asked = {'on_loss': on_loss, 'stamp': dict(stamp or {})}
+        conversion = _made(stream, output.final, config, format=to, report=report, **told, **asked)
         if on_loss == 'error' and report.losses:
             raise LossError(_loss_text(sources, report))
         _write_record(output.path, conversion, sealed=stamp is not None)
@@ -301,6 +288,18 @@ def _refusal(output: Output, *, may_be_done: bool) -> OutputExistsError | None:
             return exc
         raise
     return None
+
+
+def _made(stream: Stream, place: Path, config: Path | None, **facts: Any) -> Conversion:
+    return Conversion(
+        path=place,
+        config_path=None if config is None else place / config,
+        is_categorized=stream.all_splits != [None],
+        count=stream.count,
+        splits=stream.splits,
+        reused=stream.reused,
+        **facts,
+    )
 
 
 def _done(stream: Stream, ledger: Ledger, plan: Plan, on_loss: str) -> Conversion | None:
