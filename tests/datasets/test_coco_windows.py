@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,8 +64,8 @@ def told(file: CocoFile, seen: set[Any]) -> Any:
 def both(path: Path, pool: Pool) -> None:
     alone: set[Any] = set()
     shared: set[Any] = set()
-    one, other = CocoFile(path, alone), CocoFile(path, shared, pool)
-    assert told(one, alone) == told(other, shared)
+    with closing(CocoFile(path, alone)) as one, closing(CocoFile(path, shared, pool)) as other:
+        assert told(one, alone) == told(other, shared)
 
 
 NESTED = {'attributes': {'list': [{'a': 1}, {'b': '},{'}], 'text': '"}], "images": [{'}}
