@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 LINES = """
     from pathlib import Path
     from synapse_plugins import hookimpl
-    from synapse_plugins.datasets.formats.yolo import YoloReader, YoloWriter
+    from synapse_plugins.datasets.formats.yolo import YoloWriter
+    from synapse_plugins.datasets.formats.yolo_reader import YoloReader
     from synapse_plugins.providers import FormatProvider
 
     class LinesWriter(YoloWriter):

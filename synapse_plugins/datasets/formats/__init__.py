@@ -90,26 +90,39 @@ class FormatTable:
         self._providers.pop(name, None)
 
 
-def _builtin(name: str, summary: str, stem: str, *, version: int = 1) -> FormatProvider:
-    module = f'{__name__}.{name}'
+def _builtin(
+    name: str, summary: str, stem: str, *, version: int = 1, reader: str = '', detect: str = ''
+) -> FormatProvider:
+    """Return the record of a format whose parts lie in the module of its name, or where *reader* and *detect* say."""
     return FormatProvider(
         name=name,
-        reader=f'{module}:{stem}Reader',
-        writer=f'{module}:{stem}Writer',
-        detect=f'{module}:detect',
+        reader=f'{__name__}.{reader or name}:{stem}Reader',
+        writer=f'{__name__}.{name}:{stem}Writer',
+        detect=f'{__name__}.{detect or reader or name}:detect',
         summary=summary,
         version=version,
     )
 
 
 BUILTIN = (
-    _builtin('coco', 'COCO: instances, person_keypoints and stuff, one JSON file a split', 'Coco', version=2),
+    _builtin(
+        'coco',
+        'COCO: instances, person_keypoints and stuff, one JSON file a split',
+        'Coco',
+        version=2,
+        reader='coco_reader',
+        detect='coco_places',
+    ),
     _builtin('dm_v1', 'Datamaker v1: one document of the platform an image', 'DmV1'),
     _builtin('dm_v2', 'Datamaker v2: one JSON document an image', 'DmV2', version=2),
     _builtin('imagefolder', 'ImageFolder: a folder of pictures a class', 'ImageFolder'),
     _builtin('pascal_voc', 'Pascal VOC: one XML file an image, ImageSets for the splits', 'PascalVoc'),
     _builtin(
-        'yolo', 'YOLO of ultralytics, of the tasks detect, segment, pose, obb and classify', 'Yolo', version=3
+        'yolo',
+        'YOLO of ultralytics, of the tasks detect, segment, pose, obb and classify',
+        'Yolo',
+        version=3,
+        reader='yolo_reader',
     ),
 )
 """The formats that ship with the package."""

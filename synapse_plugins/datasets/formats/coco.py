@@ -22,8 +22,8 @@ from ..sample import MISSING
 from ..shapes import SHAPES
 from ..skeletons import Skeleton
 from ..writer import SKIPPED, Writer
-from .coco_parts import ROLES, Records, SplitFiles
-from .coco_reader import BESIDE, CocoReader, detect
+from .coco_parts import Records, SplitFiles
+from .coco_places import BESIDE, ROLES
 from .pose_classes import POSED, joint_names, pose_class_names, pose_labels, skeleton_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..reader import Survey
     from ..sample import Annotation, ImageFile, Sample
 
-__all__ = ['CocoReader', 'CocoWriter', 'detect']
+__all__ = ['CocoWriter']
 
 LAYOUTS = ('coco', 'roboflow')
 _INSTANCES, _KEYPOINTS, _STUFF = ROLES

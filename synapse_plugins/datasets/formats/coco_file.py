@@ -6,7 +6,6 @@ database without a name, which the system removes whatever happens to this proce
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -193,6 +192,8 @@ class _Database:
     """The annotations of each image, in a temporary database."""
 
     def __init__(self) -> None:
+        import sqlite3  # only files that are too long for the memory need it
+
         self._connection = sqlite3.connect('', isolation_level=None)  # no name: gone when it is closed
         for setting in ('journal_mode=OFF', 'synchronous=OFF', 'cache_size=-16384', 'temp_store=FILE'):
             self._connection.execute(f'PRAGMA {setting}')

@@ -12,10 +12,7 @@ if TYPE_CHECKING:
     from io import BufferedWriter
     from pathlib import Path
 
-__all__ = ['ROLES', 'Records', 'SplitFiles']
-
-ROLES = ('instances', 'person_keypoints', 'stuff')
-"""What COCO files are there for; each has the images of the split and annotations of its own."""
+__all__ = ['Records', 'SplitFiles']
 
 
 class Records(NamedTuple):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
 from ...errors import DatasetError, FormatError
 from ..classes import merged_numbers
-from ..names import Fence, keys_of, leaf, order_splits, split_name
+from ..names import Fence, keys_of, leaf
 from ..reader import Evidence, Survey, Unit, UnitReader
 from ..sample import ImageFile, Sample
-from .coco_parts import ROLES
+from .coco_places import ANNOTATIONS, BESIDE, YEAR, detect, files_of
 from .coco_records import annotations_of_record, has_joints, seen_in, skeleton_of_category, tool_of
 from .coco_split import CocoSplit
 
@@ -27,52 +26,7 @@ if TYPE_CHECKING:
     from ..skeletons import Skeleton
     from .coco_records import Seen
 
-__all__ = ['BESIDE', 'CocoReader', 'detect']
-
-_FILE = re.compile(r'(?P<role>instances|person_keypoints|keypoints|stuff)(?:_(?P<split>.+?))?\.json')
-_ROLE = {'keypoints': 'person_keypoints'}
-BESIDE = '_annotations.coco.json'
-_SINGLE = ('annotations.json', 'instances.json', BESIDE)
-_YEAR = re.compile(r'(?<=[a-z])(?:19|20)\d\d$')
-
-
-def detect(root: Path) -> str | None:
-    """Return why a folder is not of this format, None if it is."""
-    if _files(root):
-        return None
-    return f'it holds neither annotations/instances_*.json nor {BESIDE}'
-
-
-def _files(root: Path) -> dict[str | None, dict[str, Path]]:
-    """Return split -> role -> annotation file; the split is None for a dataset without splits."""
-    named: dict[str, dict[str, Path]] = {}
-    single: dict[str, Path] = {}
-    folder = root / 'annotations'
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        match = _FILE.fullmatch(path.name)
-        if match:
-            role = _ROLE.get(match['role'], match['role'])
-            if match['split']:
-                _put(named, split_name(_YEAR.sub('', match['split'])), role, path)
-            else:
-                single[role] = path
-    for beside in sorted(root.glob(f'*/{BESIDE}')):
-        _put(named, split_name(beside.parent.name), 'instances', beside)
-    if named:
-        return {name: _in_order(named[name]) for name in order_splits(set(named))}
-    if not single:
-        found = next((root / name for name in _SINGLE if (root / name).is_file()), None)
-        single = {} if found is None else {'instances': found}
-    return {None: _in_order(single)} if single else {}
-
-
-def _put(named: dict[str, dict[str, Path]], split: str, role: str, path: Path) -> None:
-    if (other := named.setdefault(split, {}).setdefault(role, path)) != path:
-        raise FormatError(f'{path} and {other} are both the split {split}; keep one of them.')
-
-
-def _in_order(roles: dict[str, Path]) -> dict[str, Path]:
-    return {role: roles[role] for role in ROLES if role in roles}
+__all__ = ['CocoReader']
 
 
 class CocoReader(UnitReader):
@@ -88,7 +42,7 @@ class CocoReader(UnitReader):
 
     def __init__(self, root: Path, report: Report, *, pool: Pool | None = None) -> None:
         super().__init__(root, report)
-        files = _files(root)
+        files = files_of(root)
         if not files:
             raise FormatError(f'{root} is not a coco dataset: {detect(root)}.')
         self._paths = {split: next(iter(roles.values())) for split, roles in files.items()}
@@ -251,9 +205,9 @@ class _Places:
     def __init__(self, root: Path, file: Path, split: str | None, fence: Fence) -> None:
         self._file = file
         self._fence = fence
-        match = _FILE.fullmatch(file.name)
+        match = ANNOTATIONS.fullmatch(file.name)
         own = (match['split'] or '') if match else ''
-        names = list(dict.fromkeys(name for name in (own, split or '', _YEAR.sub('', own)) if name))
+        names = list(dict.fromkeys(name for name in (own, split or '', YEAR.sub('', own)) if name))
         folders = [root / 'images' / name for name in names] + [root / name for name in names]
         folders += [root / 'images', root, file.parent]
         if file.name == BESIDE:

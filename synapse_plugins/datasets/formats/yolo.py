@@ -17,7 +17,6 @@ from ..writer import SKIPPED, Writer
 from .imagefolder import ClassFolders
 from .pose_classes import POSED, joint_names, pose_class_names, pose_labels, skeleton_of
 from .yolo_lines import LINES
-from .yolo_reader import YoloReader, detect
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from ..reader import Survey
     from ..sample import Annotation, Sample
 
-__all__ = ['YoloReader', 'YoloWriter', 'detect']
+__all__ = ['YoloWriter']
 
 _CONFIG = 'dataset.yaml'
 _SMALLEST = 10
