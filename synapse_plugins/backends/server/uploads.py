@@ -10,9 +10,8 @@ import json
 import os
 import re
 import shutil
-import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from uuid import UUID, uuid4
 
 from ...errors import NotFoundError, ParamsError
 from ...store import require_space
+from ...store.turns import one_at_a_time
 from ..names import safe_file_name
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class ChunkRange:
 
 
 class Uploads:
-    """The uploads of one server.
+    """The uploads of one store, which several servers may serve.
 
     Args:
         folder: Where they lie; made when absent. What nobody wrote to for days is removed.
@@ -63,11 +63,10 @@ class Uploads:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(mode=0o700, exist_ok=True)
-        self._locks: dict[str, threading.Lock] = {}
-        self._guard = threading.Lock()
         for old in folder.iterdir():
-            if time.time() - old.stat().st_mtime > _OLD:
-                shutil.rmtree(old, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another server that starts removes it too
+                if time.time() - old.stat().st_mtime > _OLD:
+                    shutil.rmtree(old, ignore_errors=True)
 
     def incoming(self) -> Path:
         """Return a new place for a body that comes in."""
@@ -111,7 +110,7 @@ class Uploads:
         Raises:
             ParamsError: If it is not what its range says, or not the next.
         """
-        with self._locked(upload_id):
+        with self._locked(self.folder / _checked_id(upload_id)):
             state = self.state(upload_id)
             if state['completed_at']:
                 raise ParamsError(f'The upload {upload_id} is complete.')
@@ -132,7 +131,7 @@ class Uploads:
         Raises:
             ParamsError: If it is not whole, or not what was sent.
         """
-        with self._locked(upload_id):
+        with self._locked(self.folder / _checked_id(upload_id)):
             state = self.state(upload_id)
             if state['completed_at']:
                 if state['md5'] != md5.lower():
@@ -141,11 +140,13 @@ class Uploads:
             if state['offset'] != state['total']:
                 raise ParamsError(f'The upload has {state["offset"]} of {state["total"]} bytes.')
             place = self.folder / upload_id
-            found = file_hash(place / 'data', 'md5')
+            data, whole = place / 'data', place / 'file' / state['filename']
+            found = file_hash(data if data.exists() else whole, 'md5')  # a server may have died below
             if found != md5.lower():
                 raise ParamsError(f'md5 checksum does not match: {found} came in, {md5} was sent.')
-            (place / 'file').mkdir(exist_ok=True)
-            (place / 'data').replace(place / 'file' / state['filename'])
+            whole.parent.mkdir(exist_ok=True)
+            if data.exists():
+                data.replace(whole)
             told = {key: state[key] for key in ('filename', 'total', 'created_at')}
             self._note(upload_id, {**told, 'completed_at': _now(), 'md5': found, 'size': state['total']})
             return self.state(upload_id)
@@ -193,7 +194,7 @@ class Uploads:
             ParamsError: If one is not there, or not the one that came in.
         """
         place = self.object_path(key)
-        with self._locked(key):
+        with self._locked(place.parent):
             if place.exists():  # confirmed before
                 return place
             pieces = [place.with_name(f'.part-{number}-{etag}') for number, etag in sorted(parts)]
@@ -224,10 +225,11 @@ class Uploads:
         os.replace(fresh, place)  # noqa: PTH105 - atomic on every system
 
     @contextmanager
-    def _locked(self, what: str) -> Iterator[None]:
-        with self._guard:
-            lock = self._locks.setdefault(what, threading.Lock())
-        with lock:
+    def _locked(self, place: Path) -> Iterator[None]:
+        """Let one at a time change what lies in a folder; other threads and other servers of this store wait."""
+        if not place.is_dir():
+            raise NotFoundError(f'There is no upload {place.name}.')
+        with one_at_a_time(place / '.lock'):
             yield
 
 
