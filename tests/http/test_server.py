@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 import requests
 
-from synapse_plugins.backends.server import Served, check_address, is_loopback
+from synapse_plugins.backends.server import Served, check_address, files, is_loopback
 from synapse_plugins.backends.server.api import Limits
 from synapse_plugins.errors import BackendError, ParamsError, StoreError
 
@@ -196,6 +196,18 @@ def test_a_signed_address_gives_the_file_and_its_etag(ask, picture):
     assert (again.status_code, again.content) == (304, b'')
     head = ask('HEAD', file['url'], token=False)
     assert (head.status_code, head.content) == (200, b'')
+    told = {name: value for name, value in head.headers.items() if name != 'date'}
+    assert {name: answer.headers[name] for name in told} == told
+
+
+def test_a_large_file_comes_as_a_small_one_does(ask, picture, monkeypatch):
+    file, content = picture
+    small = ask('GET', file['url'], token=False)
+    monkeypatch.setattr(files, '_AT_ONCE', len(content) - 1)
+    large = ask('GET', file['url'], token=False)
+    assert large.content == small.content == content
+    told = [{**answer.headers, 'date': ''} for answer in (small, large)]
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from ..local import LocalBackend
     from .api import Limits
 
 __all__ = ['ROUTES', 'shown_file', 'taken_upload']
@@ -29,6 +31,8 @@ _MOST_FILES = 1000
 _MOST_PARTS = 10_000
 _LONGEST_LIFETIME = 7 * 24 * 3600
 """Seconds that an address is good for at most, however long it is asked for."""
+_AT_ONCE = 256 * 1024
+"""Bytes of a file that is sent in one piece."""
 _ETAG = re.compile('[0-9a-f]{32}')
 
 
@@ -42,11 +46,36 @@ async def get_media(request: Request) -> Response:
     etag = f'"{digest}"'
     if etag in request.headers.get('if-none-match', ''):
         return Response(status_code=304, headers={'etag': etag})
-    path = await call(api_of(request).backend.find_file, digest)
-    if path is None:
+    whole = request.method == 'GET' and 'range' not in request.headers
+    found = await call(_read_media, api_of(request).backend, digest, _AT_ONCE if whole else -1)
+    if found is None:
         raise HTTPException(404, f'{name} is not there any more.')
+    path, status, content = found
     headers = {'etag': etag, 'x-content-type-options': 'nosniff', 'cache-control': 'private'}
-    return _Media(path, headers=headers, filename=name)
+    streamed = _Media(path, headers=headers, filename=name, stat_result=status)
+    if content is None:
+        return streamed
+    answer = Response(content)
+    answer.raw_headers = streamed.raw_headers
+    return answer
+
+
+def _read_media(
+    backend: LocalBackend, digest: str, most: int
+) -> tuple[Path, os.stat_result, bytes | None] | None:
+    """Return a file, what the system says of it, and its content if that has at most so many bytes.
+
+    That is done at one go: each further step in another thread takes the server longer than to read a picture.
+    """
+    path = backend.find_file(digest)
+    if path is None:
+        return None
+    try:
+        with path.open('rb') as reading:
+            status = os.fstat(reading.fileno())
+            return path, status, reading.read() if status.st_size <= most else None
+    except FileNotFoundError:  # it went in this moment
+        return None
 
 
 # -- chunked uploads ----------------------------------------------------------------------------------------
