@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from synapse_plugins.errors import BackendError
 from synapse_plugins.testing import make_project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -248,3 +250,41 @@ def test_an_export_action_renews_addresses(
     run('export.dataset', dataset=version['id'], output=str(output), **settings(synapse_server, tmp_path))
     assert len(list(output.rglob('*.png'))) == version['count']
     assert len(addresses_expire) > version['count']
+
+
+UNWRITTEN = """
+import os, signal, sys
+from pathlib import Path
+from synapse_plugins import run
+from synapse_plugins.actions.upload.ledger import Ledger
+
+add, left = Ledger.add, [3]
+
+def die(self, entry):
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left[0] -= 1
+    add(self, entry)
+
+Ledger.add = die
+url, home, files = sys.argv[1:]
+params = {'path': files, 'data_collection': 'c', 'create_collection': True, 'upload_max_workers': 1}
+run('upload.files', params=params, backend=url, home=Path(home), loggers=[])
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, 'SIGKILL'), reason='no SIGKILL')
+def test_a_file_that_was_sent_and_not_written_down_is_used_by_the_next_run(
+    synapse_server: Any, local_backend: Any, files: Path, tmp_path: Path, start: Callable[..., Any]
+) -> None:
+    process = start(UNWRITTEN, synapse_server.url, tmp_path / 'client', files)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, errors
+    there = local_backend._rows('SELECT id, file FROM data_file')
+    assert len(there) == 4  # three were written down; of the fourth only the server knows
+    params = {'path': str(files), 'data_collection': 'c'}
+    result = run('upload.files', params=params, **settings(synapse_server, tmp_path))
+    assert result.output['data_units'] == 5
+    after = local_backend._rows('SELECT id, file FROM data_file')
+    assert {tuple(row) for row in there} <= {tuple(row) for row in after}
+    assert len({row['file'] for row in after}) == len(after) == 5  # a text and a document are one content
