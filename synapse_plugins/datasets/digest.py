@@ -11,7 +11,6 @@ from .images import IMAGE_SUFFIXES
 from .names import suffix_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ['fingerprint', 'seal']
@@ -32,10 +31,10 @@ def fingerprint(root: str | Path) -> str:
     """
     digest = sha256()
     for name in sorted(scan(root, _ANNOTATIONS | IMAGE_SUFFIXES)):
-        if name in _ABOUT:
-            continue
-        for piece in _looks(root, name):
-            digest.update(piece)
+        if name not in _ABOUT:
+            looks, content = _looks(root, name, suffix_of(name))
+            digest.update(looks)
+            digest.update(content)
     return digest.hexdigest()
 
 
@@ -48,22 +47,20 @@ def seal(root: str | Path) -> str:
     """
     total = 0
     for name in scan(root):
-        if name not in _ABOUT and suffix_of(name) not in _OF_TRAINERS:
-            digest = sha256()
-            for piece in _looks(root, name):
-                digest.update(piece)
+        suffix = suffix_of(name)
+        if suffix not in _OF_TRAINERS and name not in _ABOUT:
+            looks, content = _looks(root, name, suffix)
+            digest = sha256(looks)
+            digest.update(content)
             total += int.from_bytes(digest.digest(), 'big')
     return f'{total % _MODULUS:064x}'
 
 
-def _looks(root: str | Path, name: str) -> Iterator[bytes]:
-    """Yield what of a file counts."""
+def _looks(root: str | Path, name: str, suffix: str) -> tuple[bytes, bytes]:
+    """Return what of a file counts: its name with its size, and its content or nothing."""
     path = f'{root}{os.sep}{name}'
-    yield f'{name}\0'.encode('utf-8', 'surrogateescape')
-    if suffix_of(name) in _ANNOTATIONS:
+    if suffix in _ANNOTATIONS:
         content = read_bytes(path)
-        yield f'{len(content)}\0'.encode()
-        yield content
-    else:
-        status = os.stat(path)  # noqa: PTH116 - many small files, and a Path costs more than the call
-        yield f'{status.st_size} {status.st_mtime_ns}\0'.encode()
+        return f'{name}\0{len(content)}\0'.encode('utf-8', 'surrogateescape'), content
+    status = os.stat(path)  # noqa: PTH116 - many small files, and a Path costs more than the call
+    return f'{name}\0{status.st_size} {status.st_mtime_ns}\0'.encode('utf-8', 'surrogateescape'), b''
