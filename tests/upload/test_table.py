@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import zipfile
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,6 +57,12 @@ def test_what_is_wrong_is_told_with_its_row(tmp_path: Path, text: str, told: str
         read_table(tmp_path / 't.csv')
 
 
+@pytest.mark.parametrize('mark', ['\u2028', '\x0c', '\x1c', '\x85', '\v'])
+def test_only_the_end_of_a_line_ends_a_row(tmp_path: Path, mark: str) -> None:
+    (tmp_path / 't.csv').write_text(f'filename,a,b\nx,1{mark}2,3\n"y","1\n2",3\n', encoding='utf-8')
+    assert read_table(tmp_path / 't.csv') == {'x': {'a': f'1{mark}2', 'b': '3'}, 'y': {'a': '1\n2', 'b': '3'}}
+
+
 def test_the_code_page_of_korean_spreadsheets_is_read(tmp_path: Path) -> None:
     (tmp_path / 't.csv').write_bytes('FileName,비고\n가.png,좋음\n'.encode('cp949'))
     assert read_table(tmp_path / 't.csv') == {'가.png': {'비고': '좋음'}}
@@ -73,6 +81,39 @@ def test_an_excel_file_is_read_where_openpyxl_is(tmp_path: Path) -> None:
     (tmp_path / 'bad.xlsx').write_bytes(b'PK no')
     with pytest.raises(ParamsError, match='cannot be read as an Excel file'):
         read_table(tmp_path / 'bad.xlsx')
+
+
+def test_dates_of_an_excel_file_become_texts(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip('openpyxl')
+    cells = {
+        'when': (datetime(2026, 1, 2, 3, 4), '2026-01-02T03:04:00'),  # noqa: DTZ001 - Excel has no time zones
+        'day': (date(2026, 1, 2), '2026-01-02'),
+        'at': (time(3, 4), '03:04:00'),
+        'for': (timedelta(hours=3), '3:00:00'),
+        'n': (1.5, 1.5),
+        'yes': (True, True),
+    }
+    book = openpyxl.Workbook()
+    book.active.append(['filename', *cells])
+    book.active.append(['x.png', *(cell for cell, _ in cells.values())])
+    book.save(tmp_path / 't.xlsx')
+    found = read_table(tmp_path / 't.xlsx')['x.png']
+    assert found == {name: wanted for name, (_, wanted) in cells.items()}
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_an_excel_file_with_a_sheet_cut_short_is_refused(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip('openpyxl')
+    book = openpyxl.Workbook()
+    for row in ['filename', 'a'], ['x.png', 'b'], ['y.png', 'c']:
+        book.active.append(row)
+    book.save(tmp_path / 'whole.xlsx')
+    with zipfile.ZipFile(tmp_path / 'whole.xlsx') as whole, zipfile.ZipFile(tmp_path / 't.xlsx', 'w') as cut:
+        for name in whole.namelist():
+            content = whole.read(name)
+            cut.writestr(name, content[: len(content) // 2] if 'sheet1' in name else content)
+    with pytest.raises(ParamsError, match='cannot be read as an Excel file'):
+        read_table(tmp_path / 't.xlsx')
 
 
 def test_without_it_the_way_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

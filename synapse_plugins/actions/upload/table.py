@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import unicodedata
 import zipfile
+from contextlib import closing
+from datetime import date, datetime, time
 from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -27,7 +30,9 @@ _ENCODINGS = ('utf-8-sig', 'cp949')
 
 
 def read_table(path: Path) -> dict[str, dict[str, Any]]:
-    """Return file name -> column -> value. Empty cells are left out.
+    """Return file name -> column -> value: a text, or of Excel a number or a truth value too. Empty cells are left out.
+
+    Dates and times of Excel become texts in the form of ISO 8601, because metadata is kept and sent as JSON.
 
     Args:
         path: A ``.csv`` or ``.xlsx`` file; its first column is ``filename`` or ``file_name``.
@@ -79,11 +84,12 @@ def _columns(path: Path, header: Sequence[str]) -> list[str]:
 def _csv(path: Path) -> Iterable[list[str]]:
     for encoding in _ENCODINGS:
         try:
-            text = path.read_text(encoding=encoding)
+            text = path.read_bytes().decode(encoding)
         except UnicodeDecodeError:
             continue
         try:
-            return list(csv.reader(text.splitlines(keepends=True), strict=True))
+            # Only the ends of lines end a row: a cell may hold other characters that Python splits lines at.
+            return list(csv.reader(io.StringIO(text, newline=None), strict=True))
         except csv.Error as exc:
             raise ParamsError(f'{path} is no CSV file: {exc}.') from exc
     raise ParamsError(f'{path} is neither UTF-8 nor CP949; save it as "CSV UTF-8".')
@@ -99,13 +105,11 @@ def _excel(path: Path) -> Iterator[Sequence[Any]]:
 
     _check_unpacked(path)
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except Exception as exc:  # openpyxl raises whatever its parts do
+        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)) as book:
+            for row in book.worksheets[0].iter_rows(values_only=True):
+                yield [_plain(cell) for cell in row]
+    except Exception as exc:  # openpyxl raises whatever its parts do, while rows are read too
         raise ParamsError(f'{path} cannot be read as an Excel file: {exc}.') from exc
-    try:
-        yield from book.worksheets[0].iter_rows(values_only=True)
-    finally:
-        book.close()
 
 
 def _check_unpacked(path: Path) -> None:
@@ -119,6 +123,15 @@ def _check_unpacked(path: Path) -> None:
         raise ParamsError(
             f'{path} unpacks to more than {_MOST_UNPACKED // 1024**2} MiB; split it, or save it as CSV.'
         )
+
+
+def _plain(cell: Any) -> Any:
+    """Return a cell as JSON can hold it."""
+    if cell is None or isinstance(cell, (str, bool, int, float)):
+        return cell
+    if isinstance(cell, datetime) and cell.time() == time():
+        return cell.date().isoformat()  # a day alone comes as its midnight
+    return cell.isoformat() if isinstance(cell, (datetime, date, time)) else str(cell)
 
 
 def _text(cell: Any) -> str:
