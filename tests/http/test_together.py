@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +12,10 @@ import pytest
 
 from synapse_plugins.actions.export import DefaultExportAction
 from synapse_plugins.backends import SynapseBackend
+from synapse_plugins.backends.synapse import models
+from synapse_plugins.backends.synapse.chunked import ChunkedUpload
 from synapse_plugins.context import JobLogger, NullLogger, PluginEnvironment, RuntimeContext, TeeLogger
-from synapse_plugins.errors import AnswerLostError, InvalidRequestError
+from synapse_plugins.errors import AnswerLostError, InvalidRequestError, NoAnswerError, ParamsError
 
 if TYPE_CHECKING:
     from synapse_plugins.backends.server import Served
@@ -32,6 +36,61 @@ def test_several_fetch_one_model_once(synapse_server: Served, local_backend: Any
         assert set(pool.map(fetch, range(12))) == {file.read_bytes()}
     left = [path.suffix for path in (tmp_path / 'cache').rglob('*') if path.is_file()]
     assert sorted(left) == ['.lock', '.pt']
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, 'ChunkedUpload', partial(ChunkedUpload, chunk=20_000))
+
+
+def test_several_send_one_model_at_once(
+    small_chunks: None, synapse_server: Served, local_backend: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / 'weights.pt'
+    file.write_bytes(bytes(range(256)) * 2_000)
+
+    def send(number: int) -> dict[str, Any]:
+        with SynapseBackend(
+            synapse_server.url, access_token=synapse_server.token, cache_dir=tmp_path / 'cache'
+        ) as client:
+            return client.create_model({'name': f'weights-of-{number}', 'file': file})
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len({model['checksum'] for model in pool.map(send, range(8))}) == 1
+    assert local_backend.list_models()['count'] == 8
+    assert not [path for path in (tmp_path / 'cache').rglob('*') if path.is_file()]
+
+
+def test_a_half_sent_folder_is_gone_on_with(
+    small_chunks: None, faulty: Any, shaky: SynapseBackend, tmp_path: Path
+) -> None:
+    (tmp_path / 'model').mkdir()
+    (tmp_path / 'model' / 'weights.bin').write_bytes(bytes(range(256)) * 400)
+    faulty.script({'match': 'PUT /chunked_upload/', 'skip': 2, 'times': 99, 'fault': 'reset'})
+    with pytest.raises(NoAnswerError):
+        shaky.create_model({'name': 'm', 'file': tmp_path / 'model'})
+    faulty.script()
+    told: list[int] = []
+    shaky.create_model({'name': 'm', 'file': tmp_path / 'model'}, progress=lambda done, _: told.append(done))
+    assert told[0] == 60_000
+
+
+def test_a_model_is_sent_where_nothing_can_be_noted(
+    small_chunks: None, synapse_server: Served, tmp_path: Path
+) -> None:
+    for name in ('file', 'cache'):
+        (tmp_path / name).write_bytes(bytes(100_000))
+    with SynapseBackend(
+        synapse_server.url, access_token=synapse_server.token, cache_dir=tmp_path / 'cache'
+    ) as client:
+        assert client.create_model({'name': 'm', 'file': tmp_path / 'file'})['size'] == 100_000
+
+
+@pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='no pipes by name')
+def test_a_model_is_no_pipe(client: SynapseBackend, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / 'pipe')
+    with pytest.raises(ParamsError, match='neither a file nor a folder'):
+        client.create_model({'name': 'm', 'file': tmp_path / 'pipe'})
 
 
 def test_reports_whose_answers_are_lost_arrive_once(

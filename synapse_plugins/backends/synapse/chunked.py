@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import md5, sha256
 from typing import TYPE_CHECKING, Any
 
 from ...errors import BackendError, InvalidRequestError, MissingObjectError, RequestError
+from ...store.turns import unless_taken
 from .bodies import FileSlice, FormBody
 from .credentials import origin
 from .part import SLOW
 from .transport import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from .transport import Transport
@@ -36,6 +38,7 @@ class ChunkedUpload:
         transport: The transport.
         path: The file; it must not change while it is sent.
         notes: A folder for a note on how far it is, so that another process can go on; None: none is kept.
+        content: What tells the file's content, for one that lies in another place each time; None: its path and time.
         chunk: Bytes of a chunk.
         timeout: Seconds to connect, and to wait where the server assembles.
         progress: Called with the bytes that the server has, and how many there are.
@@ -47,6 +50,7 @@ class ChunkedUpload:
         path: Path,
         *,
         notes: Path | None = None,
+        content: str | None = None,
         chunk: int = CHUNK,
         timeout: tuple[float, float] = SLOW,
         progress: Callable[[int, int], object] | None = None,
@@ -59,7 +63,7 @@ class ChunkedUpload:
         status = path.stat()
         self._size = status.st_size
         self._stamp = [self._size, status.st_mtime_ns]
-        what = f'{transport.url}\n{path.resolve()}\n{self._stamp}'
+        what = f'{transport.url}\n{content or path.resolve()}\n{self._size if content else self._stamp}'
         self._note = (
             None
             if notes is None
@@ -75,15 +79,16 @@ class ChunkedUpload:
             RequestError: If the server refuses it, or cannot be reached; what it has is gone on with the next time.
             BackendError: If the file changed meanwhile.
         """
-        resumed = self._resume()
-        try:
-            return self._send(resumed)
-        except (InvalidRequestError, MissingObjectError):
-            if not resumed:
-                raise
-            # What the server had of it was not ours, or is gone: from the start.
-            self._forget()
-            return self._send(0)
+        with self._noting():
+            resumed = self._resume()
+            try:
+                return self._send(resumed)
+            except (InvalidRequestError, MissingObjectError):
+                if not resumed:
+                    raise
+                # What the server had of it was not ours, or is gone: from the start.
+                self._forget()
+                return self._send(0)
 
     def _send(self, offset: int) -> dict[str, Any]:
         stuck = 0
@@ -187,6 +192,19 @@ class ChunkedUpload:
 
     # -- from one process to the next -------------------------------------------------------------------
 
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Keep notes, unless there is no place for them, or somebody else sends the same file just now."""
+        with ExitStack() as held:
+            if self._note is not None:
+                try:
+                    self._note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    is_ours = held.enter_context(unless_taken(self._note.with_suffix('.lock')))
+                except OSError:
+                    is_ours = False
+                self._note = self._note if is_ours else None
+            yield
+
     def _resume(self) -> int:
         """Return how much of the file the server has from before."""
         if self._note is None:
@@ -211,10 +229,10 @@ class ChunkedUpload:
     def _remember(self) -> None:
         if self._note is None or self._id is None:
             return
-        self._note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = self._note.with_suffix('.new')
-        fresh.write_text(json.dumps({'id': self._id, 'url': self._url}), encoding='utf-8')
-        fresh.replace(self._note)
+        with suppress(OSError):  # without a note all goes on: it only saves sending again what the server has
+            fresh.write_text(json.dumps({'id': self._id, 'url': self._url}), encoding='utf-8')
+            fresh.replace(self._note)
 
     def _forget(self) -> None:
         self._forget_note()
@@ -222,4 +240,5 @@ class ChunkedUpload:
 
     def _forget_note(self) -> None:
         if self._note is not None:
-            self._note.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._note.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import NotFoundError, ParamsError, RequestError, suggestion
+from ...store import file_digest
 from ...store.archive import pack_folder
 from ..names import safe_file_name
 from .chunked import ChunkedUpload
@@ -75,12 +76,17 @@ class Models(ClientPart):
         path = Path(source).expanduser()
         if not path.exists():
             raise ParamsError(f'The file of the model, {path}, does not exist.')
+        if not path.is_file() and not path.is_dir():
+            raise ParamsError(f'The file of the model, {path}, is neither a file nor a folder.')
         notes = self._cache_root / 'uploads'
         if not path.is_dir():
             return ChunkedUpload(self.transport, path, notes=notes, progress=progress).run()['id']
         with tempfile.TemporaryDirectory(prefix='model-') as folder:
             packed = pack_folder(path, Path(folder) / f'{path.name}.zip')
-            return ChunkedUpload(self.transport, packed, progress=progress).run()['id']
+            # The same content packs to the same archive, elsewhere each time.
+            content = file_digest(packed)[0]
+            upload = ChunkedUpload(self.transport, packed, notes=notes, content=content, progress=progress)
+            return upload.run()['id']
 
     def _look_for(self, given: Mapping[str, Any]) -> Callable[[], dict[str, Any] | None] | None:
         """Return what looks for a model whose registration was not answered; None where that cannot be told.
