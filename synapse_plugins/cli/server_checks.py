@@ -41,6 +41,10 @@ def server_checks() -> Iterator[Check]:
     for name in _TOKENS:
         if name in sources:
             yield Check(name.replace('_', ' '), 'ok', f'from {sources[name]}')
+    if found.outdone is not None:
+        yield Check(
+            'access token', 'note', f'that from {found.outdone.source} is not sent: the user token counts'
+        )
     if found.withheld:
         yield Check('token', 'fault', found.withheld, f'{_LOGIN} --host {found.host.value}')
     yield _asked(found)
@@ -48,7 +52,9 @@ def server_checks() -> Iterator[Check]:
 
 def _asked(credentials: Credentials) -> Check:
     from ..backends.synapse import Retries, SynapseBackend
+    from ..backends.synapse.transport import timeout_of_environment
 
+    timeout_of_environment()  # runs use it; here nobody waits that long
     if not credentials.headers():
         return Check('backend', 'fault', 'there is no token for it', f'{_LOGIN}, or set SYNAPSE_ACCESS_TOKEN')
     with SynapseBackend(credentials=credentials, timeout=_TIMEOUT, retries=Retries(attempts=1)) as client:

@@ -68,6 +68,16 @@ def test_doctor_says_where_each_value_comes_from(synapse_server, program, monkey
     assert 'wrong-token-here' not in wrong.stdout + wrong.stderr
 
 
+def test_doctor_tells_what_a_run_would_stumble_over(synapse_server, program, monkeypatch):
+    monkeypatch.setenv('SYNAPSE_PLUGIN_RUN_USER_TOKEN', synapse_server.token)
+    monkeypatch.setenv('SYNAPSE_BACKEND_V2_TIMEOUT_READ', 'soon')
+    told = program('doctor', '--json')
+    assert told.returncode == 1
+    found = {check['name']: check for check in json.loads(told.stdout)['checks'] if check['state'] != 'ok'}
+    assert '$SYNAPSE_ACCESS_TOKEN is not sent' in found['access token']['found']
+    assert "$SYNAPSE_BACKEND_V2_TIMEOUT_READ is 'soon'" in found['server']['found']
+
+
 def test_doctor_without_a_server(program):
     told = program('doctor', '--json')
     found = {check['name']: check for check in json.loads(told.stdout)['checks']}

@@ -385,3 +385,14 @@ def test_assignments(client: Any, local_backend: Any) -> None:
         client.list_assignments({'projcet': 4})
     client.delete_data_unit(made['data_units'][0]['id'])
     assert client.list_assignments({'project': 4})['count'] == 3
+
+
+def test_a_file_that_is_not_there_keeps_no_others_from_being_sent(client, tmp_path):
+    for name in ('a.txt', 'b.txt'):
+        (tmp_path / name).write_text(name, encoding='utf-8')
+    paths = [tmp_path / name for name in ('a.txt', 'absent.txt', 'b.txt')]
+    results = client.create_data_files(paths)
+    assert [(result['path'], result['success']) for result in results] == list(
+        zip(paths, [True, False, True], strict=True)
+    )
+    assert 'is not a file' in results[1]['error']

@@ -55,6 +55,7 @@ class Credentials:
         tenant: The tenant's code.
         agent_token: Stands for an agent.
         url_host: Which network the addresses of files shall be good for.
+        outdone: The access token that is not sent, because a user token counts more.
         withheld: Why a token that is there is not sent; empty if none is.
     """
 
@@ -64,6 +65,7 @@ class Credentials:
     tenant: Setting | None = None
     agent_token: Setting | None = None
     url_host: Setting | None = None
+    outdone: Setting | None = None
     withheld: str = ''
 
     def headers(self) -> dict[str, str]:
@@ -128,11 +130,14 @@ def find_credentials(
     found['host'] = Setting(base_url(found['host'].value), found['host'].source)
     # As the platform has it: in a run the user token is what counts, and the access token stays at home.
     both = 'access_token' in found and 'user_token' in found
-    if both and not (access_token and user_token):
-        del found['access_token' if not access_token else 'user_token']
+    outdone = None
+    if both and not access_token:
+        outdone = found.pop('access_token')
+    elif both and not user_token:
+        del found['user_token']
     for name, setting in found.items():
         _check_text(name, setting)
-    return Credentials(**found, withheld=withheld)
+    return Credentials(**found, outdone=outdone, withheld=withheld)
 
 
 def _take_config(found: dict[str, Setting], config: Mapping[str, Any] | None, *, needed: bool) -> str:

@@ -169,7 +169,11 @@ class Events(ClientPart):
                 'version there, or use --backend local.'
             )
         raise NotFoundError(
-            f'There is no dataset {text!r} at {self.transport.url}. {suggestion(text, known)} Its id does, too.'
+            ' '.join(
+                filter(
+                    None, (f'There is no dataset {text!r} at {self.transport.url}.', suggestion(text, known))
+                )
+            )
         )
 
     def _versions(self) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha1
+from itertools import chain, compress
 from typing import TYPE_CHECKING, Any
 
 from ...errors import (
@@ -54,10 +55,11 @@ class PresignedUpload:
         Raises:
             RequestError: If the server gives out no addresses.
         """
-        results: list[dict[str, Any]] = []
-        for start in range(0, len(paths), _BATCH):
-            results += self._batch(list(paths[start : start + _BATCH]))
-        return results
+        is_there = [path.is_file() for path in paths]
+        there = list(compress(paths, is_there))
+        starts = range(0, len(there), _BATCH)
+        sent = chain.from_iterable([self._batch(there[start : start + _BATCH]) for start in starts])
+        return [next(sent) if found else _absent(path) for path, found in zip(paths, is_there, strict=True)]
 
     def _batch(self, paths: list[Path]) -> list[dict[str, Any]]:
         places = self._ask(paths)
@@ -158,6 +160,10 @@ class PresignedUpload:
         path = 'data_files/verify_checksums/'
         told = self._transport.ask(Request('POST', path, json={'checksums': checksums}, repeatable=True))
         return existing_of(told, checksums)
+
+
+def _absent(path: Path) -> dict[str, Any]:
+    return {'path': path, 'success': False, 'checksum': None, 'id': None, 'error': f'{path} is not a file.'}
 
 
 def existing_of(told: Any, checksums: Sequence[str]) -> set[str]:

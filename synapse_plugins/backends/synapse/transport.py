@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from .credentials import Credentials
 
-__all__ = ['Request', 'Retries', 'Transport', 'ca_bundle']
+__all__ = ['Request', 'Retries', 'Transport', 'ca_bundle', 'timeout_of_environment']
 
 _CONNECTIONS = 32
 _HOPS = 5
@@ -124,7 +124,7 @@ class Transport:
         retries: Retries | None = None,
     ) -> None:
         self.url = credentials.host.value
-        self.timeout = timeout or _timeout_of_environment()
+        self.timeout = timeout or timeout_of_environment()
         self.retries = retries or Retries()
         self.secrets = credentials.secrets()
         self.sleep: Callable[[float], None] = time.sleep
@@ -358,7 +358,12 @@ def ca_bundle() -> str:
     return DEFAULT_CA_BUNDLE_PATH
 
 
-def _timeout_of_environment() -> tuple[float, float]:
+def timeout_of_environment() -> tuple[float, float]:
+    """Return the seconds to connect and to wait for an answer that the environment says.
+
+    Raises:
+        ConfigError: If a variable holds no such number.
+    """
     found = []
     for variable, default in (
         ('SYNAPSE_BACKEND_V2_TIMEOUT_CONNECT', 5.0),

@@ -60,9 +60,10 @@ def import_dataset(
         output.emit_json(version)
         return
     if version['is_new']:
+        splits = f'splits {_splits(version)}' if version['splits'] else 'no splits'
         output.say(
             f'Imported {_label(version)} from {source}: {_count(version["count"], "image")}, '
-            f'{_count(len(version["classes"]), "class", "classes")}, splits {_splits(version)}.'
+            f'{_count(len(version["classes"]), "class", "classes")}, {splits}.'
         )
     else:
         output.say(
