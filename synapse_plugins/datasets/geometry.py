@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     'EPSILON',
+    'NUMBERS',
     'Box',
     'Ring',
     'area',
@@ -33,6 +34,9 @@ Ring = list[tuple[float, float]]
 EPSILON = 1e-3
 """A thousandth of a pixel: less than this is rounding, neither an overshoot nor an extent."""
 
+NUMBERS = frozenset((int, float))
+"""The types of what is computed from Python's own numbers. With one of numpy, or a fraction, it is of another type."""
+
 
 def within(box: Box, width: float, height: float) -> bool:
     """Tell whether a box lies in the image, but for rounding."""
@@ -52,7 +56,7 @@ def clip_box(box: Box, width: float, height: float) -> Box | None:
 def plain_box(data: Any, width: int, height: int) -> Box | None:
     """Return the box that DM v2 data ``[x, y, width, height]`` holds, if there is nothing to say about it.
 
-    That is: numbers, all of it in the picture, with an area. Most boxes are so. None for any other.
+    That is: Python's own numbers, all of it in the picture, with an area. Most boxes are so. None for any other.
     """
     try:
         left, top, wide, high = data
@@ -64,9 +68,11 @@ def plain_box(data: Any, width: int, height: int) -> Box | None:
             and bottom <= height
             and right - left > EPSILON
             and bottom - top > EPSILON
+            and type(right) in NUMBERS
+            and type(bottom) in NUMBERS
         ):
             return left, top, right, bottom
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     return None
 
@@ -74,19 +80,26 @@ def plain_box(data: Any, width: int, height: int) -> Box | None:
 def plain_ring(data: Any, width: int, height: int) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
     """Return the x and the y of the ring that DM v2 data ``[[x, y], ...]`` holds, if there is nothing to say about it.
 
-    That is: three corners or more, finite numbers, all of it in the picture, an area of a square pixel or more. Most
-    rings are so, and it takes half the time of reading and measuring one. None for any other.
+    That is: three corners or more, finite numbers of Python's own, all of it in the picture, an area of a square pixel
+    or more. Most rings are so, and it takes half the time of reading and measuring one. None for any other.
     """
     try:
         xs, ys = zip(*data, strict=True)
         across, down = sorted(xs), sorted(ys)
-        if len(xs) < 3 or across[0] < 0 or down[0] < 0 or across[-1] > width or down[-1] > height:
+        if (
+            type(xs[0]) not in NUMBERS
+            or len(xs) < 3
+            or across[0] < 0
+            or down[0] < 0
+            or across[-1] > width
+            or down[-1] > height
+        ):
             return None
         # In a picture, no digit is lost that would matter to a square pixel; what is not finite does not compare.
         double = sum(map(mul, xs, ys[1:] + ys[:1])) - sum(map(mul, ys, xs[1:] + xs[:1]))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    return (xs, ys) if double >= 2 or double <= -2 else None
+    return (xs, ys) if (double >= 2 or double <= -2) and type(double) in NUMBERS else None
 
 
 def read_ring(data: Any) -> Ring:

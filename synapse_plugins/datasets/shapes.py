@@ -6,7 +6,19 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import DatasetError
-from .geometry import EPSILON, Box, Ring, area, clip_box, clip_ring, extent, read_ring, rotated, within
+from .geometry import (
+    EPSILON,
+    NUMBERS,
+    Box,
+    Ring,
+    area,
+    clip_box,
+    clip_ring,
+    extent,
+    read_ring,
+    rotated,
+    within,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -335,7 +347,9 @@ def _read_box(data: Any) -> Box | None:
         x, y, width, height = data
         box = (x, y, x + width, y + height)
         if isfinite(x) and isfinite(y) and isfinite(box[2]) and isfinite(box[3]):
-            return box
+            if type(box[2]) in NUMBERS and type(box[3]) in NUMBERS:
+                return box
+            return float(x), float(y), float(box[2]), float(box[3])
     except (TypeError, ValueError, OverflowError):
         pass
     return None

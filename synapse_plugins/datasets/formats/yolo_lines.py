@@ -267,6 +267,5 @@ def pose_line(number: int, box: Box, joints: list[Joint], width: int, height: in
     middle = ((left + right) / (2 * width), (top + bottom) / (2 * height))
     shares = (*middle, (right - left) / width, (bottom - top) / height)
     start = b'%d %.8f %.8f %.8f %.8f' % (number, *shares)
-    return (
-        start + b''.join([b' %.8f %.8f %d' % (x / width, y / height, seen) for x, y, seen in joints]) + b'\n'
-    )
+    places = [(x / width + 0.0, y / height + 0.0, seen) for x, y, seen in joints]  # plus nothing: no -0.0
+    return start + b''.join([b' %.8f %.8f %d' % place for place in places]) + b'\n'
