@@ -34,7 +34,10 @@ _AHEAD = 2
 _BEHIND = 8
 """How many times as many batches may be done, here and there, while one before them is not."""
 
-_BOOT = (
+_PATIENCE = 5.0  # seconds, in which a process has ended whose answers have
+
+_BOOT = (  # an interrupt from the keyboard reaches all; the parent gets it too, and ends us
+    'import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); '
     'import json, sys; sys.path[:] = json.loads(sys.argv[1]); '
     'from synapse_plugins.datasets.worker import main; main()'
 )
@@ -77,6 +80,7 @@ class _Process:
         self.pending = 0
         self._queue: SimpleQueue[bytes | None] = SimpleQueue()
         self._answers: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
+        self._end: tuple[bool, Any] | None = None
         self._threads = [
             Thread(target=work, name=f'synapse-plugins-{name}', daemon=True)
             for name, work in (('feeder', self._feed), ('taker', self._take))
@@ -103,16 +107,30 @@ class _Process:
         try:
             while True:
                 self._answers.put(pickle.load(pipe))  # noqa: S301 - from our own child
-        except Exception as exc:  # noqa: BLE001 - handed to who waits for the answer
-            code = self._child.wait()
+        except (EOFError, OSError, pickle.UnpicklingError) as exc:
             error = DatasetError(
-                f'A worker process ended by itself (exit code {code}); nothing was written. If the system ran out '
-                'of memory, use fewer (--workers 1).'
+                f'A worker process ended by itself (exit code {self._code()}); nothing was written. If the system ran '
+                'out of memory, use fewer (--workers 1).'
             )
             error.__cause__ = exc
-            self._answers.put((True, error))
+            self._give_up(error)
+        except BaseException as exc:  # noqa: BLE001 - an answer that cannot be read here: handed to who waits for it
+            self._child.kill()  # what follows is no answer
+            self._give_up(exc)
         finally:
             pipe.close()
+
+    def _give_up(self, error: BaseException) -> None:
+        self._end = (True, error)
+        self._answers.put(self._end)
+
+    def _code(self) -> int:
+        """Return the exit code of a process that answers no more."""
+        try:
+            return self._child.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            return self._child.wait()
 
     def send(self, content: bytes, *, answered: bool) -> None:
         self.pending += answered
@@ -122,7 +140,10 @@ class _Process:
         return not self._answers.empty()
 
     def receive(self) -> Any:
-        failed, result = self._answers.get()
+        answer = self._answers.get()
+        if answer is self._end:
+            self._answers.put(answer)  # for whoever waits for another answer, of which there is none
+        failed, result = answer
         self.pending -= 1
         if failed:
             raise result
@@ -172,8 +193,12 @@ class Pool:
 
     def __enter__(self) -> Self:
         """Start the processes."""
-        for _ in range(self._others):
-            self._processes.append(_Process())
+        try:
+            for _ in range(self._others):
+                self._processes.append(_Process())
+        except BaseException:  # the first ones must not stay where there is no room for all
+            self.stop(at_once=True)
+            raise
         return self
 
     def __exit__(
@@ -203,7 +228,9 @@ class Pool:
     def run(self, method: str, batches: Iterable[Any], *more: Any) -> Iterator[Any]:
         """Call a method for every batch, where there is somebody free, and yield what it returns, in order.
 
-        The other processes come first; this one works while all of them have enough before them.
+        The other processes come first; this one works while all of them have enough before them. After an error in
+        one of them, or an interrupt, the others are gone. After an error of *batches*, or where not all answers are
+        taken, they are ready for other work.
         """
         waiting: deque[_Process | _Here] = deque()
         most = _BEHIND * _AHEAD * self._others
@@ -217,11 +244,20 @@ class Pool:
                 else:
                     waiting.append(_Here(self._desk, method, (batch, *more)))
                 while waiting and (len(waiting) > most or waiting[0].is_ready()):
-                    yield waiting.popleft().receive()
+                    yield self._answer(waiting)
             while waiting:
-                yield waiting.popleft().receive()
-        except BaseException:  # nobody wants the rest, but the next answers must not be taken for it
-            while waiting:
+                yield self._answer(waiting)
+        except (Exception, GeneratorExit):
+            while waiting:  # nobody wants the rest, but the next answers must not be taken for it
                 with suppress(Exception):
                     waiting.popleft().receive()
+            raise
+
+    def _answer(self, waiting: deque[_Process | _Here]) -> Any:
+        """Return the next answer; where that is an error, all others are given up, however long they would take."""
+        try:
+            return waiting.popleft().receive()
+        except BaseException:
+            waiting.clear()
+            self.stop(at_once=True)
             raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import pickle
-import signal
 import sys
 import traceback
 from contextlib import suppress
@@ -57,7 +56,6 @@ class Desk:
 
 def main() -> None:
     """Do what the parent asks for."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends us
     gc.set_threshold(*THRESHOLDS)
     # The parent may go at any time: before a message, in the middle of one, or when we close.
     with (
