@@ -72,7 +72,7 @@ def open_dataset(
     if provider.reader is None:
         raise FormatError(f'The format {provider.name} can be written but not read.')
     reader = cast('type[Reader]', resolve(provider.reader))
-    more = {'pool': pool} if reader.uses_pool else {}
+    more = {'pool': pool} if getattr(reader, 'uses_pool', False) else {}
     return reader(_folder(root), report if report is not None else Report(), **more)
 
 

@@ -79,6 +79,7 @@ ODD: dict[str, Any] = {
     'joints': records(200, keypoints=[1, 2, 2] * 5),
     'texts': records(100, note='}, {' * 40),
     'large': records(5, segmentation=[[0.5] * 4000]),
+    'deep': records(20, note=json.loads('[' * 400 + ']' * 400)),
 }
 
 

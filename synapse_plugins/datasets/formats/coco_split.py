@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ...errors import FormatError
+from ..encoded import encoded
 from .coco_file import CocoFile
 
 if TYPE_CHECKING:
@@ -66,11 +67,8 @@ class CocoSplit:
         """Return the annotation records of an image as a JSON list."""
         if self._alone:
             return next(iter(self._files.values())).annotations_of(number)
-        return orjson.dumps(
-            self._joined(
-                {role: orjson.loads(file.annotations_of(number)) for role, file in self._files.items()}
-            )
-        )
+        by_role = {role: orjson.loads(file.annotations_of(number)) for role, file in self._files.items()}
+        return encoded(self._joined(by_role), str(self.path))
 
     @staticmethod
     def _joined(by_role: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:

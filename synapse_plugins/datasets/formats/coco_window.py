@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from ...errors import FormatError
+from ...errors import DatasetError, FormatError
+from ..encoded import encoded
 from .coco_records import seen_in
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def read_window(content: bytes) -> tuple[set[Seen], Groups] | None:
         if not all(type(record) is dict for record in records):
             return None
         return seen_in(records), by_image(records, '')
-    except (ValueError, TypeError, FormatError):  # whoever reads it without others tells what is wrong
+    except (ValueError, TypeError, DatasetError):  # whoever reads it without others tells what is wrong
         return None
 
 
@@ -66,6 +67,7 @@ def by_image(records: Sequence[dict[str, Any]], path: object) -> Groups:
 
     Raises:
         FormatError: If one says no image.
+        DatasetError: If one cannot be written as JSON.
     """
     groups: dict[Id, list[dict[str, Any]]] = {}
     for record in records:
@@ -77,7 +79,10 @@ def by_image(records: Sequence[dict[str, Any]], path: object) -> Groups:
             groups[number] = [record]
         else:
             group.append(record)
-    texts = list(map(orjson.dumps, groups.values()))
+    try:
+        texts = list(map(orjson.dumps, groups.values()))
+    except TypeError:  # nested deeper than it writes
+        texts = [encoded(group, str(path)) for group in groups.values()]
     return Groups(list(groups), list(map(len, texts)), b''.join(texts))
 
 
