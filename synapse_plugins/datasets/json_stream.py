@@ -26,6 +26,9 @@ LARGEST = 32 << 20
 DEEPEST = 1000
 """Levels of nesting that are followed."""
 
+_TRIES = 8
+"""Braces that are looked at for the border between two items."""
+
 _SPACE = re.compile(rb'[ \t\r\n]*')
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _OUTER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
@@ -254,8 +257,15 @@ class _Scanner:
 
     def _border(self) -> re.Match[bytes] | None:
         """Return the last ``},{`` in sight; None if there is none."""
-        brace = self._buffer.rfind(b'{', self._at)
-        return None if brace <= self._at else _BORDER.search(self._buffer, max(self._at, brace - 64), brace)
+        brace, found = len(self._buffer), None
+        for _ in range(_TRIES):  # the very last brace may open a part of an item, as the mask of a record does
+            brace = self._buffer.rfind(b'{', self._at, brace)
+            if brace <= self._at:
+                break
+            found = _BORDER.search(self._buffer, max(self._at, brace - 64), brace)
+            if found is not None:
+                break
+        return found
 
     def _by_guess(self) -> tuple[list[Any], bool] | None:
         """Return the items up to the last ``},{`` in sight, if it separates two of them; None if nobody knows."""
