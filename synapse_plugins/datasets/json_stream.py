@@ -258,7 +258,9 @@ class _Scanner:
     def _border(self) -> re.Match[bytes] | None:
         """Return the last ``},{`` in sight; None if there is none."""
         brace, found = len(self._buffer), None
-        for _ in range(_TRIES):  # the very last brace may open a part of an item, as the mask of a record does
+        for _ in range(
+            _TRIES
+        ):  # the very last brace may open a part of an item, as the mask of a record does
             brace = self._buffer.rfind(b'{', self._at, brace)
             if brace <= self._at:
                 break

@@ -252,6 +252,9 @@ class Pool:
                 with suppress(Exception):
                     waiting.popleft().receive()
             raise
+        except BaseException:  # an interrupt: nobody has the time
+            self.stop(at_once=True)
+            raise
 
     def _answer(self, waiting: deque[_Process | _Here]) -> Any:
         """Return the next answer; where that is an error, all others are given up, however long they would take."""
