@@ -9,23 +9,33 @@ from .pool import Pool, count_of, reachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import ExitStack
     from pathlib import Path
 
-__all__ = ['pool_for']
+__all__ = ['pool_for', 'started']
 
 
-def pool_for(sources: Iterable[Path], workers: int | None, least: int) -> Pool | None:
+def started(count: int, stack: ExitStack) -> Pool | None:
+    """Return processes that last as long as *stack*; None where the system starts none: one can do it all."""
+    try:
+        return stack.enter_context(Pool(count))
+    except OSError:  # too many of them, or this Python was replaced by another while it ran
+        return None
+
+
+def pool_for(sources: Iterable[Path], workers: int | None, least: int, stack: ExitStack) -> Pool | None:
     """Return processes for a dataset that seems to have at least *least* pictures, else None.
 
     Args:
         sources: Its folders.
         workers: How many processes; None: one for each processor.
         least: The number of pictures.
+        stack: How long they last.
     """
     count = count_of(workers)
     if count == 1 or not reachable() or not _seems_large(sources, least):
         return None
-    return Pool(count)
+    return started(count, stack)
 
 
 def _seems_large(folders: Iterable[Path], least: int) -> bool:

@@ -224,9 +224,7 @@ def convert(
     refusal = _refusal(output, may_be_done=may_be_done)
     with ExitStack() as stack:
         stack.enter_context(seldom())
-        pool = pool_for(sources, workers, streaming.SMALL)
-        if pool is not None:
-            stack.enter_context(pool)
+        pool = pool_for(sources, workers, streaming.SMALL, stack)
         formats, readers = _open(sources, source_format, report, pool, verify=verify)
         reference, writer_class = _writer_of(to, options)
         ways: dict[str, Any] = {'workers': workers, 'progress': progress, 'cancelled': cancelled}

@@ -7,13 +7,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import DatasetError
+from .ahead import started
 from .choices import all_splits, chosen_classes, hints_for, prefixes_of, relabel, renaming, said_by
 from .classes import ClassNames, class_list
 from .emptiness import nothing_left
 from .jobs import Job, pack
 from .ledger import signature_of
 from .names import Namer, nfc
-from .pool import Pool, count_of, reachable
+from .pool import count_of, reachable
 from .reader import Survey
 from .report import Report
 from .work import Plan, Work, adapt
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from .choices import Choices
     from .ledger import Ledger, LedgerWriter
+    from .pool import Pool
     from .reader import Reader, UnitReader
     from .report import Counts
     from .work import Done
@@ -241,8 +243,9 @@ class Stream:
         modules = [writer.__module__, *(one.partition(':')[0] for one in self._choices.transforms)]
         reads = self._portable and writer.parallel and reachable() and '__main__' not in modules
         if reads and count > 1 and self._total >= SMALL:
-            self._pool = self._pool or self._stack.enter_context(Pool(count))
-            self._pool.tell('open', self._readers)
+            self._pool = self._pool or started(count, self._stack)
+            if self._pool is not None:
+                self._pool.tell('open', self._readers)
         elif self._pool is not None:
             self._pool.stop(at_once=True)
             self._pool = None

@@ -188,3 +188,13 @@ def half_lost(make: Any, root: Path) -> Path:
         samples[f'none{number}.bmp'] = {}
     made: Path = make.dm(root, samples)
     return made
+
+
+@pytest.mark.usefixtures('parallel')
+def test_where_no_process_can_be_started_this_one_does_it_all(
+    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert(mixed, tmp_path / 'usual', to='yolo', workers=2)
+    monkeypatch.setattr(sys, 'executable', str(tmp_path / 'python that was removed'))
+    convert(mixed, tmp_path / 'alone', to='yolo', workers=2)
+    assert files_of(tmp_path / 'alone') == files_of(tmp_path / 'usual')
