@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import socket
 import time
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import requests
 
 from synapse_plugins.backends.server import Served, check_address, files, is_loopback
-from synapse_plugins.backends.server.api import Limits
+from synapse_plugins.backends.server.api import Answer, Limits
 from synapse_plugins.errors import BackendError, ParamsError, StoreError
 
 
@@ -179,6 +181,11 @@ def test_a_bug_is_told_without_its_traceback(synapse_server, ask, monkeypatch):
     answer = ask('GET', '/models/')
     assert answer.status_code == 500
     assert 'secret' not in answer.text
+
+
+def test_what_is_stored_is_told_whatever_it_is():
+    content = {'number': 2**70, 'half': '\ud800', 'name': '그림', 'path': Path('a')}
+    assert json.loads(Answer(content).body) == {**content, 'path': 'a'}
 
 
 # -- files out ----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import BackendError, ParamsError, UnknownNameError
 from ..filters import EVENT_FILTERS, PAGING, as_list, category_of, check_keys, split_of
+from ..jsontext import json_value
 from .part import Part, as_id, as_page, dump_exact, paging
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class Events(Part):
         for row in rows:
             whole = {'id': row['id'], 'pgh_id': row['id'], 'category': row['category']}
             if 'data' in fields:
-                whole['data'] = json.loads(row['data'])
+                whole['data'] = json_value(row['data'].encode())
             whole['files'] = files.get(row['id'], {})
             events.append({name: whole[name] for name in fields})
         return events
@@ -135,16 +136,16 @@ class Events(Part):
         )
         files: dict[int, dict[str, Any]] = {}
         for row in rows:
-            path = self._file_path(row)
+            place = {'path': self._file_path(row)} if with_path else {'url': self._file_url(row)}
             files.setdefault(row['event'], {})[row['specification']] = {
-                **({'path': path} if with_path else {'url': path.as_uri()}),
+                **place,
                 'file_type': row['file_type'],
                 'is_primary': bool(row['is_primary']),
                 'file_name_original': row['name'],
                 'specification': row['specification'],
                 'checksum': f'sha256:{row["digest"]}',
                 'size': row['size'],
-                'meta': json.loads(row['meta']),
+                'meta': {} if row['meta'] == '{}' else json.loads(row['meta']),
             }
         return files
 

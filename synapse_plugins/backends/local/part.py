@@ -8,6 +8,7 @@ import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from ...errors import NeededError, NotFoundError, ParamsError, suggestion
 from ...store.usage import runs_at_work
@@ -49,6 +50,7 @@ class Part:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._db = store.database('backend')
+        self._root_url: str | None = None
 
     @property
     def _unused(self) -> str:
@@ -80,6 +82,15 @@ class Part:
         if row['reference']:
             return Path(row['reference'])
         return self.store.files.path_of(row['digest'], row['suffix'])
+
+    def _file_url(self, row: Row) -> str:
+        """Return the same as a URL; a page has many, and a Path costs more than the rest of its row."""
+        if row['reference'] or not row['suffix'].isascii():
+            return self._file_path(row).as_uri()
+        if self._root_url is None:
+            self._root_url = self.store.files.root.as_uri()
+        digest = row['digest']
+        return f'{self._root_url}/{digest[:2]}/{digest}{quote(row["suffix"])}'
 
     def find_file(self, digest: str) -> Path | None:
         """Return where a file of this content lies, None if there is none; *digest* is its SHA-256."""

@@ -93,9 +93,12 @@ class Answer(Response):
 
     def render(self, content: Any) -> bytes:
         """Return the content as JSON."""
-        return (
-            b'' if content is None else orjson.dumps(content, default=_plain, option=orjson.OPT_NON_STR_KEYS)
-        )
+        if content is None:
+            return b''
+        try:
+            return orjson.dumps(content, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+        except TypeError:  # a number beyond 64 bits, or half of a character: it is as it was stored
+            return json.dumps(content, default=_plain, separators=(',', ':')).encode('ascii')
 
 
 def _plain(value: Any) -> Any:

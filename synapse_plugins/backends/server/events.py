@@ -5,12 +5,12 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
 from ..filters import as_list
+from ..jsontext import json_bytes
 from ..local.part import as_id
 from .api import Answer, api_of, call, page_answer, params_of
 
@@ -71,7 +71,7 @@ async def _page(
 
 def _outside(request: Request, row: dict[str, Any]) -> dict[str, Any]:
     """Return what stands for the data of an event when it is fetched by itself."""
-    content = _json(row['data'])
+    content = json_bytes(row['data'])
     event = row.get('pgh_id') or row.get('id')
     if event is None:
         raise HTTPException(400, 'fields: presigned data needs pgh_id or id.')
@@ -90,11 +90,7 @@ async def get_event_data(request: Request) -> Response:
     page = await call(api_of(request).backend.list_ground_truth_events, {'ids': event, 'fields': ['data']})
     if not page['results']:
         raise HTTPException(404, f'There is no event {event}.')
-    return Response(_json(page['results'][0]['data']), media_type='application/json')
-
-
-def _json(data: Any) -> bytes:
-    return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
+    return Response(json_bytes(page['results'][0]['data']), media_type='application/json')
 
 
 async def list_versions(request: Request) -> Response:

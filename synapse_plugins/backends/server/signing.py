@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import time
-from hashlib import sha256
 from secrets import token_bytes
 from urllib.parse import quote
 
@@ -39,4 +38,4 @@ class Signer:
     def _signature(self, method: str, path: str, expires: str) -> str:
         method = 'GET' if method == 'HEAD' else method
         text = f'{method}\n{path}\n{expires}'
-        return hmac.new(self._secret, text.encode('utf-8', 'surrogateescape'), sha256).hexdigest()
+        return hmac.digest(self._secret, text.encode('utf-8', 'surrogateescape'), 'sha256').hex()
