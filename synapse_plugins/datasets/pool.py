@@ -31,8 +31,8 @@ _MOST_PROCESSES = 16
 _AHEAD = 2
 """Batches that a process has before it: one at work, another so that it need not wait for us."""
 
-_BEHIND = 8
-"""How many times as many batches may be done, here and there, while one before them is not."""
+_BEHIND = 16
+"""How many more batches may be done while one before them is not."""
 
 _PATIENCE = 5.0  # seconds, in which a process has ended whose answers have
 
@@ -233,7 +233,7 @@ class Pool:
         taken, they are ready for other work.
         """
         waiting: deque[_Process | _Here] = deque()
-        most = _BEHIND * _AHEAD * self._others
+        most = _AHEAD * self._others + _BEHIND
         try:
             for batch in batches:
                 process = min(self._processes, key=lambda one: one.pending)

@@ -5,7 +5,8 @@ process. The fast way is a `UnitReader`:
 
 1. ``__init__(root, report)`` lists files and reads what describes the dataset as a whole, nothing else.
 2. ``units()`` yields a `Unit` for every sample there may be: cheap, small, picklable, always in the same order. What
-   `read` needs beside the unit's key, split and name goes into ``unit.source``, e.g. the names of two files.
+   `read` needs beside the unit's key, split and name goes into ``unit.source``, e.g. the names of two files. It is
+   called more than once, so it reports nothing.
 3. ``read(unit)`` returns the `Sample`, or None after a word to ``self.report``. It runs in several processes, so it
    may look only at its unit and at attributes that no sample changes; what the parent has to know of it goes to
    ``self.tell(fact)``.
