@@ -179,7 +179,8 @@ def run_tests(session: nox.Session, *options: str) -> None:
     workers = min(cores, MOST_WORKERS)
     env = dict(INSTALLED)
     if workers > 1 and '--pdb' not in session.posargs:
-        options = ('-n', str(workers), *options)
+        # a process that ends by itself ends the run: put in another's place, it waits for tests for ever
+        options = ('-n', str(workers), '--max-worker-restart=0', *options)
         env['OMP_NUM_THREADS'] = str(cores // workers)
     session.run('pytest', *options, *session.posargs, env=env)
 

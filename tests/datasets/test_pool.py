@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WORK = """
-import os, sys, time
+import os, time
 
-ELSEWHERE = '-c' in sys.orig_argv  # the other processes are started so
+ELSEWHERE = os.getpid() != HERE  # filled in
 
 def same(batch):
     return batch
@@ -51,8 +53,9 @@ def interrupting(batch):
 
 @pytest.fixture(autouse=True)
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / 'pool_work.py').write_text(WORK, 'utf-8')
+    (tmp_path / 'pool_work.py').write_text(WORK.replace('HERE', str(os.getpid())), 'utf-8')
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, 'pool_work', raising=False)
 
 
 @pytest.mark.parametrize(
