@@ -156,6 +156,12 @@ def test_data_that_is_kept_elsewhere(local_backend, client, version):
     assert [row['data'] for row in rows] == [row['data'] for row in wanted]
 
 
+def test_versions_that_are_archived(local_backend, client, version):
+    for backend in (local_backend, client):
+        assert backend.list_ground_truth_versions({'is_archived': True})['count'] == 0
+        assert backend.list_ground_truth_versions({'is_archived': False})['count'] == 1
+
+
 def test_versions(local_backend, client, version):
     assert client.get_ground_truth_version(version['id']) == local_backend.get_ground_truth_version(
         version['id']

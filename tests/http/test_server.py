@@ -416,10 +416,18 @@ PRESIGN, CONFIRM = '/data_files/presigned_upload/upload/', '/data_files/presigne
         (PRESIGN, {'files': [{'filename': 'a', 'size': 200 * 1024**3}] * 5}),
         ('/data_collections/', {'name': 'x', 'file_specifications': 3}),
         ('/data_collections/', {'name': 'x', 'file_specifications': ['a']}),
+        ('/data_collections/', {'name': 'x', 'file_specifications': [{'name': ['a']}]}),
+        ('/data_collections/', {'name': 'x', 'file_specifications': [{'name': 'a'}, {'name': 'a'}]}),
+        ('/data_units/', {'data_collection': 1, 'files': ['a']}),
+        ('/data_units/', {'data_collection': 1, 'files': 'a'}),
+        ('/data_units/', {'data_collection': 1, 'files': {}, 'meta': 'a'}),
+        ('/data_units/', {'data_collection': 1, 'files': {}, 'groups': 'a'}),
+        ('/data_units/', {'data_collection': 1, 'files': {}, 'groups': [{}]}),
         ('/tasks/', {'project': 1, 'data': [{'data_unit': {}}]}),
+        ('/tasks/', {'project': 1, 'data': ['a']}),
     ],
 )
-def test_values_of_the_wrong_kind_are_refused(ask, path, body):
+def test_values_of_the_wrong_kind_are_refused(ask, collection, path, body):
     answer = ask('POST', path, json=body)
     assert answer.status_code == 400, answer.text
 

@@ -31,9 +31,7 @@ class Collections(Part):
         """Create a collection: ``name``, and ``file_specifications`` (``name``, ``file_type``, ``is_required``)."""
         name = checked_name(data.get('name'), 'data collection')
         specifications = data.get('file_specifications') or ()
-        is_list = isinstance(specifications, (list, tuple))
-        if not is_list or not all(isinstance(item, Mapping) and item.get('name') for item in specifications):
-            raise ParamsError('Every file specification of a data collection needs a name.')
+        _check_named(specifications)
         with self._db.transaction() as connection:
             query = 'INSERT INTO data_collection (name, file_specifications, created) VALUES (?, ?, ?)'
             inserted = connection.execute(query, (name, dump([dict(item) for item in specifications]), now()))
@@ -168,16 +166,16 @@ class Collections(Part):
 
     def _insert_unit(self, connection: Connection, unit: Mapping[str, Any]) -> int:
         collection = self.get_data_collection(unit.get('data_collection') or 0)
-        named = unit.get('files') or {}
+        named, meta, groups = _parts_of(unit)
         checksums = {name: _checksum(value) for name, value in named.items()}
         _check_specifications(collection, checksums)
         files = {name: self._uploaded(name, checksum) for name, checksum in checksums.items()}
         query = 'INSERT INTO data_unit (data_collection, meta, files, groups, created) VALUES (?, ?, ?, ?, ?)'
         values = (
             collection['id'],
-            dump(unit.get('meta') or {}),
+            dump(meta),
             dump(files),
-            dump(unit.get('groups') or []),
+            dump(groups),
             now(),
         )
         unit_id = int(connection.execute(query, values).lastrowid or 0)
@@ -226,6 +224,31 @@ class Collections(Part):
             'checksum': f'sha256:{row["digest"]}',
             'size': row['size'],
         }
+
+
+def _check_named(specifications: Any) -> None:
+    """Refuse file specifications without a name, or with that of another one."""
+    is_list = isinstance(specifications, (list, tuple))
+    names = [
+        item.get('name') if isinstance(item, Mapping) else None
+        for item in (specifications if is_list else ())
+    ]
+    if not is_list or not all(name and isinstance(name, str) for name in names):
+        raise ParamsError('Every file specification of a data collection needs a name, which is a text.')
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ParamsError(
+            f'The file specification {min(map(str, twice))!r} is there twice; a unit has one file of each.'
+        )
+
+
+def _parts_of(unit: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any], list[Any]]:
+    """Return the files, the metadata and the groups of a unit."""
+    files, meta, groups = unit.get('files') or {}, unit.get('meta') or {}, unit.get('groups') or []
+    if not isinstance(files, Mapping) or not isinstance(meta, Mapping):
+        raise ParamsError('The files and the meta of a data unit are objects of names and values.')
+    if not isinstance(groups, (list, tuple)) or not all(isinstance(group, str) for group in groups):
+        raise ParamsError('The groups of a data unit are a list of names, outer first.')
+    return files, meta, list(groups)
 
 
 def _checksum(value: Any) -> str:

@@ -246,4 +246,6 @@ def _version(row: Row) -> dict[str, Any]:
 
 def _is_wanted(row: Row, params: Mapping[str, Any]) -> bool:
     dataset = params.get('ground_truth_dataset')
+    if str(params.get('is_archived', False)).lower() in {'true', '1'}:
+        return False  # nothing is archived here
     return dataset is None or row['dataset'] == as_id(dataset, 'dataset')

@@ -43,7 +43,9 @@ class Work(Part):
         ids: list[int] = []
         with self._db.transaction() as connection:
             for item in items:
-                unit = item.get('data_unit') if isinstance(item, dict) else None
+                if not isinstance(item, dict):
+                    raise ParamsError(f'A task is an object with its data_unit, not {str(item)[:80]!r}.')
+                unit = item.get('data_unit')
                 unit = None if unit is None else as_id(unit, 'data unit')
                 if unit is not None and not self._rows('SELECT 1 FROM data_unit WHERE id = ?', unit):
                     raise NotFoundError(f'There is no data unit {unit}; no task was made.')
