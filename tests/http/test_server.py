@@ -114,6 +114,14 @@ def test_other_machines_need_a_token(local_backend):
     check_address('0.0.0.0', 'x' * 16)
 
 
+@pytest.mark.parametrize('token', [' ' * 20, '토큰토큰토큰토큰토큰토큰토큰토큰', 'a b' * 10, f'{"a" * 20}\n'])
+@pytest.mark.parametrize('host', ['127.0.0.1', '0.0.0.0'])
+def test_a_token_that_nobody_could_bring_is_refused(host, token):
+    with pytest.raises(ParamsError, match='nobody could bring it') as caught:
+        check_address(host, token)
+    assert token not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ('host', 'inside'),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import socket
 import threading
 import time
@@ -21,6 +22,7 @@ __all__ = ['Served', 'check_address', 'is_loopback', 'new_token']
 
 _START_SECONDS = 30.0
 _SHORTEST_TOKEN = 16
+_SENDABLE = re.compile('[!-~]+')
 
 
 def new_token() -> str:
@@ -39,11 +41,16 @@ def is_loopback(host: str) -> bool:
 
 
 def check_address(host: str, token: str | None) -> None:
-    """Refuse to listen to other machines without a token, or with one that is guessed.
+    """Refuse to listen to other machines without a token, or with one that is guessed; and one that cannot be sent.
 
     Raises:
         ParamsError: With what to do.
     """
+    if token is not None and not _SENDABLE.fullmatch(token):
+        raise ParamsError(
+            'The token has blanks or characters that no header carries, so that nobody could bring it: use letters, '
+            'digits and signs of ASCII.'
+        )
     if is_loopback(host):
         return
     if token is None:
