@@ -180,6 +180,7 @@ def test_an_answer_that_repeats_the_token_is_cleaned(synapse_server):
     ):
         client.get_plugin_release(f'x@{synapse_server.token}')
     assert synapse_server.token not in str(caught.value).partition(' was answered')[2]
+    assert synapse_server.token not in repr(caught.value.detail)
 
 
 def test_a_file_that_cannot_be_replaced_leaves_no_other(user_folder):

@@ -128,3 +128,19 @@ def test_a_page_that_comes_twice_is_passed_over(server: Server, client: SynapseB
     )
     server.answers = {'GET /models/': lambda _: next(pages)}
     assert [row['id'] for row in client.list_models(list_all=True)[0]] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    'target', ['http://[bad/', 'http://example.org:port/', 'http://:80/', 'mailto:a@b', '//']
+)
+def test_a_place_that_is_none_is_not_gone_to(target: str, tmp_path: Path) -> None:
+    with (
+        Server() as server,
+        SynapseBackend(
+            server.url, access_token='t', cache_dir=tmp_path, retries=Retries(attempts=1)
+        ) as client,
+    ):
+        server.answers['GET /models/'] = lambda _: (302, {'Location': target}, '')
+        with pytest.raises(RequestError):
+            client.list_models()
+        assert set(server.seen) == {'GET /models/'}

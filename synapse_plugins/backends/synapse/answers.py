@@ -6,7 +6,7 @@ import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests import exceptions as broken
@@ -29,7 +29,7 @@ from .redact import clean_text, shown_url
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ['CA_VARIABLE', 'RETRIED', 'no_answer', 'refused', 'retry_after', 'was_sent']
+__all__ = ['CA_VARIABLE', 'RETRIED', 'moved_to', 'no_answer', 'refused', 'retry_after', 'was_sent']
 
 CA_VARIABLE = 'SYNAPSE_CA_BUNDLE'
 RETRIED = frozenset({429, 502, 503, 504})
@@ -61,7 +61,7 @@ def refused(answer: requests.Response, secrets: Iterable[str]) -> RequestError:
     if status >= 500:
         kind, advice = ServerError, 'That is a failure of the server: try again later, or ask its operator.'
     method, url = str(answer.request.method), shown_url(str(answer.url))
-    detail = _detail(answer)
+    detail = _cleaned(_detail(answer), tuple(secrets))
     said = clean_text(_sentence(detail), secrets)[:_SHOWN]
     text = f'{method} {url} was answered with {status}{f": {said}" if said else f" {answer.reason}"}'
     text = text if text.endswith(('.', '!', '?')) else f'{text}.'
@@ -76,6 +76,17 @@ def _detail(answer: requests.Response) -> Any:
         return '' if text.startswith('<') else text[:_SHOWN]  # a page of a proxy says nothing
 
 
+def _cleaned(detail: Any, secrets: tuple[str, ...]) -> Any:
+    """Return what an answer says without secrets that it repeats: it may be logged whole."""
+    if isinstance(detail, str):
+        return clean_text(detail, secrets)
+    if isinstance(detail, list):
+        return [_cleaned(item, secrets) for item in detail]
+    if isinstance(detail, dict):
+        return {clean_text(key, secrets): _cleaned(value, secrets) for key, value in detail.items()}
+    return detail
+
+
 def _sentence(detail: Any) -> str:
     """Return what an answer says as one line: of DRF, of v2, or plain."""
     if isinstance(detail, dict):
@@ -88,6 +99,16 @@ def _sentence(detail: Any) -> str:
     if isinstance(detail, list):
         return ', '.join(map(_sentence, detail))
     return str(detail)
+
+
+def moved_to(answer: requests.Response) -> str:
+    """Return the address that an answer sends a request on to; empty if it is none."""
+    try:
+        target = urljoin(str(answer.url), answer.headers.get('Location', ''))
+        _ = urlsplit(target).port
+    except ValueError:
+        return ''
+    return target
 
 
 def retry_after(answer: requests.Response) -> float | None:

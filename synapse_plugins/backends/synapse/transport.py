@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from requests import exceptions as broken
@@ -26,7 +26,7 @@ from ...errors import (
     TLSError,
 )
 from ..jsontext import json_value
-from .answers import CA_VARIABLE, RETRIED, no_answer, refused, retry_after, was_sent
+from .answers import CA_VARIABLE, RETRIED, moved_to, no_answer, refused, retry_after, was_sent
 from .credentials import origin
 from .plain import PlainGets
 from .redact import clean_chain, hide_in_logs, shown_url
@@ -307,7 +307,7 @@ class Transport:
     def _next_hop(self, request: Request, answer: requests.Response) -> str:
         """Return where an answer sends a request on to, if it may go there."""
         with answer:
-            target = urljoin(str(answer.url), answer.headers.get('Location', ''))
+            target = moved_to(answer)
         here, there = urlsplit(str(answer.url)), urlsplit(target)
         keeps_method = request.method in {'GET', 'HEAD'} or answer.status_code in {307, 308}
         same = origin(str(answer.url)) == origin(target)
@@ -317,10 +317,10 @@ class Transport:
             reason = 'what is sent would go astray on the way'
         else:
             return target  # the token goes along to the same server only, see _Headers
-        moved = f'{there.scheme}://{there.netloc.rpartition("@")[2]}'
+        moved = f'{there.scheme}://{there.netloc.rpartition("@")[2]}' if there.netloc else 'elsewhere'
+        advice = f' If that is the server, use its address: SYNAPSE_HOST={moved}' if there.netloc else ''
         raise RequestError(
-            f'{request.method} {shown_url(str(answer.url))} is sent on to {moved}, and {reason}. If that is the '
-            f'server, use its address: SYNAPSE_HOST={moved}',
+            f'{request.method} {shown_url(str(answer.url))} is sent on to {moved}, and {reason}.{advice}',
             method=request.method, url=shown_url(str(answer.url)), status=answer.status_code,
         )  # fmt: skip
 
