@@ -86,8 +86,7 @@ class JobLogger:
                 self._keep(record)
             except Exception as exc:  # noqa: BLE001 - one that cannot be kept must not cost the others
                 self._lost += 1
-                if len(self._reasons) < _SHOWN:
-                    self._reasons.append(f'{record.event}: {exc}')
+                self._note_reason(record.event, exc)
             if self._thread is None:
                 self._thread = Thread(target=self._run, name='job-reports', daemon=True)
                 self._thread.start()
@@ -103,6 +102,12 @@ class JobLogger:
         if entry is not None:
             self._pictures += 'file_error' in entry['data']
             self._spool.put(entry)
+
+    def _note_reason(self, event: str, error: Exception) -> None:
+        """Keep a reason to tell of, each once."""
+        reason = _text_of(error)
+        if len(self._reasons) < _SHOWN and not any(known.endswith(reason) for known in self._reasons):
+            self._reasons.append(f'{event}: {reason}')
 
     def finish(self) -> None:
         """Send what waits. When nothing gets through any more, it returns after the patience."""
@@ -136,7 +141,7 @@ class JobLogger:
         told = []
         if waiting := len(self._spool):
             told.append(
-                f'{waiting} reports did not reach job {self.job_id} ({self._last_error or "there was no time"}); '
+                f'{waiting} reports did not reach job {self.job_id} ({_text_of(self._last_error)}); '
                 f'they are kept in {self._spool.path}.'
             )
         if self.refused:
@@ -148,7 +153,7 @@ class JobLogger:
                 f'{self._lost} reports could not be kept for job {self.job_id}: {"; ".join(self._reasons)}.'
             )
         if self._dirty and self._last_error is not None and not waiting:
-            told.append(f'The last progress did not reach job {self.job_id}: {self._last_error}.')
+            told.append(f'The last progress did not reach job {self.job_id}: {_text_of(self._last_error)}.')
         if self._pictures:
             told.append(f'{self._pictures} pictures could not be read; their entries say why.')
         return told
@@ -234,8 +239,7 @@ class JobLogger:
                     self._send([entry])
                 return
             self.refused += 1
-            if len(self._reasons) < _SHOWN:
-                self._reasons.append(f'{batch[0]["event"]}: {exc}')
+            self._note_reason(batch[0]['event'], exc)
         self._spool.drop(len(batch))
 
     def _arrived(self, batch: list[dict[str, Any]]) -> bool:
@@ -273,6 +277,11 @@ class JobLogger:
             self._client.create_logs([entry])
         except Exception as exc:  # noqa: BLE001 - `problems` says it all the same
             self._last_error = exc
+
+
+def _text_of(error: Exception | None) -> str:
+    """Return what an error says, without the stop at its end, because a sentence goes on after it."""
+    return 'there was no time' if error is None else str(error).rstrip('.') or type(error).__name__
 
 
 def _mark(entry: Mapping[str, Any]) -> str:

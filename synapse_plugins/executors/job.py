@@ -78,7 +78,9 @@ class Job:
                 error = exc
             else:
                 return
-        self._problems.append(f'Job {self.id} was not told that it is {data["status"]}: {error}.')
+        self._problems.append(
+            f'Job {self.id} was not told that it is {data["status"]}: {str(error).rstrip(".")}.'
+        )
 
 
 def failure_message(category: str, error: BaseException) -> tuple[Any, dict[str, Any]]:

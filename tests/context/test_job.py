@@ -149,6 +149,19 @@ def test_a_run_that_goes_on_after_a_failure_within_a_step_is_told_of(make: Any, 
     assert told == ['outer', 'inner 1', 'inner 2', 'next']
 
 
+def test_one_reason_for_many_is_told_once_as_a_sentence(make: Any, client: Client) -> None:
+    def refuse(entries: list[dict[str, Any]]) -> None:
+        if entries:
+            raise ParamsError('It is full.')
+
+    client.hinder = refuse
+    logger, runtime = make()
+    for number in range(3):
+        runtime.log_message(str(number))
+    runtime.logger.finish()
+    assert logger.problems == ['3 reports were refused by job 7: message: It is full.']
+
+
 @pytest.mark.parametrize('down', ['records', 'logs'])
 def test_one_part_of_a_backend_that_is_down_holds_up_no_other(make: Any, client: Client, down: str) -> None:
     def hinder(entries: list[dict[str, Any]]) -> None:
