@@ -78,7 +78,7 @@ def chooses_nothing(params: Mapping[str, Any]) -> bool:
 
 
 def _no_value(key: str) -> ParamsError:
-    return ParamsError(f'The filter {key} has no value. Name one, or leave it out to have everything.')
+    return ParamsError(f'The filter {key} has no value. Name one, or leave it out.')
 
 
 def as_list(value: Any, key: str) -> list[Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,16 +14,35 @@ if TYPE_CHECKING:
 
 __all__ = ['prepared', 'silence_stdout']
 
+_PACKAGE = Path(__file__).resolve().parents[1]
+_others: list[Any] = []
+"""What showed warnings before."""
+
 
 @contextmanager
 def prepared() -> Iterator[None]:
     """Make stdout and stderr take any text.
 
-    A file or a pipe gets UTF-8; a terminal keeps its encoding, and what that cannot show appears escaped.
+    A file or a pipe gets UTF-8; a terminal keeps its encoding, and what that cannot show appears escaped. What we
+    warn of ourselves is one line on stderr, without the place in our code that it comes from.
     """
     for stream in (sys.stdout, sys.stderr):
         _reconfigure(stream)
-    yield
+    shown, warnings.showwarning = warnings.showwarning, _show_warning
+    _others.append(shown)
+    try:
+        yield
+    finally:
+        warnings.showwarning = _others.pop()
+
+
+def _show_warning(
+    message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: str | None = None
+) -> None:
+    if issubclass(category, UserWarning) and Path(filename).resolve().is_relative_to(_PACKAGE):
+        print(f'Warning: {message}', file=file or sys.stderr)
+    else:
+        _others[-1](message, category, filename, lineno, file, line)
 
 
 def _reconfigure(stream: Any) -> None:

@@ -78,6 +78,18 @@ def test_doctor_tells_what_a_run_would_stumble_over(synapse_server, program, mon
     assert "$SYNAPSE_BACKEND_V2_TIMEOUT_READ is 'soon'" in found['server']['found']
 
 
+@pytest.mark.skipif(os.name == 'nt', reason='no such modes')
+def test_a_file_that_others_can_read_is_one_line(synapse_server, program, user_folder, monkeypatch):
+    monkeypatch.delenv('SYNAPSE_ACCESS_TOKEN')
+    program('login', '--host', synapse_server.url, input=f'{synapse_server.token}\n')
+    path = user_folder / '.synapse' / 'config.json'
+    path.chmod(0o644)
+    done = program('run', 'absent', '--backend', synapse_server.url)
+    warned = [line for line in done.stderr.splitlines() if 'holds tokens' in line]
+    assert [line.startswith(f'Warning: {path} holds tokens') for line in warned] == [True]
+    assert 'credentials.py' not in done.stderr
+
+
 def test_doctor_without_a_server(program):
     told = program('doctor', '--json')
     found = {check['name']: check for check in json.loads(told.stdout)['checks']}
