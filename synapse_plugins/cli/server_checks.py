@@ -52,7 +52,7 @@ def server_checks() -> Iterator[Check]:
 
 def _asked(credentials: Credentials) -> Check:
     from ..backends.synapse import Retries, SynapseBackend
-    from ..backends.synapse.transport import timeout_of_environment
+    from ..backends.synapse.environment import timeout_of_environment
 
     timeout_of_environment()  # runs use it; here nobody waits that long
     if not credentials.headers():

@@ -87,7 +87,18 @@ def test_the_default_environment_of_the_file():
 
 
 @pytest.mark.parametrize(
-    'url', ['api.example', 'ftp://x', 'https://', 'file:///etc/passwd', f'https://u:{SECRET}@host']
+    'url',
+    [
+        'api.example',
+        'ftp://x',
+        'https://',
+        'file:///etc/passwd',
+        f'https://u:{SECRET}@host',
+        'http://a:99999',
+        'http://a:port',
+        'http://[::1',
+        'http://a:0',
+    ],
 )
 def test_what_is_no_address(url):
     with pytest.raises(ParamsError) as caught:

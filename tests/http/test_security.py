@@ -256,6 +256,19 @@ def test_nothing_turns_the_check_off(secure, variable, monkeypatch):
             _list(secure)
 
 
+@pytest.mark.parametrize('variable', ['SYNAPSE_CA_BUNDLE', 'REQUESTS_CA_BUNDLE'])
+def test_a_file_without_certificates_is_named(secure, variable, tmp_path, monkeypatch):
+    (tmp_path / 'ca.pem').write_text('no certificate', encoding='utf-8')
+    monkeypatch.setenv(variable, str(tmp_path / 'ca.pem'))
+    with pytest.raises(ConfigError, match=rf'\${variable} names .*ca\.pem'):
+        _list(secure)
+
+
+def test_plain_http_is_told_from_a_wrong_certificate(synapse_server):
+    with pytest.raises(TLSError, match='may speak plain HTTP'):
+        _list(synapse_server.url.replace('http:', 'https:'))
+
+
 def test_another_name_is_not_trusted(secure, certificate, monkeypatch):
     monkeypatch.setenv('SYNAPSE_CA_BUNDLE', str(certificate / 'ca.pem'))
     with pytest.raises(TLSError, match=r'127\.0\.0\.1'):

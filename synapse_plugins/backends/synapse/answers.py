@@ -132,9 +132,14 @@ def no_answer(error: Exception, method: str, url: str, secrets: Iterable[str]) -
     host = urlsplit(url).hostname
     if isinstance(error, broken.SSLError):
         reason = clean_text(str(_innermost(error)), secrets)
+        advice = (
+            'It may speak plain HTTP there: see whether the address has the right port, and begins as it should.'
+            if 'WRONG_VERSION_NUMBER' in reason
+            else 'If its certificate is signed by a private authority, name the file of that one: '
+            f'{CA_VARIABLE}=/path/to/ca.pem'
+        )
         return TLSError(
-            f'{method} {shown}: no trusted connection to {host}: {reason}. If its certificate is signed by a private '
-            f'authority, name the file of that one: {CA_VARIABLE}=/path/to/ca.pem',
+            f'{method} {shown}: no trusted connection to {host}: {reason}. {advice}',
             method=method,
             url=shown,
         )

@@ -190,8 +190,12 @@ def base_url(url: str) -> str:
     Raises:
         ParamsError: If it is no address of a server.
     """
-    parts = urlsplit(url.strip())
-    if parts.scheme not in {'http', 'https'} or not parts.hostname:
+    try:
+        parts = urlsplit(url.strip())
+        is_one = parts.scheme in {'http', 'https'} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, or half an address of version 6
+        is_one = False
+    if not is_one:
         raise ParamsError(
             f'{_without_user(url)!r} is no address of a server; write it as https://api.example.org'
         )

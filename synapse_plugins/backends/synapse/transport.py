@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 from requests import exceptions as broken
 from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
+from requests.utils import get_environ_proxies
 
 from ..._version import __version__
 from ...errors import (
     AnswerLostError,
-    ConfigError,
     NoAnswerError,
     RateLimitError,
     RequestError,
@@ -26,8 +23,9 @@ from ...errors import (
     TLSError,
 )
 from ..jsontext import json_value
-from .answers import CA_VARIABLE, RETRIED, moved_to, no_answer, refused, retry_after, was_sent
+from .answers import RETRIED, moved_to, no_answer, refused, retry_after, was_sent
 from .credentials import origin
+from .environment import ca_bundle, timeout_of_environment
 from .plain import PlainGets
 from .redact import clean_chain, hide_in_logs, shown_url
 
@@ -36,15 +34,13 @@ if TYPE_CHECKING:
 
     from .credentials import Credentials
 
-__all__ = ['Request', 'Retries', 'Transport', 'ca_bundle', 'timeout_of_environment']
+__all__ = ['Request', 'Retries', 'Transport']
 
 _CONNECTIONS = 32
 _HOPS = 5
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _SAFE = frozenset({'GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'})
 """Methods whose repetition does no harm: a PATCH of the platform replaces what it names."""
-
-_CA_VARIABLES = (CA_VARIABLE, 'REQUESTS_CA_BUNDLE')
 
 
 @dataclass(frozen=True)
@@ -339,45 +335,6 @@ class _Headers(requests.auth.AuthBase):
         if origin(str(request.url)) == self._origin:
             request.headers.update(self._headers)
         return request
-
-
-def ca_bundle() -> str:
-    """Return the file of the authorities that are trusted.
-
-    Raises:
-        ConfigError: If a variable names a file that is not there.
-    """
-    for variable in _CA_VARIABLES:
-        if path := os.environ.get(variable):
-            if not Path(path).exists():
-                raise ConfigError(
-                    f'${variable} names {path}, which is not there. Name the file of the authority.'
-                )
-            return path
-    # Told by name, because the library would ask further variables otherwise.
-    return DEFAULT_CA_BUNDLE_PATH
-
-
-def timeout_of_environment() -> tuple[float, float]:
-    """Return the seconds to connect and to wait for an answer that the environment says.
-
-    Raises:
-        ConfigError: If a variable holds no such number.
-    """
-    found = []
-    for variable, default in (
-        ('SYNAPSE_BACKEND_V2_TIMEOUT_CONNECT', 5.0),
-        ('SYNAPSE_BACKEND_V2_TIMEOUT_READ', 30.0),
-    ):
-        text = os.environ.get(variable) or str(default)
-        try:
-            seconds = float(text)
-        except ValueError:
-            seconds = -1.0
-        if not 0 < seconds < 86400:
-            raise ConfigError(f'${variable} is {text!r}; it is a number of seconds.')
-        found.append(seconds)
-    return found[0], found[1]
 
 
 def _is_worth_repeating(error: RequestError) -> bool:
