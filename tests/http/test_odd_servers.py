@@ -144,3 +144,34 @@ def test_a_place_that_is_none_is_not_gone_to(target: str, tmp_path: Path) -> Non
         with pytest.raises(RequestError):
             client.list_models()
         assert set(server.seen) == {'GET /models/'}
+
+
+@pytest.mark.parametrize(
+    'page',
+    [
+        {'results': ['x']}, {'results': [None], 'count': 1}, {'results': [], 'count': 'many'}, {'results': {}}, 'text',
+        {'results': [{'id': 1, 'data': {'mode': 'presigned', 'presigned_url': 'http://[bad'}}], 'count': 1},
+    ],
+)  # fmt: skip
+def test_what_is_no_list_is_told(page: Any, tmp_path: Path) -> None:
+    with (
+        Server() as server,
+        SynapseBackend(
+            server.url, access_token='t', cache_dir=tmp_path, retries=Retries(attempts=1)
+        ) as client,
+    ):
+        server.answers['GET /sdk/ground_truth_events/'] = lambda _: (200, {}, json.dumps(page))
+        with pytest.raises(BackendError, match=r'no list|address that is none'):
+            list(client.list_ground_truth_events({'ground_truth_dataset_versions': 1}, list_all=True)[0])
+
+
+def test_a_login_without_a_token_is_told(tmp_path: Path) -> None:
+    with (
+        Server() as server,
+        SynapseBackend(
+            server.url, access_token='t', cache_dir=tmp_path, retries=Retries(attempts=1)
+        ) as client,
+    ):
+        server.answers['POST /users/login/'] = lambda _: (200, {}, json.dumps({'key': 'x'}))
+        with pytest.raises(BackendError, match='told no token'):
+            client.login('a@b', 'password')

@@ -136,6 +136,16 @@ def test_ground_truths_are_chosen_by_their_dataset_too(local_backend, client, ve
         client.list_ground_truth_events({'ground_truth_dataset': 1})
 
 
+def test_paths_are_no_matter_where_no_files_are_asked_for(local_backend, client, version):
+    params = {'ground_truth_dataset_versions': version['id'], 'fields': ['id', 'category']}
+    here, there = (
+        backend.list_ground_truth_events(params, url_conversion={'files_fields': ['files']})['results']
+        for backend in (local_backend, client)
+    )
+    assert [row['category'] for row in there] == [row['category'] for row in here]
+    assert not any('files' in row for row in there)
+
+
 def test_files_come_with_paths(local_backend, client, version):
     rows, _ = client.list_ground_truth_events(
         {'ground_truth_dataset_versions': version['id']},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Self
 
+from ...errors import BackendError
 from .collections import Collections
 from .credentials import Credentials, find_credentials
 from .events import Events
@@ -87,9 +88,14 @@ class SynapseBackend(Events, Models, Collections, Jobs, Releases, Work):
 
         Raises:
             RequestError: If the server does not take them.
+            BackendError: If it tells no token.
         """
         body = {'email': email, 'password': password}
         told = self.transport.ask(Request('POST', 'users/login/', json=body, repeatable=True))
+        if not isinstance(told, dict) or not told.get('token'):
+            raise BackendError(
+                f'{self.name} told no token. Check that the address is that of the API, or log in with an access token.'
+            )
         return str(told['token'])
 
     def close(self) -> None:

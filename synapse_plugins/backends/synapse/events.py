@@ -59,7 +59,7 @@ class Events(ClientPart):
         def shape(row: dict[str, Any]) -> dict[str, Any]:
             if _is_outside(row.get('data')):
                 row['data'] = self._fetch_data(row, asked)
-            if with_paths:
+            if with_paths and 'files' in row:
                 row['files'] = {
                     name: self._with_path(row, name, file) for name, file in (row['files'] or {}).items()
                 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -33,7 +34,9 @@ def first_page(transport: Transport, path: str, params: Mapping[str, Any], **mor
     page = transport.get(path, params, **more)
     if isinstance(page, list):  # some lists come without an envelope
         return {'count': len(page), 'next': None, 'previous': None, 'results': page}
-    if not isinstance(page, dict) or not isinstance(page.get('results'), list):
+    rows = page.get('results') if isinstance(page, dict) else None
+    are_rows = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+    if not isinstance(page, dict) or not are_rows or not isinstance(page.get('count'), (int, NoneType)):
         raise BackendError(
             f'{transport.url}/{path} answered with something that is no list. '
             'Check that the address is that of the API.'

@@ -27,7 +27,7 @@ from .answers import RETRIED, moved_to, no_answer, refused, retry_after, was_sen
 from .credentials import origin
 from .environment import ca_bundle, timeout_of_environment
 from .plain import PlainGets
-from .redact import clean_chain, hide_in_logs, shown_url
+from .redact import clean_chain, clean_text, hide_in_logs, shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -321,7 +321,17 @@ class Transport:
         )  # fmt: skip
 
     def _address(self, path: str) -> str:
-        return path if '://' in path else f'{self.url}/{path.lstrip("/")}'
+        if '://' not in path:
+            return f'{self.url}/{path.lstrip("/")}'
+        try:
+            origin(path)
+        except ValueError as exc:
+            raise RequestError(
+                f'{self.url} told an address that is none: {clean_text(path, self.secrets)[:200]!r}. That is a failure '
+                'of the server: ask its operator.',
+                method='GET', url='',
+            ) from exc  # fmt: skip
+        return path
 
 
 class _Headers(requests.auth.AuthBase):
