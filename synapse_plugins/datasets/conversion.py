@@ -218,6 +218,9 @@ def convert(
     changes = find_transforms(transforms, to, task)
     choices = Choices(Selection(sample, split, seed), classes, rename, changes, drop_empty)
     report = Report()
+    reference, writer_class = _writer_of(to, options)
+    if source_format is not None:
+        table.get(source_format)  # a name that is wrong is told of before a place that is
     _refuse_overlaps(sources, Path(destination))
     output = _output(destination, overwrite=overwrite, alone=stamp is None)
     may_be_done = stamp is None and reuse is None and remember is not False
@@ -226,7 +229,6 @@ def convert(
         stack.enter_context(seldom())
         pool = pool_for(sources, workers, streaming.SMALL, stack)
         formats, readers = _open(sources, source_format, report, pool, verify=verify)
-        reference, writer_class = _writer_of(to, options)
         ways: dict[str, Any] = {'workers': workers, 'progress': progress, 'cancelled': cancelled}
         stream = stack.enter_context(streaming.Stream(readers, report, choices, ahead=pool, **ways))
         task, class_map, more = stream.plan(writer_class, to, task)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 from .._version import __version__
 from ..hookspecs import PROJECT
+from .declared import declared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from .declared import Declared
 
 __all__ = ['BUILTIN_DISTRIBUTION', 'BUILTIN_MODULE', 'FoundPack', 'discover', 'normalised']
 
@@ -44,27 +46,24 @@ def discover() -> Iterator[FoundPack]:
     """Yield the built-in pack, then the installed ones by distribution and name."""
     yield FoundPack(BUILTIN_DISTRIBUTION, 'builtin', __version__, BUILTIN_MODULE)
     found: set[FoundPack] = set()  # a set: where lib64 is a link to lib, one distribution is listed twice
-    for entry_point in metadata.entry_points(group=PROJECT):
+    for entry_point in declared(PROJECT):
         if entry_point.value != BUILTIN_MODULE:
             found.add(_found(entry_point))
     yield from sorted(found)
 
 
-def _found(entry_point: metadata.EntryPoint) -> FoundPack:
-    if entry_point.dist is None:
-        return FoundPack('(unknown)', entry_point.name, '0', entry_point.value)
-    known = _headers(entry_point.dist)
+def _found(entry_point: Declared) -> FoundPack:
+    known = _headers(entry_point.read('METADATA') or entry_point.read('PKG-INFO') or '')
     needs = next(filter(None, map(_of_this_package, known.get('requires-dist', ()))), '')
     return FoundPack(known['name'][0], entry_point.name, known['version'][0], entry_point.value, needs)
 
 
-def _headers(distribution: metadata.Distribution) -> dict[str, list[str]]:
-    """Return the headers of a distribution's metadata by lower-case name, read once and without the description.
+def _headers(text: str) -> dict[str, list[str]]:
+    """Return the headers of a distribution's metadata by lower-case name, without the description.
 
     `Distribution.metadata` reads and parses the whole file anew at each access, which is most of the time that
     looking at a few hundred packs takes.
     """
-    text = distribution.read_text('METADATA') or distribution.read_text('PKG-INFO') or ''
     headers: dict[str, list[str]] = {'name': ['(unknown)'], 'version': ['0']}
     for line in text.partition('\n\n')[0].splitlines():
         name, colon, value = line.partition(':')
