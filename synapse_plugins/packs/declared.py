@@ -1,9 +1,9 @@
 """Entry points of the installed distributions, read without the machinery of the standard library where it can be.
 
-To import `importlib.metadata`, and have it go through a usual environment, takes as long as to convert a small dataset.
-What it does is little: it lists the folders of ``sys.path`` and reads ``entry_points.txt`` of each distribution. So
-that is done here, unless something else than folders takes part: an archive on the path, or a finder that has distributions
-of its own.
+To import `importlib.metadata`, and have it go through a usual environment, takes as long as to convert a small
+dataset. What it does is little: it lists the folders of ``sys.path`` and reads ``entry_points.txt`` of each
+distribution. So that is done here, unless something else than folders takes part: an archive on the path, or a finder
+that has distributions of its own.
 """
 
 from __future__ import annotations
