@@ -65,6 +65,7 @@ def scan(folder: str | Path, suffixes: frozenset[str] | None = None) -> Iterator
     Hidden files are not part of a dataset. A link to a folder is not followed.
     """
     pending = ['']
+    asked: dict[str, bool] = {}  # last parts of names, of which there are few
     while pending:
         below = pending.pop()
         with os.scandir(f'{folder}{os.sep}{below}') as entries:
@@ -72,11 +73,17 @@ def scan(folder: str | Path, suffixes: frozenset[str] | None = None) -> Iterator
                 name = entry.name
                 if name.startswith('.'):
                     continue
-                if entry.is_dir(follow_symlinks=False):
-                    if suffixes is None or suffix_of(name) not in suffixes:
-                        pending.append(f'{below}{name}/')
-                elif suffixes is None or suffix_of(name) in suffixes:
-                    yield below + name
+                is_file = not entry.is_dir(follow_symlinks=False)
+                if suffixes is None:
+                    wanted = is_file
+                else:
+                    last = name.rpartition('.')[2]
+                    found = asked.get(last) if len(last) < len(name) else False
+                    wanted = asked.setdefault(last, suffix_of(name) in suffixes) if found is None else found
+                if wanted and is_file:
+                    yield below + name if below else name
+                elif not wanted and not is_file:
+                    pending.append(f'{below}{name}/')
 
 
 def by_stem(folder: str | Path, suffixes: frozenset[str]) -> dict[str, list[str]]:
@@ -142,7 +149,8 @@ class Placer:
             told: What is odd about the picture is in the report already.
         """
         source = image.file
-        if os.path.islink(source):  # noqa: PTH114 - making a Path costs as much as making the link
+        # Whoever measured it has seen whether it is a link.
+        if image.is_link is not False and os.path.islink(source):  # noqa: PTH114 - a Path costs as much as the link
             source = os.path.realpath(source)  # the link need not outlive this dataset
         if not image.complete and self._way is not _copy:
             if not told:

@@ -5,6 +5,7 @@ No pixel is decoded. JPEG, PNG, BMP, GIF and WebP are read here; anything else i
 
 from __future__ import annotations
 
+import errno
 import os
 from struct import Struct, error, unpack_from
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,11 +15,12 @@ from ..errors import DatasetError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ['IMAGE_SUFFIXES', 'Probe', 'decode', 'probe']
+__all__ = ['IMAGE_SUFFIXES', 'Probe', 'decode', 'probe', 'probe_and_link']
 
 IMAGE_SUFFIXES = frozenset(('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif'))
 """Suffixes of pictures, in lower case; the case on disk does not matter."""
 
+_NO_LINK = getattr(os, 'O_NOFOLLOW', 0)
 _FLAGS = os.O_RDONLY | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
 _HEAD = 4096
 _ORIENTATION, _WIDTH, _HEIGHT = 0x0112, 0x0100, 0x0101
@@ -75,7 +77,12 @@ def probe(path: str | os.PathLike[str]) -> Probe:
         DatasetError: If the file is empty, cut short, or no picture; the text is the reason alone.
         OSError: If it cannot be opened.
     """
-    fd = os.open(path, _FLAGS)
+    return probe_and_link(path)[0]
+
+
+def probe_and_link(path: str | os.PathLike[str]) -> tuple[Probe, bool | None]:
+    """Do what `probe` does, and tell whether the path is a symbolic link; None where opening it does not tell."""
+    fd, is_link = _open(path)
     try:
         file = _File(fd)
         if not file.size:
@@ -90,7 +97,19 @@ def probe(path: str | os.PathLike[str]) -> Probe:
         found = _by_pillow(path)
     if found.width <= 0 or found.height <= 0:
         raise DatasetError(f'the header says {found.width} x {found.height} pixels')
-    return found
+    return found, is_link
+
+
+def _open(path: str | os.PathLike[str]) -> tuple[int, bool | None]:
+    """Open a file; return its descriptor, and whether its path is a link."""
+    if not _NO_LINK:
+        return os.open(path, _FLAGS), None
+    try:
+        return os.open(path, _FLAGS | _NO_LINK), False
+    except OSError as exc:
+        if exc.errno not in (errno.ELOOP, errno.EMLINK):
+            raise
+    return os.open(path, _FLAGS), True
 
 
 def decode(path: str | os.PathLike[str]) -> None:

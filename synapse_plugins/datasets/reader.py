@@ -27,7 +27,7 @@ from ..errors import DatasetError
 from .classes import read_classes
 from .cut import is_cut_short
 from .files import read_bytes
-from .images import decode, probe
+from .images import decode, probe_and_link
 from .names import is_text
 from .report import Report
 
@@ -192,7 +192,7 @@ class Reader(ABC):
             self.report.quarantine('image', 'its name is not valid UTF-8', where)
             return False
         try:
-            image.width, image.height, image.complete = probe(image.file)
+            (image.width, image.height, image.complete), image.is_link = probe_and_link(image.file)
             if self.verify:
                 decode(image.file)
         except (DatasetError, OSError) as exc:

@@ -75,9 +75,10 @@ class ImageFile:
             repair in place; it is copied, never linked.
         media: ``image``, or the other kind of media that it is: ``video``, ``pcd``, ``text``, ``audio``, ``prompt``,
             ``data``. Only the Datamaker formats hold these, and nothing about them is measured.
+        is_link: Whether its path is a symbolic link; None while nobody has seen.
     """
 
-    __slots__ = ('complete', 'file', 'height', 'media', 'name', 'width')
+    __slots__ = ('complete', 'file', 'height', 'is_link', 'media', 'name', 'width')
 
     def __init__(
         self,
@@ -94,6 +95,7 @@ class ImageFile:
         self.name = name
         self.complete = complete
         self.media = media
+        self.is_link: bool | None = None
 
     @property
     def path(self) -> Path:
@@ -108,7 +110,9 @@ class ImageFile:
         """Tell whether it is the same picture as another."""
         if not isinstance(other, ImageFile):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+        return all(
+            getattr(self, name) == getattr(other, name) for name in self.__slots__ if name != 'is_link'
+        )
 
     __hash__ = None  # type: ignore[assignment]
 

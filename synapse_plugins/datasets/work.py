@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..providers import resolve
 from .choices import rename_all
-from .dm.carried import lost_of
+from .dm.carried import lost_of, may_lose
 from .ledger import Entry, digest_of, time_of_ledger
 from .names import nfc
 from .reader import UNREADABLE, Survey, UnitReader
@@ -271,7 +271,7 @@ class Work:
 
     def _is_picture(self, sample: Sample) -> bool:
         """Tell whether a sample is a picture; what else its document says is counted as dropped."""
-        for kind, reason, count in lost_of(sample) if sample.meta else ():
+        for kind, reason, count in lost_of(sample) if may_lose(sample) else ():
             self._report.drop(kind, reason, sample.key, count)
         if sample.image.media == 'image':
             return True

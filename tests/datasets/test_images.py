@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from synapse_plugins.datasets import convert
-from synapse_plugins.datasets.images import probe
+from synapse_plugins.datasets.images import probe, probe_and_link
 from synapse_plugins.errors import DatasetError
 
 SUFFIXES = ['.jpg', '.JPEG', '.png', '.PNG', '.bmp', '.gif', '.webp', '.tif']
@@ -148,3 +148,13 @@ def test_verify_decodes(tmp_path: Path, make: Any) -> None:
         assert ('bounding_box', 'its image cannot be read') in [
             (entry.kind, entry.reason) for entry in conversion.report.dropped
         ]
+
+
+def test_a_link_is_seen_while_its_picture_is_looked_at(tmp_path: Path, make: Any) -> None:
+    make.picture(tmp_path / 'a.png', (7, 3))
+    (tmp_path / 'link.png').symlink_to('a.png')
+    assert probe_and_link(tmp_path / 'a.png')[1] is False
+    assert probe_and_link(tmp_path / 'link.png') == (probe(tmp_path / 'a.png'), True)
+    (tmp_path / 'nowhere.png').symlink_to('absent.png')
+    with pytest.raises(FileNotFoundError):
+        probe(tmp_path / 'nowhere.png')

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ..sample import Sample
 
-__all__ = ['META', 'OTHERS', 'REST', 'lost_of', 'split_document', 'tools_of']
+__all__ = ['META', 'OTHERS', 'REST', 'lost_of', 'may_lose', 'split_document', 'tools_of']
 
 REST, OTHERS, META = 'dm_v2', 'dm_others', 'dm_meta'
 """Keys of `Sample.meta`: the rest of the version 2 document, its other media, and the version 1 document."""
@@ -46,6 +46,11 @@ def tools_of(others: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
             for tool, items in tools.items() if isinstance(tools, dict) else ():
                 if isinstance(items, list) and items:
                     yield CONTAINERS[container], tool, len(items)
+
+
+def may_lose(sample: Sample) -> bool:
+    """Tell whether `lost_of` may yield something, which is seldom."""
+    return OTHERS in sample.meta or META in sample.meta
 
 
 def lost_of(sample: Sample) -> Iterator[tuple[str, str, int]]:

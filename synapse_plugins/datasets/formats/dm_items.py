@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ...errors import FormatError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ['annotations_of', 'count_kept', 'document_of']
 
 _OWN_FIELDS = frozenset(('id', 'classification', 'attrs', 'data'))
+_fields = itemgetter('classification', 'data', 'id', 'attrs')
 _BOX_KEYS = ('x', 'y', 'width', 'height')
 
 
@@ -27,10 +29,14 @@ def annotations_of(tools: Any) -> list[Annotation]:
         FormatError: If it is not such a medium.
     """
     try:
-        found = [_annotation(tool, item) for tool, items in tools.items() for item in items or ()]
+        found = [
+            _plain(tool, item) or _annotation(tool, item)
+            for tool, items in tools.items()
+            for item in items or ()
+        ]
     except (AttributeError, TypeError, KeyError) as exc:
         raise FormatError('not a DM v2 document: "images" should be a list of {tool: [annotations]}') from exc
-    if any(one.tool == 'polygon' and 'group_id' in one.extra for one in found):
+    if 'polygon' in tools and any(one.tool == 'polygon' and 'group_id' in one.extra for one in found):
         return _with_parts(found)
     return found
 
@@ -53,6 +59,17 @@ def _with_parts(found: list[Annotation]) -> list[Annotation]:
         if head.extra.get('parts'):
             del head.extra['group_id']
     return whole
+
+
+def _plain(tool: str, item: Any) -> Annotation | None:
+    """Return an annotation that has its own fields and no attributes, as most have; None for any other."""
+    try:
+        label, data, number, attrs = _fields(item)
+    except (KeyError, TypeError):
+        return None
+    if attrs or len(item) != len(_OWN_FIELDS) or not (label is None or label.__class__ is str):
+        return None
+    return Annotation(tool, label, data, number, [], {})
 
 
 def _annotation(tool: str, item: dict[str, Any]) -> Annotation:
