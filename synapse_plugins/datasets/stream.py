@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ['Stream']
 
-SMALL = 3000
+SMALL = 1000
 """A dataset of fewer samples is converted in this process: starting others would take longer."""
 
 BATCH = 100  # samples between two looks at `cancelled` and two reports of progress
