@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from synapse_plugins.backends import SynapseBackend
 from synapse_plugins.backends.synapse import Retries
 from synapse_plugins.errors import BackendError, RequestError
+
+from .threaded import QuietHandler, ThreadedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Answer = tuple[int, dict[str, str], str]
 
 
-class Server:
+class Server(ThreadedServer):
     """A server that gives the answers of `answers`: method and path (up to the query) -> what makes an answer."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Server:
         self.answers: dict[str, Callable[[Any], Answer]] = {}
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def _answer(self) -> None:
                 self.rfile.read(int(self.headers.get('Content-Length') or 0))
                 outer.seen.append(f'{self.command} {self.path}')
@@ -43,21 +43,7 @@ class Server:
 
             do_GET = do_POST = _answer
 
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        self.url = f'http://127.0.0.1:{self._server.server_port}'
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(Handler)
 
 
 @pytest.fixture

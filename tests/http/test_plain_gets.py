@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -17,6 +16,8 @@ from synapse_plugins.backends.synapse.plain import _PLAIN
 from synapse_plugins.backends.synapse.transport import Request
 from synapse_plugins.errors import NoAnswerError
 
+from .threaded import QuietHandler, ThreadedServer
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 TOKEN = 'a-token-of-some-length'
 
 
-class Server:
+class Server(ThreadedServer):
     """Answers each GET with what it was asked, and sets a cookie where the path says so."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, dict[str, str]]] = []
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             protocol_version = 'HTTP/1.1'
 
             def do_GET(self) -> None:
@@ -44,22 +45,7 @@ class Server:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self.url = f'http://127.0.0.1:{self._server.server_port}'
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(Handler)
 
 
 @pytest.fixture
