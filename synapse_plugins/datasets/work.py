@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..providers import resolve
+from .changing import Changes
 from .choices import rename_all
 from .dm.carried import lost_of, may_lose
 from .ledger import Entry, digest_of, time_of_ledger
@@ -15,14 +16,12 @@ from .report import Counts, Report
 from .writer import SKIPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .jobs import Job
     from .reader import Reader, Unit
     from .sample import Annotation, Sample
     from .writer import Writer
-
-    Transform = Callable[[Sample], Sample | None]
 
 __all__ = ['Done', 'Plan', 'Work', 'adapt']
 
@@ -102,7 +101,7 @@ class Work:
         self._apart = apart
         self._plan: Plan | None = None
         self._writer: Writer | None = None
-        self._transforms: list[Transform] = []
+        self._changes = Changes(())
         self._labels: set[str | None] = set()
         self._spelling: dict[str, str] = {}
         self._odd: set[str] = set()
@@ -120,23 +119,22 @@ class Work:
     ) -> Survey:
         """Return what a batch holds; with transforms, what it will hold, under the names that they get to see."""
         survey = Survey()
-        functions: list[Transform] = [resolve(one) for one in transforms]
+        changes = Changes(transforms)
         reports = [reader.report for reader in self._readers]
         for reader in self._readers:
             reader.report = Report()  # problems are reported when it is read in earnest
         for source, unit, key, split, _, _ in jobs:
             reader = self._readers[source]
-            if not functions:
+            if not changes:
                 reader.survey_unit(unit, survey)
                 continue
             sample = reader.read(unit)
             if sample is not None and reader.measure(sample.image, key):
                 sample.key, sample.split = key, split
                 rename_all(sample.annotations, rename or {}, survey)
-                for function in functions:
-                    sample = function(sample) if sample is not None else None
-                if sample is not None:
-                    survey.add_all(sample.annotations)
+                changed = changes.of(sample, reader.report)
+                if changed is not None:
+                    survey.add_all(changed.annotations)
         for reader, report in zip(self._readers, reports, strict=True):
             reader.take_facts()
             reader.report = report
@@ -150,7 +148,7 @@ class Work:
         self._writer.drop_empty = plan.drop_empty
         if plan.remember:
             self._writer.written = []
-        self._transforms = [resolve(one) for one in plan.transforms]
+        self._changes = Changes(plan.transforms)
 
     def close(self) -> None:
         """Let go of what is open."""
@@ -289,14 +287,11 @@ class Work:
             label = annotation.label
             if label is not None and respell.get(label) != label:
                 annotation.label = self._spelled(label, plan.rename)
-        if self._transforms:
-            for function, name in zip(self._transforms, plan.transforms, strict=True):
-                before = sample
-                found = function(sample)
-                if found is None:
-                    self._report.leave_out('image', f'{name} left it out', before.key)
-                    return None
-                sample = found
+        if self._changes:
+            found = self._changes.of(sample, self._report)
+            if found is None:
+                return None
+            sample = found
         if chosen is not None:
             mine = _joints_of_chosen(sample.annotations, chosen)
             sample.annotations = [

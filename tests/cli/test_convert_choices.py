@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,6 +44,22 @@ def test_a_class_that_is_not_there_is_not_renamed_in_silence(
     assert done.code == 0
     assert "no class 'circel'" in done.out
     assert "Did you mean 'circle'?" in done.out
+
+
+def test_a_function_is_found_in_the_folder_at_hand_and_a_mistake_in_it_is_not_called_ours(
+    cli: Callable[..., Any], shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    monkeypatch.chdir(tmp_path)
+    text = 'def same(sample):\n    return sample\n\ndef broken(sample):\n    return sample.no\n'
+    (tmp_path / 'at_hand.py').write_text(text, 'utf-8')
+    assert cli('convert', shapes, tmp_path / 'out', '--to', 'yolo', '--transform', 'at_hand:same').code == 0
+    done = cli('convert', shapes, tmp_path / 'none', '--to', 'yolo', '--transform', 'at_hand:broken')
+    assert done.code == 1
+    said = ' '.join(done.err.split())
+    assert 'The transform at_hand:broken failed on' in said
+    assert 'at_hand.py, line 5' in said
+    assert 'Traceback' not in said
 
 
 def test_sources_are_put_together(cli: Callable[..., Any], shapes: Path, tmp_path: Path) -> None:

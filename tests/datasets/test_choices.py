@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -228,6 +229,66 @@ def test_a_function_changes_samples(
     assert made.count == 3
     assert [(one.kind, one.count) for one in made.report.left_out] == [('image', 1)]
     assert not made.report.losses
+
+
+FUNCTIONS = """
+from synapse_plugins.datasets.sample import Annotation
+
+def first(sample):
+    sample.annotations = sample.annotations[:1]
+    return sample
+
+def more(sample):
+    sample.annotations.append(Annotation('bounding_box', 'more', [1, 1, 5, 5]))
+    return sample
+
+def broken(sample):
+    raise ValueError('boom')
+
+def three(sample):
+    return 3
+"""
+
+
+@pytest.fixture
+def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, 'SMALL', 1)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, 'my_functions', raising=False)
+    (tmp_path / 'my_functions.py').write_text(FUNCTIONS, encoding='utf-8')
+
+
+@pytest.mark.usefixtures('functions')
+@pytest.mark.parametrize('workers', [1, 2])
+def test_what_a_function_takes_out_or_adds_is_counted(workers: int, blood: Path, tmp_path: Path) -> None:
+    plain = convert(blood, tmp_path / 'plain', to='yolo').report.kept['bounding_box']
+    names = ['my_functions:first', 'my_functions:more']
+    made = convert(blood, tmp_path / 'out', to='yolo', transforms=names, workers=workers)
+    (left,), (added,) = made.report.left_out, made.report.noted
+    assert (left.kind, left.reason) == ('bounding_box', 'my_functions:first took it out')
+    assert (added.kind, added.reason, added.count) == (
+        'bounding_box',
+        'my_functions:more added it',
+        made.count,
+    )
+    assert made.report.kept['bounding_box'] == plain - left.count + added.count
+
+
+@pytest.mark.usefixtures('functions')
+@pytest.mark.parametrize('workers', [1, 2])
+@pytest.mark.parametrize(
+    ('name', 'says'),
+    [
+        ('broken', r'my_functions:broken failed on \S+: ValueError: boom \(.*my_functions.py, line 13\)'),
+        ('three', r'my_functions:three returned a int for \S+; it should return the sample, or None'),
+    ],
+)
+def test_a_function_that_fails_is_named_with_the_sample(
+    name: str, says: str, workers: int, blood: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DatasetError, match=says):
+        convert(blood, tmp_path / 'out', to='yolo', transforms=[f'my_functions:{name}'], workers=workers)
+    assert not (tmp_path / 'out').exists()
 
 
 def test_a_transform_that_nobody_provides_is_named(blood: Path, tmp_path: Path) -> None:

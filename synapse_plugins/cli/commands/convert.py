@@ -148,8 +148,11 @@ def convert(
     as_json: JsonOption = False,
 ) -> None:
     """Convert a dataset folder to another format."""
+    from ...actions.importable import add_folder
     from ...datasets import convert as convert_dataset
 
+    if any(':' in name for name in transforms or ()):
+        add_folder(Path.cwd())  # where `run` looks for what a reference names, too
     with output.progress_bar('Converting') as progress:
         made = convert_dataset(
             sources,
