@@ -353,7 +353,10 @@ def _writer_of(name: str, options: Mapping[str, Any]) -> tuple[str, type[Writer]
 def _loss_text(sources: Sequence[Path], report: Report) -> str:
     source = ', '.join(map(str, sources))
     losses = '; '.join(report.loss_lines(2))
-    return f'Converting {source} would lose something, so nothing was written: {losses}.'
+    return (
+        f'Converting {source} would lose something, so nothing was written: {losses}. '
+        'Where that may be, allow it (--on-loss warn).'
+    )
 
 
 def _write_record(root: Path, conversion: Conversion, *, sealed: bool) -> None:
