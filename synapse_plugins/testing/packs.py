@@ -89,7 +89,9 @@ def _step_problems(provider: StepProvider, formats: list[str]) -> Iterator[str]:
     found, problem = _resolved(provider.step, required)
     if problem:
         yield f'step: {problem}'
-    if found is not None:
+    if found is not None and provider.role == 'dataset.transform' and _needs_arguments(found):
+        yield from (f'step: {problem}' for problem in _function_problems(found))
+    elif found is not None:
         options = (
             {'target_format': (*provider.formats, 'yolo')[0]} if provider.role == 'dataset.convert' else {}
         )
@@ -101,6 +103,28 @@ def _step_problems(provider: StepProvider, formats: list[str]) -> Iterator[str]:
             yield f'{field}: {problem}'
         elif found is not None and not check(found):
             yield f'{field}: {reference!r} is no {"pydantic model" if field == "params" else "function"}'
+
+
+def _needs_arguments(found: Any) -> bool:
+    """Tell a function of a sample from what makes a step: a class, or what is called without arguments."""
+    return callable(found) and not isinstance(found, type) and not _takes(found)
+
+
+def _function_problems(found: Any) -> Iterator[str]:
+    if not _takes(found, None):
+        yield 'it does not take one argument; a transform is a function Sample -> Sample | None, or a step'
+
+
+def _takes(found: Any, *arguments: Any) -> bool:
+    from inspect import signature
+
+    try:
+        signature(found).bind(*arguments)
+    except TypeError:
+        return False
+    except ValueError:  # written in C, and does not say
+        return True
+    return True
 
 
 def _made_step_problems(found: Any, options: dict[str, str]) -> Iterator[str]:

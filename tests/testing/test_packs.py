@@ -56,6 +56,15 @@ STEPS = """
     def make_logger(run_id, action, params):
         return None
 
+    def change(sample, strictly=True):
+        return sample
+
+    def make_step():
+        return Train()
+
+    def two_samples(one, other):
+        return one
+
     NUMBER = 1
 """
 HEAD = """
@@ -111,6 +120,13 @@ def test_a_good_pack(install: Install) -> None:
     assert record.provides['formats'] == ['mine']
 
 
+@pytest.mark.parametrize('form', ['change', 'make_step', 'Train'])
+def test_a_transform_is_a_function_or_a_step(form: str, install: Install) -> None:
+    code = hook('steps', step(role='dataset.transform', step=f'kit_steps:{form}'))
+    install('synapse-plugins-mine', code, kit_steps=STEPS)
+    assert assert_pack_ok('synapse-plugins-mine').provides['steps'] == ['dataset.transform:mine']
+
+
 def test_a_pack_that_is_not_installed() -> None:
     with pytest.raises(
         AssertionError, match=r"'synapse-plugin'.* Did you mean 'synapse-plugins'.*pip install -e"
@@ -152,6 +168,18 @@ BROKEN = {
     'a step that needs arguments': (
         hook('steps', step(step='kit_steps:NeedsArguments')),
         'step: it cannot be made: TypeError',
+    ),
+    'a function where a step belongs': (
+        hook('steps', step(step='kit_steps:change')),
+        'step: it cannot be made: TypeError',
+    ),
+    'a transform that is a step that needs arguments': (
+        hook('steps', step(role='dataset.transform', step='kit_steps:NeedsArguments')),
+        'step: it cannot be made: TypeError',
+    ),
+    'a transform of two samples': (
+        hook('steps', step(role='dataset.transform', step='kit_steps:two_samples')),
+        'step: it does not take one argument',
     ),
     'a step without a name': (hook('steps', step(step='kit_steps:Nameless')), "step: its name is ''"),
     'a step of no weight': (
