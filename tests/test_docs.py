@@ -60,6 +60,22 @@ def test_the_python_of_a_page_runs(page: Path, folder: Path, capsys: pytest.Capt
         assert line in printed
 
 
+def test_the_transform_of_the_page_changes_a_conversion(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from synapse_plugins.datasets import convert
+
+    (code,) = [code for code in blocks(PROJECT / 'docs' / 'formats.md', 'python') if '(sample):' in code]
+    (folder / 'changes_of_the_page.py').write_text(code, encoding='utf-8')
+    document = folder / 'my-dataset' / 'train' / 'json' / 'train.json'
+    document.write_text(document.read_text(encoding='utf-8').replace('10, 8', '10, 3'), encoding='utf-8')
+    monkeypatch.syspath_prepend(str(folder))
+    transforms = ['changes_of_the_page:without_small_boxes']
+    made = convert('my-dataset', 'large-boxes', to='yolo', transforms=transforms)
+    assert made.count == 1
+    assert [(one.kind, one.count) for one in made.report.left_out] == [('image', 1)]
+
+
 def test_every_hook_is_described_with_its_arguments() -> None:
     described = re.findall(
         r'^### `(\w+)\((.*)\)`$', (PROJECT / 'docs' / 'packs.md').read_text(encoding='utf-8'), re.MULTILINE
