@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from inspect import signature
+from typing import TYPE_CHECKING, Any
 
-from ..errors import DatasetError, UnknownNameError
+from ..errors import DatasetError, PackError, UnknownNameError
 from ..providers import resolve
 from .formats import table
 from .ledger import code_digest, content_digest
@@ -33,8 +34,7 @@ def find_transforms(names: Sequence[str], target_format: str, task: str | None) 
     """
     found = tuple(name if ':' in name else _provided(name, target_format, task) for name in names)
     for name, reference in zip(names, found, strict=True):
-        function = resolve(reference)
-        if isinstance(function, type) or not callable(function) or hasattr(function, 'execute'):
+        if not _takes_a_sample(resolve(reference)):
             raise DatasetError(
                 f'The transform {name!r} ({reference}) is no function of a sample. A step of the role {ROLE} takes '
                 'part in runs; to change samples while they are converted a pack names a function '
@@ -64,6 +64,30 @@ def _provided(name: str, target_format: str, task: str | None) -> str:
     claims = [] if manager is None else manager.candidates(ROLE, target_format, task)
     known = {claim.provider.name: claim.provider.step for claim in claims}
     if name not in known:
-        raise UnknownNameError('transform', name, known, '`synapse-plugins steps` lists what packs provide.')
+        functions = [other for other, reference in known.items() if _is_function(reference)]
+        hint = '`synapse-plugins steps` lists what packs provide.'
+        if '.' in name:
+            hint = f'A function is named as pkg.module:function, so {":".join(name.rsplit(".", 1))!r}?'
+        raise UnknownNameError('transform', name, functions, hint)
     reference: str = known[name]
     return reference
+
+
+def _is_function(reference: str) -> bool:
+    try:
+        return _takes_a_sample(resolve(reference))
+    except PackError:  # what cannot be imported here helps nobody who looks for a name
+        return False
+
+
+def _takes_a_sample(found: Any) -> bool:
+    """Tell a function of a sample from a step, and from what makes one."""
+    if isinstance(found, type) or not callable(found) or hasattr(found, 'execute'):
+        return False
+    try:
+        signature(found).bind(None)
+    except TypeError:
+        return False
+    except ValueError:  # written in C, and does not say
+        return True
+    return True
