@@ -111,6 +111,18 @@ def test_the_metadata_say_what_was_answered(variant: str, project: Path, answers
         assert config['version'] == metadata['version']
 
 
+def test_the_description_that_nobody_gave_is_english(project: Path, answers: dict[str, Any]) -> None:
+    said = {
+        'step-pack': 'A step pack for synapse-plugins.',
+        'train-plugin': 'A train plugin for synapse-plugins.',
+        'export-plugin': 'An export plugin for synapse-plugins.',
+        'upload-plugin': 'An upload plugin for synapse-plugins.',
+    }
+    wanted = answers.get('description', said[answers.get('kind', 'step-pack')])
+    assert wanted in (project / 'README.md').read_text(encoding='utf-8')
+    assert read_toml(project)['project']['description'] == wanted
+
+
 def test_it_can_be_built(project: Path) -> None:
     from hatchling.metadata.core import ProjectMetadata
     from hatchling.plugin.manager import PluginManager
