@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ['failure_text', 'model_fields', 'result_document', 'say_result']
 
-_TOLD = {'success', 'steps_executed', 'steps_total', 'model_id', 'model_path', 'metrics', 'output'}
-"""What of a result has its own place, or says nothing new."""
+_TOLD = {
+    'success', 'steps_executed', 'steps_total', 'model_id', 'model_path', 'metrics', 'output', 'conversion_warnings',
+}  # fmt: skip
+"""What of a result has its own place, was said while it ran, or says nothing new."""
 _LONG = 300
 
 

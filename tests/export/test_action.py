@@ -257,3 +257,19 @@ def test_real_data_comes_out_as_it_went_in(backend: Any, real_data: Path, place:
     }
     assert pictures == sources
     assert len(pictures) == 364
+
+
+def test_what_a_conversion_loses_is_said_and_stands_in_the_result(
+    backend: Any, runtime: Any, logger: Any, real_data: Path, place: Path
+) -> None:
+    version = int(backend.import_dataset(real_data / 'bccd', 'bccd', link='reference')['id'])
+    result = dispatch(Export, runtime, version, place, format='yolo')
+    lost = result['conversion_warnings']
+    assert any("dropped 1131 attribute: yolo cannot hold 'truncated'" in line for line in lost)
+    assert any('dropped 2 bounding_box' in line for line in lost)
+    assert set(lost) <= set(logger.messages)
+    with pytest.raises(Exception, match='would lose something') as caught:
+        dispatch(Export, runtime, version, place, name='strict', format='yolo', on_loss='error')
+    assert f'Converting the items for {place / "strict"} would' in str(caught.value)
+    assert '.part-' not in str(caught.value)
+    assert [path.name for path in place.iterdir()] == ['export']

@@ -32,6 +32,7 @@ class ExportResult(BaseModel):
         failed_count: Items of which something could not be.
         total_count: How many there were.
         output_path: Where the export lies.
+        conversion_warnings: What the conversion to a dataset format lost, and what is odd about the dataset.
     """
 
     success: bool = True
@@ -41,6 +42,7 @@ class ExportResult(BaseModel):
     failed_count: int = 0
     total_count: int = 0
     output_path: str | None = None
+    conversion_warnings: list[str] = []
 
 
 class BaseExportAction(BaseAction[P]):
@@ -74,13 +76,16 @@ class BaseExportAction(BaseAction[P]):
         return ExportLogMessageCode
 
     def result_of(self, context: Any) -> dict[str, Any]:
-        """Return the counts and the place of the export."""
+        """Return the counts and the place of the export, and what its conversion lost."""
         path = getattr(context, 'output_path', None)
+        conversion = getattr(getattr(context, 'exporter', None), 'conversion', None)
+        warnings = conversion.get('warnings') if isinstance(conversion, dict) else None
         return {
             'exported_count': getattr(context, 'exported_count', 0),
             'failed_count': getattr(context, 'failed_count', 0),
             'total_count': getattr(context, 'total_count', 0),
             'output_path': None if path is None else str(path),
+            **({'conversion_warnings': warnings} if isinstance(warnings, list) else {}),
         }
 
 

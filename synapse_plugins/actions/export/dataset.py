@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from ...backends.filters import split_of
 from ...backends.names import safe_file_name
 from ...datasets.names import Namer
-from ...errors import DatasetError, SynapsePluginsError
+from ...errors import DatasetError, LossError, SynapsePluginsError
 from .exporter import BaseExporter, place_file
 from .further import further_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ...datasets import Conversion
     from .reporting import MetricsRecord
 
 __all__ = ['DatasetExporter']
@@ -85,7 +86,6 @@ class DatasetExporter(BaseExporter):
 
     def additional_file_saving(self, unique_export_path: Path) -> None:
         """Convert what was gathered into the folder of the export."""
-        from ...datasets import convert
         from ...datasets.classes import write_classes
 
         gathered = self._gathered
@@ -98,16 +98,10 @@ class DatasetExporter(BaseExporter):
         if declared := self.params.get('declared_classes'):
             write_classes(gathered, list(declared))
         unique_export_path.rmdir()  # the conversion makes it, whole or not at all
-        made = convert(
-            gathered,
-            unique_export_path,
-            to=str(self.params.get('format') or 'dm_v2'),
-            source_format='dm_v2',
-            on_loss=str(self.params.get('on_loss') or 'warn'),
-            progress=self.run.set_progress,
-            cancelled=lambda: getattr(self.ctx, 'cancelled', False) is True,
-            final_root=Path(str(self.params.get('output_path') or unique_export_path)),
-        )
+        final = Path(str(self.params.get('output_path') or unique_export_path))
+        made = self._convert(gathered, unique_export_path, final)
+        for line in made.warnings:
+            self.run.log_message(line, 'warning')
         if self._further:
             what = ', '.join(f'{count} of {name}' for name, count in self._further.items())
             self.run.log_message(
@@ -121,9 +115,27 @@ class DatasetExporter(BaseExporter):
             'classes': made.classes,
             'config_path': None if made.config_path is None else made.config_path.name,
             'other_files': dict(self._further),
+            'warnings': made.warnings,
             'report': made.report.to_dict(),
         }
         shutil.rmtree(gathered)
+
+    def _convert(self, gathered: Path, work: Path, final: Path) -> Conversion:
+        from ...datasets import convert
+
+        try:
+            return convert(
+                gathered,
+                work,
+                to=str(self.params.get('format') or 'dm_v2'),
+                source_format='dm_v2',
+                on_loss=str(self.params.get('on_loss') or 'warn'),
+                progress=self.run.set_progress,
+                cancelled=lambda: getattr(self.ctx, 'cancelled', False) is True,
+                final_root=final,
+            )
+        except LossError as exc:  # it names the hidden folder, which nobody has heard of
+            raise LossError(str(exc).replace(str(gathered), f'the items for {final}')) from exc
 
     def _folders(self, split: str | None) -> tuple[Path, Path]:
         if self._gathered is None:
