@@ -34,8 +34,10 @@ def test_mistakes_are_refused(backend):
         backend.update_job(job['id'], {'progres_record': {}})
     with pytest.raises(ParamsError, match='DONE'):
         backend.update_job(job['id'], {'status': 'DONE'})
-    with pytest.raises(NotFoundError, match='no job 99'):
+    with pytest.raises(NotFoundError, match='no job 99') as caught:
         backend.update_job(99, {'status': 'RUNNING'})
+    assert 'create_job()' in str(caught.value)
+    assert 'runs list' not in str(caught.value)
     with pytest.raises(UnknownNameError):
         backend.create_job({'name': 'x'})
     with pytest.raises(ParamsError, match='not the id of a job'):

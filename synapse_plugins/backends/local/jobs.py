@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ParamsError, UnknownNameError
+from ...errors import NotFoundError, ParamsError, UnknownNameError
 from ...store.plain import dump
 from ..log_entries import LOG_FIELDS, check_log_entry
-from .part import Part, as_id, as_page, not_found, now, paging
+from .part import Part, as_id, as_page, now, paging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,7 +52,9 @@ class Jobs(Part):
         wanted = as_id(job_id, 'job')
         rows = self._rows('SELECT * FROM job WHERE id = ?', wanted)
         if not rows:
-            raise not_found('job', wanted, (), 'synapse-plugins runs list')
+            raise NotFoundError(
+                f'There is no job {wanted}. A job is made in the backend, by create_job(); a run is none.'
+            )
         return _shape_job(rows[0])
 
     def list_jobs(self, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
