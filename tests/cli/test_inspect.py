@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from synapse_plugins.testing.drawings import draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
 
 def test_figures_are_printed(cli: Callable[..., Any], shapes: Path) -> None:
@@ -61,3 +61,22 @@ def test_findings_are_printed_with_their_places(cli: Callable[..., Any], tmp_pat
 
 def test_a_folder_that_is_no_dataset(cli: Callable[..., Any], tmp_path: Path) -> None:
     assert 'no dataset of a known format' in cli('inspect', tmp_path).paragraph
+
+
+@pytest.mark.parametrize('words', [('inspect', 'forms'), ('convert', 'forms', 'out', '--to', 'yolo')])
+def test_the_name_of_a_dataset_in_the_store_is_no_folder(
+    cli: Callable[..., Any],
+    home: Path,
+    shapes: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli(*words).paragraph == 'There is no folder forms.'
+    assert not (home / 'backend.db').exists(), 'a store is not made for it'
+    cli('datasets', 'import', shapes, '--name', 'forms')
+    said = ' '.join(cli(*words).paragraph.split())
+    assert said.startswith('There is no folder forms. forms is a dataset in the store; `')
+    assert 'datasets export forms DST' in said
+    assert cli(words[0], 'other', *words[2:]).paragraph == 'There is no folder other.'

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from .. import output
-from ..options import FromOption, JsonOption, new_app
+from ..options import FromOption, JsonOption, new_app, settings_of
 from ..pairs import read_options, read_pairs, read_shares
 from ..report_view import say_report
+from ..sources import hinting_at_the_store
 
 app = new_app()
 
@@ -41,6 +42,7 @@ class OnLoss(StrEnum):
 
 @app.command()
 def convert(
+    ctx: typer.Context,
     sources: Annotated[
         list[Path],
         typer.Argument(
@@ -153,7 +155,7 @@ def convert(
 
     if any(':' in name for name in transforms or ()):
         add_folder(Path.cwd())  # where `run` looks for what a reference names, too
-    with output.progress_bar('Converting') as progress:
+    with hinting_at_the_store(settings_of(ctx), sources), output.progress_bar('Converting') as progress:
         made = convert_dataset(
             sources,
             destination,

@@ -7,13 +7,15 @@ import typer
 
 from .. import output
 from ..inspection_view import say_inspection, say_written
-from ..options import FromOption, JsonOption, new_app
+from ..options import FromOption, JsonOption, new_app, settings_of
+from ..sources import hinting_at_the_store
 
 app = new_app()
 
 
 @app.command()
 def inspect(
+    ctx: typer.Context,
     source: Annotated[Path, typer.Argument(metavar='SRC', help='Folder of the dataset.', show_default=False)],
     source_format: FromOption = None,
     verify: Annotated[
@@ -45,7 +47,7 @@ def inspect(
     """Show what a dataset folder holds and what is wrong with it."""
     from ...datasets import inspect as inspect_dataset
 
-    with output.progress_bar('Inspecting') as progress:
+    with hinting_at_the_store(settings_of(ctx), [source]), output.progress_bar('Inspecting') as progress:
         record = inspect_dataset(
             source,
             source_format=source_format,
