@@ -56,7 +56,9 @@ def open(target: str = 'local', *, home: Path | str | None = None) -> LocalBacke
         from .synapse import SynapseBackend
 
         return SynapseBackend(target, cache_dir=None if home is None else Path(home).expanduser() / 'cache')
-    raise UnknownNameError('backend', target, ['local'])
+    address = f'http://{target}' if {*'.:'} & {*target} else 'http://HOST:PORT'
+    hint = f'A server is named by its address, with http:// or https:// in front: {address}'
+    raise UnknownNameError('backend', target, ['local'], hint)
 
 
 def __getattr__(name: str) -> Any:

@@ -59,6 +59,8 @@ def test_what_cannot_be_opened_is_told(tmp_path):
         backends.open('ftp://api.synapse.sh', home=tmp_path)
     with pytest.raises(UnknownNameError, match="Did you mean 'local'"):
         backends.open('lokal', home=tmp_path)
+    with pytest.raises(UnknownNameError, match=r'named by its address.* http://127\.0\.0\.1:3333$'):
+        backends.open('127.0.0.1:3333', home=tmp_path)
     (tmp_path / 'file').write_text('x', encoding='utf-8')
     with pytest.raises(StoreError):
         backends.open('local', home=tmp_path / 'file')
