@@ -141,7 +141,7 @@ def test_a_removed_model_takes_its_file_with_it(backend, weights):
 
 def test_an_exported_model_is_a_plain_folder_with_all_that_is_known(backend, weights, tmp_path):
     source = {'dataset': {'id': 3, 'name': 'pets@2'}}
-    configuration = {'classes': ['고양이'], 'hyperparameter': {'epochs': 2}, 'source': source}
+    configuration = {'classes': ['고양이'], 'hyperparameter': {'trainer': 'yolo'}, 'source': source}
     backend.create_model(
         {'name': 'm', 'file': weights, 'metrics': {'mAP50': 0.5}, 'configuration': configuration}
     )
@@ -157,7 +157,7 @@ def test_an_exported_model_is_a_plain_folder_with_all_that_is_known(backend, wei
     told = {path.stem: json.loads(path.read_text(encoding='utf-8')) for path in folder.glob('*.json')}
     assert told['classes'] == {'classes': ['고양이']}
     assert told['metrics'] == {'mAP50': 0.5}
-    assert told['params'] == {'epochs': 2}
+    assert told['params'] == {'trainer': 'yolo'}
     assert told['source']['dataset']['name'] == 'pets@2'
     assert str(folder) in lines[0]
     commands = [shlex.split(line) for line in lines if line.startswith('  ')]
@@ -184,7 +184,8 @@ def test_the_weights_at_the_root_come_first(backend, tmp_path):
     for place in ('a', '.'):
         (tmp_path / 'trained' / place).mkdir(parents=True, exist_ok=True)
         (tmp_path / 'trained' / place / 'best.pt').write_bytes(place.encode())
-    backend.create_model({'name': 'm', 'file': tmp_path / 'trained'})
+    configuration = {'source': {'packages': {'ultralytics': '8.3.0'}}}  # the format chose the trainer
+    backend.create_model({'name': 'm', 'file': tmp_path / 'trained', 'configuration': configuration})
     lines = backend.export_model('m', tmp_path / 'out')
     assert (tmp_path / 'out' / 'best.pt').read_bytes() == b'.'
     assert f'model={tmp_path / "out" / "best.pt"}' in lines[2]
@@ -215,6 +216,20 @@ def test_a_model_of_another_kind_gets_no_lines_of_ultralytics(backend, tmp_path)
     backend.create_model({'name': 'm', 'file': tmp_path / 'model.onnx'})
     assert len(backend.export_model('m', tmp_path / 'out')) == 1
     assert (tmp_path / 'out' / 'model.onnx').read_bytes() == b'onnx'
+
+
+@pytest.mark.parametrize(
+    'configuration',
+    [
+        {},
+        {'hyperparameter': {'trainer': 'other'}, 'source': {'packages': {'ultralytics': '8'}}},
+        {'hyperparameter': None, 'source': {'packages': ['ultralytics']}},
+    ],
+)
+def test_weights_that_yolo_did_not_train_get_no_lines_of_it(backend, weights, tmp_path, configuration):
+    backend.create_model({'name': 'm', 'file': weights, 'configuration': configuration})
+    assert len(backend.export_model('m', tmp_path / 'out')) == 1
+    assert (tmp_path / 'out' / 'best.pt').is_file()
 
 
 def test_a_taken_place_is_refused(backend, weights, tmp_path):

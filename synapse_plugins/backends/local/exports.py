@@ -88,7 +88,7 @@ class Exports(Datasets, Models):
             destination: The folder; it must not be there, or be empty. It appears whole or not at all.
 
         Returns:
-            Lines to show: where it lies, and for weights of ultralytics how to use them.
+            Lines to show: where it lies, and for what the trainer ``yolo`` made how to use it.
 
         Raises:
             NotFoundError: If there is no such model.
@@ -136,8 +136,7 @@ def _plain_weights(folder: Path) -> str | None:
 
 def _usage(folder: Path, weights: str | None, model: dict[str, Any]) -> list[str]:
     lines = [f'The model {model["name"]} lies in {folder}']
-    trainer = (model['configuration'].get('hyperparameter') or {}).get('trainer')
-    if weights is None or trainer not in {None, 'yolo'}:
+    if weights is None or not _is_of_yolo(model['configuration']):
         return lines
     argument = f'model={folder / weights}'
     return [
@@ -147,6 +146,15 @@ def _usage(folder: Path, weights: str | None, model: dict[str, Any]) -> list[str
         'Export it to ONNX (first: pip install onnx):',
         f'  {_command("yolo", "export", argument, "format=onnx")}',
     ]
+
+
+def _is_of_yolo(configuration: dict[str, Any]) -> bool:
+    """Tell whether the trainer ``yolo`` made a model; where no trainer was named, by the packages it was made with."""
+    params, source = configuration.get('hyperparameter'), configuration.get('source')
+    if trainer := params.get('trainer') if isinstance(params, dict) else None:
+        return bool(trainer == 'yolo')
+    packages = source.get('packages') if isinstance(source, dict) else None
+    return isinstance(packages, dict) and 'ultralytics' in packages
 
 
 def _command(*words: str) -> str:
