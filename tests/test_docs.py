@@ -7,6 +7,7 @@ import inspect
 import json
 import re
 import sys
+import tomllib
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,6 +99,16 @@ def test_every_link_leads_somewhere() -> None:
     assert dead == []
 
 
+def test_the_readme_names_every_extra_and_says_things_once() -> None:
+    readme = (PROJECT / 'README.md').read_text(encoding='utf-8')
+    extras = tomllib.loads((PROJECT / 'pyproject.toml').read_text(encoding='utf-8'))['project'][
+        'optional-dependencies'
+    ]
+    assert [extra for extra in extras if f'`{extra}`' not in readme and f'[{extra}]' not in readme] == []
+    rows = re.findall(r'^\| (A Synapse server|Python|Backend|A store)\b', readme, re.MULTILINE)
+    assert len(rows) == len(set(rows))
+
+
 # -- the command line ---------------------------------------------------------------------------------------------
 
 
@@ -148,3 +159,9 @@ def test_commands_on_a_page_exist(
         assert path, f'no such command: synapse-plugins {line}'
         options = {name for entry, _ in helps[path].entries['Options'] for name in render_cli.names(entry)}
         assert {word for word in words if word.startswith('-')} <= options, line
+
+
+def test_the_readme_and_the_help_agree_on_how_long_the_demo_takes(helps: dict[tuple[str, ...], Any]) -> None:
+    readme = (PROJECT / 'README.md').read_text(encoding='utf-8')
+    assert 'In about a minute' in readme
+    assert 'in about a minute' in helps['demo',].summary

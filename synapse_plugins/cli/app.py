@@ -19,7 +19,7 @@ from .settings import PROGRAM, Settings
 __all__ = ['COMMANDS', 'root_command']
 
 COMMANDS = {
-    'demo': 'Train a model on a small dataset made here: the whole way, in two minutes.',
+    'demo': 'Train a model on a small dataset made here: the whole way, in about a minute.',
     'run': 'Run an action, such as train or yolo.train.',
     'runs': 'Look at past runs, or remove their records.',
     'datasets': 'Import, list, show, export or remove datasets.',

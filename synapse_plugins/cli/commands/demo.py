@@ -38,7 +38,7 @@ def demo(
         Path, typer.Option('--keep', metavar='DIR', help='Folder to work in, and to keep.', show_default=True)
     ] = Path('synapse-plugins-demo'),
 ) -> None:
-    """Train a model on a small dataset made here: the whole way, in two minutes."""
+    """Train a model on a small dataset made here: the whole way, in about a minute."""
     _need_yolo()
     settings = settings_of(ctx)
     if settings.home is not None:
