@@ -52,13 +52,13 @@ def test_a_function_is_found_in_the_folder_at_hand_and_a_mistake_in_it_is_not_ca
     monkeypatch.setattr(sys, 'path', list(sys.path))
     monkeypatch.chdir(tmp_path)
     text = 'def same(sample):\n    return sample\n\ndef broken(sample):\n    return sample.no\n'
-    (tmp_path / 'at_hand.py').write_text(text, 'utf-8')
-    assert cli('convert', shapes, tmp_path / 'out', '--to', 'yolo', '--transform', 'at_hand:same').code == 0
-    done = cli('convert', shapes, tmp_path / 'none', '--to', 'yolo', '--transform', 'at_hand:broken')
+    (tmp_path / 'my_changes_here.py').write_text(text, 'utf-8')
+    assert cli('convert', shapes, tmp_path / 'out', '--to', 'yolo', '--transform', 'my_changes_here:same').code == 0
+    done = cli('convert', shapes, tmp_path / 'none', '--to', 'yolo', '--transform', 'my_changes_here:broken')
     assert done.code == 1
     said = ' '.join(done.err.split())
-    assert 'The transform at_hand:broken failed on' in said
-    assert 'at_hand.py, line 5' in said
+    assert 'The transform my_changes_here:broken failed on' in said
+    assert 'my_changes_here.py, line 5' in said
     assert 'Traceback' not in said
 
 
