@@ -53,7 +53,10 @@ def test_a_function_is_found_in_the_folder_at_hand_and_a_mistake_in_it_is_not_ca
     monkeypatch.chdir(tmp_path)
     text = 'def same(sample):\n    return sample\n\ndef broken(sample):\n    return sample.no\n'
     (tmp_path / 'my_changes_here.py').write_text(text, 'utf-8')
-    assert cli('convert', shapes, tmp_path / 'out', '--to', 'yolo', '--transform', 'my_changes_here:same').code == 0
+    assert (
+        cli('convert', shapes, tmp_path / 'out', '--to', 'yolo', '--transform', 'my_changes_here:same').code
+        == 0
+    )
     done = cli('convert', shapes, tmp_path / 'none', '--to', 'yolo', '--transform', 'my_changes_here:broken')
     assert done.code == 1
     said = ' '.join(done.err.split())
