@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from .report import Report
     from .sample import ImageFile
 
-__all__ = ['LINKS', 'Placer', 'by_stem', 'disk_trouble', 'hand_over', 'read_bytes', 'scan', 'write_bytes']
+__all__ = [
+    'LINKS',
+    'Placer',
+    'by_stem',
+    'disk_trouble',
+    'hand_over',
+    'overwrite_bytes',
+    'read_bytes',
+    'scan',
+    'write_bytes',
+]
 
 LINKS = ('hard', 'symlink', 'copy')
 """The ways in which a picture comes into an output."""
@@ -29,7 +39,8 @@ _SMALL, _LARGE, _HUGE = 1 << 15, 1 << 20, 1 << 30  # bytes read or copied at onc
 _P = ParamSpec('_P')
 _T = TypeVar('_T')
 _READ = os.O_RDONLY | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
-_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
+_CREATE = os.O_WRONLY | os.O_CREAT | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
+_WRITE = _CREATE | os.O_EXCL
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -50,7 +61,16 @@ def read_bytes(path: str | Path) -> bytes:
 
 def write_bytes(path: str | Path, content: bytes) -> None:
     """Write a new file; half the cost of `Path.write_bytes`, which matters for small files."""
-    fd = os.open(path, _WRITE, 0o666)
+    _put(os.open(path, _WRITE, 0o666), content)
+
+
+def overwrite_bytes(path: str | Path, content: bytes) -> None:
+    """Write a file, in place of what it held if it is there."""
+    _put(os.open(path, _CREATE | os.O_TRUNC, 0o666), content)
+
+
+def _put(fd: int, content: bytes) -> None:
+    """Write all of *content*, and close the file."""
     try:
         view = memoryview(content)
         while view:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from requests import exceptions as broken
 
+from ...datasets.files import overwrite_bytes
 from ...errors import (
     AuthenticationError,
     BackendError,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ['Fetch', 'fetch_json', 'fetch_once']
 
-_WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
 _PIECE = 1024 * 1024
 _ARRIVING = 64 * 1024
 """Bytes that are written at a time: what breaks off within a piece is lost."""
@@ -175,7 +175,7 @@ class Fetch:
             raise self._transport.broke(exc, 'GET', self._url) from exc
         kind = (self._checksum or '').partition(':')[0]
         try:
-            _write_bytes(self._part, body)
+            overwrite_bytes(self._part, body)
         except OSError as exc:
             raise self._not_written(exc) from exc
         self._digest = new_hash(kind, body, usedforsecurity=False) if kind in _DIGESTS else None
@@ -334,16 +334,6 @@ def _bytes(transport: Transport, url: str) -> bytes:
 def _passes(error: RequestError) -> bool:
     """Tell whether a status is one that goes away by itself."""
     return error.status in {429, 500, 502, 503, 504}
-
-
-def _write_bytes(path: str, content: bytes) -> None:
-    descriptor = os.open(path, _WRITE, 0o666)
-    try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view) :]
-    finally:
-        os.close(descriptor)
 
 
 def _is_small(answer: Response) -> bool:

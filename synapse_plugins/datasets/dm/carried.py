@@ -55,8 +55,6 @@ def may_lose(sample: Sample) -> bool:
 
 def lost_of(sample: Sample) -> Iterator[tuple[str, str, int]]:
     """Yield (kind, reason, count) of what is lost of a sample's document in any but the Datamaker formats."""
-    if not sample.meta:
-        return
     others = sample.meta.get(OTHERS) or {}
     for container, media in others.items():
         yield CONTAINERS[container], 'it is not the first of its document', len(media)
