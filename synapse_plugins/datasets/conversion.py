@@ -244,7 +244,7 @@ def convert(
             may_stay = may_be_done and (overwrite or refusal is not None) and ledger.count
             if may_stay and (done := _done(stream, ledger, plan, on_loss)) is not None:
                 return done
-            stream.ledger, plan = ledger, replace(plan, old=str(old) if ledger.count else None)
+            stream.batches.ledger, plan = ledger, replace(plan, old=str(old) if ledger.count else None)
         if refusal is not None:
             raise refusal
         stack.enter_context(output)
@@ -260,7 +260,7 @@ def convert(
             raise LossError(_loss_text(sources, report))
         _write_record(output.path, conversion, sealed=stamp is not None)
         if keeper is not None:
-            keeper.finish(output.path, stream.jobs, stream.left, stream.skipped, stream.folders)
+            keeper.finish(output.path, stream.batches, stream.left, stream.folders)
         output.commit()
     return conversion
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .reader import Unit
@@ -9,7 +10,7 @@ from .reader import Unit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ['Job', 'Packed', 'pack', 'unpack']
+__all__ = ['Job', 'pack', 'unpack']
 
 
 class Job(NamedTuple):
@@ -32,17 +33,15 @@ class Job(NamedTuple):
     old: bytes | None = None
 
 
-Packed = tuple[int, tuple[str, str | None, str, Any], str, str | None, str, bytes | None]
-"""A job for another process: plain tuples, which take a third of the time to pickle and to read."""
+def pack(jobs: Sequence[Job]) -> bytes:
+    """Return jobs for another process: column by column, which takes a third of the time of job by job."""
+    sources, units, *more = zip(*jobs, strict=True)
+    columns: tuple[Any, ...] = (sources, *zip(*units, strict=True), *more)
+    return pickle.dumps(columns, pickle.HIGHEST_PROTOCOL)
 
 
-def pack(jobs: Sequence[Job]) -> list[Packed]:
-    """Return jobs ready to be sent to another process."""
-    return [(job[0], tuple(job[1]), *job[2:]) for job in jobs]
-
-
-def unpack(jobs: Sequence[Packed]) -> list[Job]:
-    """Return the jobs that `pack` was given."""
-    return [
-        Job(source, Unit._make(unit), key, split, stem, old) for source, unit, key, split, stem, old in jobs
-    ]
+def unpack(content: bytes) -> list[Job]:
+    """Return the jobs that `pack` was given, one or more."""
+    sources, keys, splits, names, inner, *more = pickle.loads(content)  # noqa: S301 - packed by our own parent
+    units = map(Unit._make, zip(keys, splits, names, inner, strict=True))
+    return [Job._make(job) for job in zip(sources, units, *more, strict=True)]

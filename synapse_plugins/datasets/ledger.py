@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from typing import BinaryIO
 
+    from .batches import Batches
     from .jobs import Job
     from .reader import UnitReader
     from .work import Plan
@@ -254,20 +255,18 @@ class LedgerWriter:
         """Write down samples."""
         self._file.writelines(lines)
 
-    def finish(self, folder: Path, jobs: int, left: Any, skipped: int, own: Collection[str]) -> None:
+    def finish(self, folder: Path, batches: Batches, left: Any, own: Collection[str]) -> None:
         """Write down the rest.
 
         Args:
             folder: The output.
-            jobs: How many samples there may be.
+            batches: The jobs that there were.
             left: What was counted of what no sample used.
-            skipped: How many samples the user did not want.
             own: The folders of the output in which files of samples lie; all others are looked through.
         """
         common = sorted(_others(folder, frozenset(own)))
-        self._file.write(
-            orjson.dumps({'jobs': jobs, 'left': _hashed([left, skipped]), 'common': common}) + b'\n'
-        )
+        told = {'jobs': batches.count, 'left': _hashed([left, batches.skipped]), 'common': common}
+        self._file.write(orjson.dumps(told) + b'\n')
 
 
 def _hashed(left: Any) -> str:

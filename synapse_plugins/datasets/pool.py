@@ -31,6 +31,12 @@ _MOST_PROCESSES = 16
 _AHEAD = 2
 """Batches that a process has before it: one at work, another so that it need not wait for us."""
 
+_OWN = 4
+"""Batches that a process may have before it that are its own by the rota."""
+
+_HERE = -1
+"""This process, in a rota."""
+
 _BEHIND = 16
 """How many more batches may be done while one before them is not."""
 
@@ -77,7 +83,7 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        self.pending = 0
+        self._sent = self._done = 0
         self._queue: SimpleQueue[bytes | None] = SimpleQueue()
         self._answers: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
         self._end: tuple[bool, Any] | None = None
@@ -107,6 +113,7 @@ class _Process:
         try:
             while True:
                 self._answers.put(pickle.load(pipe))  # noqa: S301 - from our own child
+                self._done += 1
         except (EOFError, OSError, pickle.UnpicklingError) as exc:
             error = DatasetError(
                 f'A worker process ended by itself (exit code {self._code()}); nothing was written. If the system ran '
@@ -122,6 +129,7 @@ class _Process:
 
     def _give_up(self, error: BaseException) -> None:
         self._end = (True, error)
+        self._done = self._sent  # it looks free, so that whoever sends it more is told
         self._answers.put(self._end)
 
     def _code(self) -> int:
@@ -132,8 +140,13 @@ class _Process:
             self._child.kill()
             return self._child.wait()
 
+    @property
+    def pending(self) -> int:
+        """How many batches it has before it."""
+        return self._sent - self._done
+
     def send(self, content: bytes, *, answered: bool) -> None:
-        self.pending += answered
+        self._sent += answered
         self._queue.put(content)
 
     def is_ready(self) -> bool:
@@ -144,7 +157,6 @@ class _Process:
         if answer is self._end:
             self._answers.put(answer)  # for whoever waits for another answer, of which there is none
         failed, result = answer
-        self.pending -= 1
         if failed:
             raise result
         return result
@@ -225,24 +237,36 @@ class Pool:
         """Call a function, named by a reference, for every batch, and yield what it returns, in order."""
         return self.run('apply', batches, function)
 
-    def run(self, method: str, batches: Iterable[Any], *more: Any) -> Iterator[Any]:
+    def run(
+        self, method: str, batches: Iterable[Any], *more: Any, rota: list[int] | None = None
+    ) -> Iterator[Any]:
         """Call a method for every batch, where there is somebody free, and yield what it returns, in order.
 
         The other processes come first; this one works while all of them have enough before them. After an error in
         one of them, or an interrupt, the others are gone. After an error of *batches*, or where not all answers are
         taken, they are ready for other work.
+
+        Args:
+            method: Its name.
+            batches: Its first argument, one after the other.
+            more: Its other arguments.
+            rota: Who did the same batches before, who then has kept some of what they need; followed as long as
+                nobody has to wait for it. Where it ends, it is written.
         """
         waiting: deque[_Process | _Here] = deque()
-        most = _AHEAD * self._others + _BEHIND
+        most = _OWN * self._others + _BEHIND
+        known = len(rota) if rota is not None else 0
         try:
-            for batch in batches:
-                process = min(self._processes, key=lambda one: one.pending)
-                if process.pending < _AHEAD:
-                    content = pickle.dumps((method, (batch, *more)), pickle.HIGHEST_PROTOCOL)
-                    process.send(content, answered=True)
-                    waiting.append(process)
-                else:
+            for number, batch in enumerate(batches):
+                place = self._free(rota[number] if rota is not None and number < known else None)
+                if rota is not None and number >= known:
+                    rota.append(place)
+                if place == _HERE:
                     waiting.append(_Here(self._desk, method, (batch, *more)))
+                else:
+                    content = pickle.dumps((method, (batch, *more)), pickle.HIGHEST_PROTOCOL)
+                    self._processes[place].send(content, answered=True)
+                    waiting.append(self._processes[place])
                 while waiting and (len(waiting) > most or waiting[0].is_ready()):
                     yield self._answer(waiting)
             while waiting:
@@ -255,6 +279,16 @@ class Pool:
         except BaseException:  # an interrupt: nobody has the time
             self.stop(at_once=True)
             raise
+
+    def _free(self, wanted: int | None) -> int:
+        """Return who is to do the next batch: *wanted*, unless somebody else would have nothing to do meanwhile."""
+        pending = [process.pending for process in self._processes]
+        least = min(pending)
+        if wanted == _HERE and least:
+            return _HERE
+        if wanted is not None and wanted != _HERE and pending[wanted] < _OWN:
+            return wanted
+        return pending.index(least) if least < _AHEAD else _HERE
 
     def _answer(self, waiting: deque[_Process | _Here]) -> Any:
         """Return the next answer; where that is an error, all others are given up, however long they would take."""

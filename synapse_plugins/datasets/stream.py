@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import DatasetError
 from .ahead import started
+from .batches import Batches
 from .choices import all_splits, chosen_classes, hints_for, prefixes_of, relabel, renaming, said_by
 from .classes import ClassNames, class_list
 from .emptiness import nothing_left
-from .jobs import Job, pack
 from .ledger import signature_of
-from .names import Namer, nfc
+from .names import nfc
 from .pool import count_of, reachable
 from .reader import Survey
 from .report import Report
@@ -36,8 +35,6 @@ __all__ = ['Stream']
 SMALL = 1000
 """A dataset of fewer samples is converted in this process: starting others would take longer."""
 
-BATCH = 100  # samples between two looks at `cancelled` and two reports of progress
-
 
 class Stream:
     """Takes the samples from readers, changes them as the user wants, and hands them to a writer.
@@ -54,12 +51,10 @@ class Stream:
     Attributes:
         count: How many samples were written.
         reused: How many of them were taken over from an earlier conversion.
-        jobs: How many samples there were at most.
-        skipped: How many more there would have been, but for the user's choice of a sample.
+        batches: The jobs.
         folders: The folders of the output in which files of samples lie.
         left: What was counted of what no sample used.
         remembers: Whether a ledger can be kept; known after `plan`.
-        ledger: That of an earlier conversion from which samples may be taken over.
         all_splits: The splits that samples go to; ``[None]`` without splits.
     """
 
@@ -82,9 +77,10 @@ class Stream:
         self._prefixes = prefixes_of(readers)
         for reader, prefix in zip(self._readers, self._prefixes, strict=True):
             reader.prefix = prefix
+        self.batches = Batches(self._readers, self._prefixes, choices.selection)
         self._report = report
         self._choices = choices
-        self._selection = choices.selection
+        self._rota: list[int] = []
         self._workers = workers
         self._spell = ClassNames(report)
         self._rename = renaming(choices.rename)
@@ -101,10 +97,8 @@ class Stream:
         self._total = self._count_all()
         self.remembers = False
         self.reused = 0
-        self.jobs = self.skipped = 0
         self.folders: set[str] = set()
         self.left: Counts = Report().take()
-        self.ledger: Ledger | None = None
 
     @property
     def splits(self) -> dict[str, int]:
@@ -133,33 +127,6 @@ class Stream:
         counts = [reader.count() for reader in self._readers]
         return 0 if None in counts else sum(count or 0 for count in counts)
 
-    # -- the jobs -------------------------------------------------------------------------------------
-
-    def _jobs(self, *, named: bool) -> Iterator[Job]:
-        """Yield a job for every sample that is taken, in order."""
-        selection, namer = self._selection, Namer() if named else None
-        self.jobs = self.skipped = 0
-        for source, (reader, prefix) in enumerate(zip(self._readers, self._prefixes, strict=True)):
-            for unit in reader.units():
-                key = f'{prefix}{unit.key}' if prefix else unit.key
-                if not selection.takes(key):
-                    self.skipped += 1
-                    if named:
-                        self._report.leave_out('image', 'it is not in the sample', key)
-                    continue
-                split = selection.split_of(key, unit.split)
-                stem = ''
-                if namer is not None:
-                    scope = (split or '') if self._by_split else ''
-                    stem = namer.name(scope, unit.name.rpartition('.')[0], key)
-                old = None if self.ledger is None or namer is None else self.ledger.line(key)
-                self.jobs += 1
-                yield Job(source, unit, key, split, stem, old)
-
-    def _batches(self, *, named: bool) -> Iterable[list[Job]]:
-        jobs = self._jobs(named=named)
-        return iter(lambda: list(islice(jobs, BATCH)), [])
-
     # -- before the first sample ----------------------------------------------------------------------
 
     def plan(
@@ -174,11 +141,11 @@ class Stream:
             raise DatasetError(
                 f'The format {name} is written for the tasks {", ".join(writer.tasks)}, not {task!r}.'
             )
-        self._by_split = writer.names_by_split
+        self.batches.by_split = writer.names_by_split
         self.remembers = self._portable and writer.parallel
-        if self._selection.needs_keys:
-            pairs = zip(self._readers, self._prefixes, strict=True)
-            self._selection.look(f'{prefix}{unit.key}' for reader, prefix in pairs for unit in reader.units())
+        selection = self._choices.selection
+        if selection.needs_keys:
+            selection.look(self.batches.keys())
         self._open_pool(writer)
         declared = self._declared()
         known = all(reader.classes is not None and reader.declares_classes for reader in self._sources)
@@ -217,19 +184,20 @@ class Stream:
     def _survey(self) -> Survey:
         whole, changes = Survey(), (self._choices.transforms, self._rename)
         known = [reader.known_survey() for reader in self._readers]
-        if self._selection.takes_all and not self._choices.transforms and None not in known:
+        if self._choices.selection.takes_all and not self._choices.transforms and None not in known:
             for survey in known:
                 whole.merge(survey or Survey())
         elif not self._portable and not self._choices.transforms:
             for reader in self._readers:
                 whole.merge(reader.survey())
         elif self._pool is not None:
-            for survey in self._pool.run('survey', map(pack, self._batches(named=False)), *changes):
+            batches = self.batches.packed(again=True)
+            for survey in self._pool.run('survey', batches, *changes, rota=self._rota):
                 whole.merge(survey)
                 self._look(0)
         else:
             work = Work(self._readers, self._report)
-            for batch in self._batches(named=False):
+            for batch in self.batches:
                 whole.merge(work.survey(batch, *changes))
                 self._look(0)
         for source in self._sources:
@@ -281,26 +249,26 @@ class Stream:
 
     def is_done(self, ledger: Ledger, plan: Plan) -> bool:
         """Tell whether an earlier conversion did all of this, and all of it is as it was."""
-        self.ledger = ledger
+        self.batches.ledger = ledger
         before, self._report = self._report, Report()  # what is counted is in the report of that conversion
         try:
             for found in self._checked(str(ledger.folder), plan):
                 if found is None:
                     return False
                 self._tell(found)
-            return self.jobs == ledger.count and ledger.ends_with(self.jobs, self._leave(), self.skipped)
+            count, skipped = self.batches.count, self.batches.skipped
+            return count == ledger.count and ledger.ends_with(count, self._leave(), skipped)
         finally:
             self._report = before
             self._tell(())
 
     def _checked(self, folder: str, plan: Plan) -> Iterator[list[tuple[int, Any]] | None]:
         """Yield what readers told of every batch; None for one that is not as it was."""
-        batches = self._batches(named=True)
         if self._pool is not None:
-            yield from self._pool.run('check', map(pack, batches), folder, plan.verify)
+            yield from self._pool.run('check', self.batches.packed(), folder, plan.verify)
             return
         work = Work(self._readers, Report(), apart=True)
-        for batch in batches:
+        for batch in self.batches:
             yield work.check(batch, folder, plan.verify)
 
     def _leave(self) -> Counts:
@@ -334,6 +302,7 @@ class Stream:
             if ledger is not None:
                 ledger.add(result.lines)
             self._look(done)
+        self._report.merge(self.batches.left_out)
         self.left = self._leave()
         self._report.merge(self.left)
         self._look(self._total)
@@ -343,13 +312,14 @@ class Stream:
         """Yield what comes of every batch, in order, with how many samples are done after it."""
         if self._pool is not None:
             self._pool.tell('start', plan)
-            for number, done in enumerate(self._pool.run('write', map(pack, self._batches(named=True))), 1):
-                yield number * BATCH, done
+            results = self._pool.run('write', self.batches.packed(), rota=self._rota)
+            for number, done in enumerate(results, 1):
+                yield number * self.batches.size, done
             return
         work = Work(self._readers, Report() if plan.remember else self._report, apart=plan.remember)
         work.start(plan, None if plan.remember else writer)
-        for number, batch in enumerate(self._batches(named=True), 1):
-            yield number * BATCH, work.write(batch)
+        for number, batch in enumerate(self.batches, 1):
+            yield number * self.batches.size, work.write(batch)
 
     def _take(self, done: Done, writer: Writer) -> None:
         if done.counts is not None:

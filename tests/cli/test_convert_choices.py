@@ -101,7 +101,7 @@ def test_a_terminal_sees_how_fast_it_goes(
             return True
 
     stream = Terminal()
-    monkeypatch.setattr('synapse_plugins.datasets.stream.BATCH', 1)
+    monkeypatch.setattr('synapse_plugins.datasets.batches.BATCH', 1)
     monkeypatch.setattr('synapse_plugins.datasets.inspection.inspecting._LOOK_EVERY', 1)
     monkeypatch.setattr('sys.stderr', stream)
     monkeypatch.setenv('TERM', 'xterm')

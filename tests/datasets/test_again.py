@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from synapse_plugins.datasets import Conversion, convert, stream
+from synapse_plugins.datasets import Conversion, batches, convert, stream
 from synapse_plugins.datasets.ledger import LEDGER_FILE, Entry
 from synapse_plugins.errors import LossError, OutputExistsError
 
@@ -69,7 +69,7 @@ def test_only_what_changed_is_converted_anew(
 ) -> None:
     if workers > 1:
         monkeypatch.setattr(stream, 'SMALL', 1)
-        monkeypatch.setattr(stream, 'BATCH', 4)
+        monkeypatch.setattr(batches, 'BATCH', 4)
     out = tmp_path / 'out'
     first = convert(source, out, to=to, workers=workers, overwrite=True)
     assert (first.reused, first.is_hit) == (0, False)

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 CHILD = """
 import sys
-from synapse_plugins.datasets import convert, formats, stream
+from synapse_plugins.datasets import batches, convert, formats, stream
 from synapse_plugins.datasets.formats import dm_v2, yolo
 import yaml
 print('ready', flush=True)
-stream.SMALL, stream.BATCH = 1, 5
+stream.SMALL, batches.BATCH = 1, 5
 sys.stdin.readline()
 convert(sys.argv[1], sys.argv[2], to='yolo', overwrite=True, workers=int(sys.argv[3]))
 print('done', flush=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from synapse_plugins.datasets import convert, stream
+from synapse_plugins.datasets import batches, convert, stream
 from synapse_plugins.datasets.ledger import LEDGER_FILE
 from synapse_plugins.errors import DatasetError
 
@@ -32,7 +32,7 @@ print(convert(sys.argv[1], sys.argv[2], to='yolo', workers=2).count)
 @pytest.fixture
 def parallel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, 'SMALL', 1)
-    monkeypatch.setattr(stream, 'BATCH', 7)
+    monkeypatch.setattr(batches, 'BATCH', 7)
 
 
 @pytest.fixture(scope='module')
@@ -156,7 +156,7 @@ def test_pictures_of_which_nothing_is_left_are_left_out(
     assert not [one for one in first.report.dropped if one.kind == 'image']
     assert [one for one in first.report.dropped if one.kind != 'image'] or holds_all
     monkeypatch.setattr(stream, 'SMALL', 1)
-    monkeypatch.setattr(stream, 'BATCH', 3)
+    monkeypatch.setattr(batches, 'BATCH', 3)
     for name, more in (
         ('many', {'workers': 2}),
         ('again', {'overwrite': True}),

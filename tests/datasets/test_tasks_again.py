@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from synapse_plugins.datasets import convert, stream
+from synapse_plugins.datasets import batches, convert, stream
 from synapse_plugins.datasets.ledger import LEDGER_FILE
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def test_processes_and_changes_make_no_difference(
     to: str, options: dict[str, Any], source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, 'SMALL', 1)
-    monkeypatch.setattr(stream, 'BATCH', 5)
+    monkeypatch.setattr(batches, 'BATCH', 5)
     alone = convert(source, tmp_path / 'alone', to=to, workers=1, remember=True, **options)
     several = convert(source, tmp_path / 'several', to=to, workers=3, **options)
     assert files_of(several.path) == files_of(alone.path)
