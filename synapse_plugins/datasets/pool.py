@@ -15,7 +15,7 @@ from collections import deque
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from ..errors import DatasetError
 from .worker import Desk
@@ -39,6 +39,8 @@ _HERE = -1
 
 _BEHIND = 16
 """How many more batches may be done while one before them is not."""
+
+_PIPE = 1 << 20  # bytes; the most that Linux gives to everybody
 
 _PATIENCE = 5.0  # seconds, in which a process has ended whose answers have
 
@@ -74,6 +76,18 @@ def reachable() -> bool:
     return bool(sys.executable) and not getattr(sys, 'frozen', False)
 
 
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Make room for a whole message in a pipe, where the system can.
+
+    A thread that reads or writes it piece by piece waits for its turn in the interpreter before each.
+    """
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        if pipe is not None:
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
+
+
 class _Process:
     """Another process, with a thread that feeds it and one that takes its answers, so that nobody waits for a pipe."""
 
@@ -83,6 +97,8 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
+        for pipe in (self._child.stdin, self._child.stdout):
+            _widen(pipe)
         self._sent = self._done = 0
         self._queue: SimpleQueue[bytes | None] = SimpleQueue()
         self._answers: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
