@@ -72,9 +72,9 @@ def overwrite_bytes(path: str | Path, content: bytes) -> None:
 def _put(fd: int, content: bytes) -> None:
     """Write all of *content*, and close the file."""
     try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(fd, view) :]
+        written = os.write(fd, content)
+        while written < len(content):  # a signal came between, or it is more than the system writes at once
+            written += os.write(fd, memoryview(content)[written:])
     finally:
         os.close(fd)
 

@@ -48,12 +48,16 @@ class Probe(NamedTuple):
 class _File:
     """Random access to an open file, of which the head is in memory."""
 
-    __slots__ = ('fd', 'head', 'size')
+    __slots__ = ('fd', 'head')
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
         self.head = os.read(fd, _HEAD)
-        self.size = os.lseek(fd, 0, os.SEEK_END)
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return os.lseek(self.fd, 0, os.SEEK_END)
 
     def at(self, offset: int, count: int) -> bytes:
         """Return *count* bytes from *offset*, fewer at the end of the file."""
@@ -64,7 +68,7 @@ class _File:
 
     def tail(self, count: int) -> bytes:
         """Return the last bytes."""
-        if self.size <= len(self.head):
+        if len(self.head) < _HEAD:  # that is all of it
             return self.head[-count:]
         os.lseek(self.fd, -count, os.SEEK_END)
         return os.read(self.fd, count)
@@ -85,7 +89,7 @@ def probe_and_link(path: str | os.PathLike[str]) -> tuple[Probe, bool | None]:
     fd, is_link = _open(path)
     try:
         file = _File(fd)
-        if not file.size:
+        if not file.head:
             raise DatasetError('the file is empty')
         parse = _parser(file.head)
         found = parse(file) if parse is not None else None

@@ -177,10 +177,13 @@ class _Process:
             raise result
         return result
 
+    def dismiss(self) -> None:
+        self._queue.put(None)
+
     def close(self, *, at_once: bool) -> None:
         if at_once:
             self._child.kill()
-        self._queue.put(None)
+        self.dismiss()
         for thread in self._threads:
             thread.join()
         self._child.wait()
@@ -241,6 +244,11 @@ class Pool:
             process.close(at_once=at_once)
         self._processes.clear()
         self._desk.close()
+
+    def dismiss(self) -> None:
+        """Let the other processes end, as they are not needed any more; nobody waits for that before `stop`."""
+        for process in self._processes:
+            process.dismiss()
 
     def tell(self, method: str, *arguments: Any) -> None:
         """Call a method in every process; what it raises elsewhere is raised by the next `run`."""

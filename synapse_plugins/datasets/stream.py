@@ -302,6 +302,8 @@ class Stream:
             if ledger is not None:
                 ledger.add(result.lines)
             self._look(done)
+        if self._pool is not None:
+            self._pool.dismiss()
         self._report.merge(self.batches.left_out)
         self.left = self._leave()
         self._report.merge(self.left)
