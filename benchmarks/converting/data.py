@@ -118,9 +118,9 @@ def _picture(chance: Random, *, small: bool) -> bytes:
         picture = Image.new('RGB', (WIDTH, HEIGHT), (200, 120, 40))
         quality = 1
     else:
-        noise = Image.frombytes('RGB', (WIDTH // 4, HEIGHT // 4), chance.randbytes(WIDTH * HEIGHT * 3 // 16))
+        noise = Image.frombytes('RGB', (WIDTH // 8, HEIGHT // 8), chance.randbytes(WIDTH * HEIGHT * 3 // 64))
         picture = noise.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
-        quality = 72
+        quality = 50
     sink = BytesIO()
     picture.save(sink, 'JPEG', quality=quality)
     return sink.getvalue()

@@ -44,6 +44,14 @@ class Unreadable:
 def unread():
     raise MemoryError('no room for it')
 
+def where(batch):
+    time.sleep(0.01)
+    return os.getpid()
+
+def slow(batch):
+    time.sleep(1 if ELSEWHERE and batch == 'slow' else 0.01)
+    return os.getpid()
+
 def interrupting(batch):
     if not ELSEWHERE:
         raise KeyboardInterrupt
@@ -86,6 +94,47 @@ def test_a_process_that_is_gone_is_told_of_whoever_waits() -> None:
             list(pool.apply('pool_work:ending', broken_after(2)))
         with pytest.raises(DatasetError, match='ended by itself'):
             list(pool.apply('pool_work:same', range(9)))
+
+
+@pytest.mark.parametrize('count', [2, 3])
+def test_a_batch_goes_to_who_has_seen_it(count: int) -> None:
+    with Pool(count) as pool:
+        rota: list[int] = []
+        first = list(pool.run('apply', range(60), 'pool_work:where', rota=rota))
+        seen = list(rota)
+        again = list(pool.run('apply', range(60), 'pool_work:where', rota=rota))
+    assert len(set(first)) == count  # all of them worked
+    assert len(rota) == 60
+    assert rota == seen  # one that is followed stays as it is
+    assert sum(one == other for one, other in zip(first, again, strict=True)) > 45  # but for who was late
+
+
+def test_a_rota_makes_nobody_wait() -> None:
+    with Pool(2) as pool:
+        begun = time.monotonic()
+        where = list(pool.run('apply', range(40), 'pool_work:where', rota=[0] * 40))
+        here = list(pool.run('apply', range(40), 'pool_work:where', rota=[pools._HERE] * 40))
+    assert os.getpid() in where
+    assert len(set(here)) == 2
+    assert time.monotonic() - begun < 20
+
+
+def test_who_is_done_gets_more_though_others_are_slow() -> None:
+    with Pool(3) as pool:
+        list(pool.run('apply', range(30), 'pool_work:slow'))  # all have started
+        where = list(pool.run('apply', ['slow', *range(60)], 'pool_work:slow'))
+    slowest = where[0]
+    others = {place: where.count(place) for place in set(where) - {slowest}}
+    assert len(others) == 2
+    assert min(others.values()) > 10  # nobody idles behind the slow one
+
+
+def test_dismissed_processes_end_and_their_answers_arrive() -> None:
+    with Pool(3) as pool:
+        others = [process._child for process in pool._processes]
+        assert list(pool.apply('pool_work:same', range(20))) == list(range(20))
+        pool.dismiss()
+        assert [child.wait(20) for child in others] == [0, 0]
 
 
 def test_after_an_error_of_the_batches_there_can_be_other_work() -> None:
