@@ -106,14 +106,13 @@ def scan(folder: str | Path, suffixes: frozenset[str] | None = None) -> Iterator
                     pending.append(f'{below}{name}/')
 
 
-def by_stem(folder: str | Path, suffixes: frozenset[str]) -> dict[str, list[str]]:
+def by_stem(folder: str | Path, suffixes: frozenset[str]) -> dict[str, tuple[str, ...]]:
     """Return the files below *folder* by their path without suffix (NFC), those of one stem sorted."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, tuple[str, ...]] = {}  # nearly all of one name, for which a list takes twice the memory
     for name in scan(folder, suffixes):
-        found.setdefault(nfc(name.rpartition('.')[0]), []).append(name)
-    for names in found.values():
-        if len(names) > 1:
-            names.sort()
+        stem = nfc(name.rpartition('.')[0])
+        others = found.get(stem)
+        found[stem] = (name,) if others is None else tuple(sorted((*others, name)))
     return found
 
 

@@ -9,7 +9,7 @@ needs no meta.
 # `from __future__ import annotations` would take the name of a function of `dm_v2`.
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -270,7 +270,7 @@ def _is_bare(tools: dict[str, Any]) -> bool:
     return bool(groups[True] - groups[False])
 
 
-def _find(folder: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+def _find(folder: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
     """Return documents and pictures by stem; where a document has no picture, other files of its stem."""
     documents, media = by_stem(folder / JSON, _SUFFIXES), by_stem(folder / IMAGES, IMAGE_SUFFIXES)
     bare = documents.keys() - media.keys()
@@ -278,7 +278,7 @@ def _find(folder: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
         for name in sorted(scan(folder / IMAGES)):
             stem = nfc(name.rpartition('.')[0])
             if stem in bare:
-                media.setdefault(stem, []).append(name)
+                media[stem] = (*media.get(stem, ()), name)
     return documents, media
 
 
@@ -305,7 +305,7 @@ def _why(error: Exception, version: int) -> str:
     return 'it is not valid JSON' if invalid else f'it is no DM v{version} document'
 
 
-def _in_order(names: list[str]) -> list[str]:
+def _in_order(names: Sequence[str]) -> list[str]:
     """Return files of one stem in the order of preference."""
     last = len(_SUFFIX_ORDER)
 

@@ -81,7 +81,7 @@ class PascalVocReader(UnitReader):
         for split in self.splits:
             for stem in sorted(self._documents):
                 if split is None or self._split_of.get(stem) == split:
-                    images = self._found.get(stem, [])
+                    images = self._found.get(stem, ())
                     key = f'{split}/{stem}' if split else stem
                     name = leaf(images[0]) if len(images) == 1 else f'{leaf(stem)}.jpg'
                     yield Unit(key, split, name, (self._documents[stem][0], images))
