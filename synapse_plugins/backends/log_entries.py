@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from types import NoneType
 from typing import Any
 
 from ..errors import ParamsError, UnknownNameError
@@ -36,7 +37,7 @@ def check_log_entry(entry: Mapping[str, Any]) -> None:
         value = entry.get(key)
         if value is not None and not (isinstance(value, str) and value and len(value) <= _LONGEST):
             raise _wrong(key, value, f'a text of 1 to {_LONGEST} characters')
-    if not isinstance(entry.get('data') or {}, Mapping):
+    if not isinstance(entry.get('data'), (Mapping, NoneType)):
         raise _wrong('data', entry['data'], 'an object')
     if entry.get('level') not in (None, *_LEVELS):
         raise _wrong('level', entry['level'], f'one of {", ".join(_LEVELS)}')

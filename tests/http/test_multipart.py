@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+from email import message_from_bytes
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from synapse_plugins.backends.server.multipart import FormParser, boundary_of
@@ -53,6 +54,61 @@ def test_a_form_comes_out_as_it_went_in(fields, content, filename, cut):
     assert parser.is_whole
     assert parser.fields == fields
     assert files['file'].kept == content
+
+
+plain = st.text('abcdefghijklmnopqrstuvwxyzABC0123456789 .;=-_', max_size=12)
+boundaries = st.text("abcXYZ019'()+_,-./:=?", min_size=1, max_size=70)
+
+
+@st.composite
+def parts_as_written(draw):
+    """A part: its headers as some client writes them, and its content, that has the marks of no boundary."""
+    name, filename = draw(names), draw(st.none() | plain)
+    label, word = (
+        draw(st.sampled_from(['Content-Disposition', 'content-disposition', 'CONTENT-DISPOSITION'])),
+        'form-data',
+    )
+    space = draw(st.sampled_from(['', ' ', '  ']))
+    given_name = draw(st.sampled_from([f'name="{name}"', f'name={name}', f'NAME="{name}"']))
+    told = [
+        f'{label}: {word};{space}{given_name}'
+        + ('' if filename is None else f';{space}filename="{filename}"')
+    ]
+    for other in draw(st.lists(st.sampled_from(['Content-Type: text/plain', 'X-Odd: ; name="no"', 'Content-Length: 3']),
+                               unique=True)):  # fmt: skip
+        told.insert(draw(st.integers(0, len(told))), other)
+    return '\r\n'.join(told).encode(), draw(contents)
+
+
+@given(parts=st.lists(parts_as_written(), min_size=1, max_size=4), boundary=boundaries, quoted=st.booleans(),
+       padding=st.sampled_from([b'', b' ', b'\t ']), behind=st.sampled_from([b'', b'\r\n', b'\r\nepilogue']),
+       cut=st.integers(1, 300))  # fmt: skip
+def test_forms_are_read_as_the_email_package_reads_them(parts, boundary, quoted, padding, behind, cut):
+    mark = b'--' + boundary.encode()
+    assume(quoted or not set(boundary) & set('(),/:=?'))
+    assume(not any(b'\r\n' + mark in b'\r\n' + content + b'\r\n' for _, content in parts))
+    body = b''.join(
+        mark + padding + b'\r\n' + head + b'\r\n\r\n' + content + b'\r\n' for head, content in parts
+    )
+    kind = (
+        f'multipart/form-data; boundary="{boundary}"'
+        if quoted
+        else f'multipart/form-data; boundary={boundary}'
+    )
+    parser, files = parse(body + mark + b'--' + behind, kind, cut)
+    assert parser.is_whole
+    oracle = message_from_bytes(f'Content-Type: {kind}\r\n\r\n'.encode() + body + mark + b'--' + behind)
+    fields, uploads = {}, {}
+    for part in oracle.get_payload():
+        name = part.get_param('name', header='content-disposition')
+        filename = part.get_param('filename', header='content-disposition')
+        content = part.get_payload(decode=True)
+        if filename is None:
+            fields[name] = content.decode('utf-8', 'replace')
+        else:
+            uploads[name] = (filename, content)
+    assert parser.fields == fields
+    assert {name: (parser.files[name], file.kept) for name, file in files.items()} == uploads
 
 
 @given(content=contents, cut=st.integers(1, 50))

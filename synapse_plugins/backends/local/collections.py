@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import NotFoundError, ParamsError
 from ...store import require_space
-from ...store.plain import dump
+from ...store.plain import dump, text
+from ..fields import object_field, text_field
 from .part import Part, as_id, as_page, checked_name, now, paging
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Collections(Part):
     def create_data_collection(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Create a collection: ``name``, and ``file_specifications`` (``name``, ``file_type``, ``is_required``)."""
         name = checked_name(data.get('name'), 'data collection')
-        specifications = data.get('file_specifications') or ()
+        specifications = data.get('file_specifications')
+        specifications = () if specifications is None else specifications
         _check_named(specifications)
         with self._db.transaction() as connection:
             query = 'INSERT INTO data_collection (name, file_specifications, created) VALUES (?, ?, ?)'
@@ -88,7 +90,7 @@ class Collections(Part):
             with self._db.transaction() as connection:
                 batch.settle()
                 query = 'INSERT INTO data_file (file, name, created, sha1) VALUES (?, ?, ?, ?)'
-                values = (self._file_id(connection, stored), path.name, now(), sha1.lower())
+                values = (self._file_id(connection, stored), text(path.name), now(), sha1.lower())
                 inserted = connection.execute(query, values)
         place = self.store.files.path_of(stored.digest, stored.suffix)
         checksum = f'sha256:{stored.digest}'
@@ -104,6 +106,8 @@ class Collections(Part):
 
     def _digest_of(self, checksum: str) -> str | None:
         """Return the SHA-256 of the uploaded file that a checksum means: a SHA-256 with its kind or bare, a SHA-1."""
+        if not _CHECKSUM.fullmatch(checksum):
+            return None
         column = 'data_file.sha1' if len(checksum) == _SHA1 else 'digest'
         query = (
             f'SELECT digest FROM data_file JOIN file ON file.id = data_file.file WHERE {column} = ? LIMIT 1'  # noqa: S608
@@ -235,6 +239,8 @@ def _check_named(specifications: Any) -> None:
     ]
     if not is_list or not all(name and isinstance(name, str) for name in names):
         raise ParamsError('Every file specification of a data collection needs a name, which is a text.')
+    for item in specifications:
+        text_field(item, 'file_type', 'a file specification')
     if twice := {name for name in names if names.count(name) > 1}:
         raise ParamsError(
             f'The file specification {min(map(str, twice))!r} is there twice; a unit has one file of each.'
@@ -243,27 +249,26 @@ def _check_named(specifications: Any) -> None:
 
 def _parts_of(unit: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any], list[Any]]:
     """Return the files, the metadata and the groups of a unit."""
-    files, meta, groups = unit.get('files') or {}, unit.get('meta') or {}, unit.get('groups') or []
-    if not isinstance(files, Mapping) or not isinstance(meta, Mapping):
-        raise ParamsError('The files and the meta of a data unit are objects of names and values.')
+    files, meta = object_field(unit, 'files', 'a data unit'), object_field(unit, 'meta', 'a data unit')
+    groups = [] if unit.get('groups') is None else unit['groups']
     if not isinstance(groups, (list, tuple)) or not all(isinstance(group, str) for group in groups):
         raise ParamsError('The groups of a data unit are a list of names, outer first.')
-    return files, meta, list(groups)
+    return {text(name): file for name, file in files.items()}, meta, list(groups)
 
 
 def _checksum(value: Any) -> str:
     checksum = value.get('checksum') if isinstance(value, Mapping) else value
     if not isinstance(checksum, str) or not _CHECKSUM.fullmatch(checksum):
         raise ParamsError(
-            f"{value!r} is no file of a data unit; give {{'checksum': ...}} as create_data_file returned it."
+            f"{value!r:.80} is no file of a data unit; give {{'checksum': ...}} as create_data_file returned it."
         )
     return checksum
 
 
 def _name(value: Any) -> str:
     """Return what a unit calls a file: the last part of the path that it gives."""
-    path = value.get('path') if isinstance(value, Mapping) else None
-    return re.split(r'[/\\]', str(path))[-1] if path else ''
+    path = text_field(value, 'path', 'a file of a data unit') if isinstance(value, Mapping) else ''
+    return re.split(r'[/\\]', path)[-1]
 
 
 def _check_specifications(collection: Mapping[str, Any], files: Mapping[str, Any]) -> None:

@@ -164,7 +164,7 @@ def _checked(params: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _direction(params: Mapping[str, Any]) -> str:
     ordering = params.get('ordering') or 'id'
-    if ordering.lstrip('-') not in {'id', 'pgh_id'}:
+    if not isinstance(ordering, str) or ordering.lstrip('-') not in {'id', 'pgh_id'}:
         raise ParamsError(f"Events are ordered by 'pgh_id' or '-pgh_id', not by {ordering!r}.")
     return 'DESC' if ordering.startswith('-') else 'ASC'
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...errors import NotFoundError, ParamsError, UnknownNameError
-from ...store.plain import dump
+from ...store.plain import dump, text
+from ..fields import object_field, text_field
 from ..log_entries import LOG_FIELDS, check_log_entry
 from .part import Part, as_id, as_page, now, paging
 
@@ -19,6 +20,7 @@ __all__ = ['Jobs']
 
 STATUSES = ('PENDING', 'RUNNING', 'STOPPED', 'SUCCEEDED', 'FAILED')
 _RECORDS = ('progress_record', 'metrics_record', 'console_logs', 'result', 'meta')
+_OBJECTS = ('progress_record', 'metrics_record', 'meta')
 _LOG_FILTERS = ('job', 'event', 'step', 'level')
 
 
@@ -26,7 +28,12 @@ class Jobs(Part):
     """Jobs and their logs."""
 
     def create_job(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Create a job; *data* may hold ``action``, ``params``, ``status``, ``meta``."""
+        """Create a job; *data* may hold ``action``, ``params``, ``status``, ``meta``.
+
+        Raises:
+            UnknownNameError: For a key that a job does not have.
+            ParamsError: For a status that does not exist, or params that are no object.
+        """
         known = ('action', 'params', 'status', 'meta')
         for key in data:
             if key not in known:
@@ -37,8 +44,8 @@ class Jobs(Part):
                 'INSERT INTO job (status, action, params, progress_record, metrics_record, console_logs, result, meta, '
                 "created, modified) VALUES (?, ?, ?, '{}', '{}', 'null', 'null', ?, ?, ?)",
                 (
-                    _status(data.get('status', 'PENDING')), str(data.get('action', '')),
-                    dump(data.get('params') or {}), dump(data.get('meta') or {}), time, time,
+                    _status(data.get('status', 'PENDING')), text_field(data, 'action', 'a job'),
+                    dump(object_field(data, 'params', 'a job')), dump(object_field(data, 'meta', 'a job')), time, time,
                 ),
             )  # fmt: skip
         return self.get_job(int(inserted.lastrowid or 0))
@@ -67,14 +74,17 @@ class Jobs(Part):
 
         Raises:
             UnknownNameError: For a key that a job does not have.
-            ParamsError: For a status that does not exist.
+            ParamsError: For a status that does not exist, or a record that is no object.
         """
         known = ('status', *_RECORDS)
         values: dict[str, str] = {}
         for key, value in data.items():
             if key not in known:
                 raise UnknownNameError('field of a job', key, known)
-            values[key] = _status(value) if key == 'status' else dump(value)
+            if key == 'status':
+                values[key] = _status(value)
+            else:
+                values[key] = dump(object_field(data, key, 'a job') if key in _OBJECTS else value)
         values['modified'] = now()
         job = self.get_job(job_id)
         changes = ', '.join(f'{key} = ?' for key in values)
@@ -126,9 +136,14 @@ def _status(value: Any) -> str:
 def _log_row(entry: Mapping[str, Any]) -> tuple[Any, ...]:
     check_log_entry(entry)
     return (
-        as_id(entry['job'], 'job'), str(entry['event']), dump(entry.get('data') or {}),
-        str(entry.get('datetime') or now()), entry.get('step'), entry.get('level'), entry.get('file'),
+        as_id(entry['job'], 'job'), text(entry['event']), dump(entry.get('data') or {}),
+        str(entry.get('datetime') or now()), _text_or_none(entry.get('step')), entry.get('level'),
+        _text_or_none(entry.get('file')),
     )  # fmt: skip
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else text(value)
 
 
 def _shape_job(row: Row) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ParamsError, UnknownNameError
 from ...store import require_space
 from ...store.archive import pack_folder
-from ...store.plain import dump
+from ...store.plain import dump, text
+from ..fields import object_field, text_field
 from .part import Part, as_id, as_name, checked_name, id_or_none, not_found, now
 
 if TYPE_CHECKING:
@@ -101,11 +102,11 @@ class Models(Part):
                 raise UnknownNameError('changeable field of a model', key, _CHANGEABLE)
         with self._db.transaction() as connection:
             row = self._model(model_id)
-            for key, value in data.items():
+            for key in data:
                 new = (
                     dump({**json.loads(row[key]), **_object(data, key)})
                     if key in {'configuration', 'metrics'}
-                    else str(value)
+                    else text_field(data, key, 'a model')
                 )
                 connection.execute(f'UPDATE model SET {key} = ? WHERE id = ?', (new, row['id']))  # noqa: S608 - checked above
         return self.get_model(row['id'])
@@ -124,8 +125,9 @@ class Models(Part):
         """
         with self._db.transaction():
             row = self._model(model_id)
-            known = json.loads(row['configuration']).get('evaluations') or []
-            others = [other for other in known if other.get('run') != evaluation.get('run')]
+            known = json.loads(row['configuration']).get('evaluations')
+            others = [other for other in known if isinstance(other, dict)] if isinstance(known, list) else []
+            others = [other for other in others if other.get('run') != evaluation.get('run')]
             return self.update_model(
                 row['id'], {'configuration': {'evaluations': [*others, dict(evaluation)]}}
             )
@@ -195,14 +197,14 @@ def _values(given: Mapping[str, Any], name: str, source: Path) -> dict[str, Any]
     metrics = _object(given, 'metrics') or configuration.get('metrics') or {}
     return {
         'name': name,
-        'category': str(given.get('category', 'custom')),
-        'file_name': f'{source.name}.zip' if source.is_dir() else source.name,
+        'category': text_field(given, 'category', 'a model', 'custom'),
+        'file_name': text(f'{source.name}.zip' if source.is_dir() else source.name),
         'configuration': dump(configuration),
         'metrics': dump(metrics),
-        'description': str(given.get('description', '')),
+        'description': text_field(given, 'description', 'a model'),
         'checkpoint': given.get('checkpoint'),
-        'plugin': given.get('plugin'),
-        'version': given.get('version'),
+        'plugin': text_field(given, 'plugin', 'a model', or_number=True) or None,
+        'version': text_field(given, 'version', 'a model', or_number=True) or None,
         'created': now(),
     }
 
@@ -224,10 +226,7 @@ def _existing(file: Any) -> Path:
 
 
 def _object(data: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = data.get(key) or {}
-    if not isinstance(value, dict):
-        raise ParamsError(f"A model's {key} is an object of names and values, not {type(value).__name__}.")
-    return value
+    return dict(object_field(data, key, 'a model'))
 
 
 def _free_name(connection: Connection, name: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ...errors import NeededError, NotFoundError, ParamsError, suggestion
+from ...store.plain import text
 from ...store.usage import runs_at_work
 from ..filters import check_keys
 
@@ -152,12 +153,22 @@ def _one_value(value: Any, key: str) -> Any:
     values = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
     if len(values) > 1 or not all(isinstance(one, (str, int, float)) for one in values):
         raise ParamsError(f'The filter {key} takes one value, not {value!r}.')
-    return values[0] if values else None
+    if not values or (isinstance(values[0], int) and not _fits(values[0])):
+        return None
+    return text(values[0]) if isinstance(values[0], str) else values[0]
+
+
+def _fits(number: int) -> bool:
+    """Tell whether SQLite takes a number."""
+    return -(2**63) <= number < 2**63
 
 
 def paging(params: Mapping[str, Any], page_size: int = 100) -> tuple[int, int]:
     """Return page number and rows a page."""
-    page, size = int(params.get('page') or 1), int(params.get('page_size') or page_size)
+    try:
+        page, size = int(params.get('page') or 1), int(params.get('page_size') or page_size)
+    except (TypeError, ValueError, OverflowError):  # more digits than Python reads, too
+        raise ParamsError('page and page_size are whole numbers, of a few digits.') from None
     if page < 1 or size < 1 or page * size >= 10**_DIGITS // 10:
         raise ParamsError(f'page {page} of {size} rows is no page; both count from 1.')
     return page, size
@@ -191,41 +202,43 @@ def id_or_none(ref: Any, what: str) -> int | None:
     if isinstance(ref, bool):
         raise ParamsError(f'{ref!r} is neither the id nor the name of a {what}.')
     if isinstance(ref, int):
+        if not _fits(ref):
+            raise ParamsError(f'That is not the id of a {what}: it has too many digits.')
         return ref
-    text = str(ref).strip()
-    if not text.isdecimal():
+    written = str(ref).strip()
+    if not written.isdecimal():
         return None
-    if not _ID.fullmatch(text):
-        meant = f' If {int(text)} is meant, write that.' if len(text) < _DIGITS else ''
+    if not _ID.fullmatch(written):
+        meant = f' If {int(written)} is meant, write that.' if len(written) < _DIGITS else ''
         raise ParamsError(
-            f'{text!r} is not the id of a {what}: ids have no leading zeros, only the digits 0 to 9, and fewer than '
-            f'{_DIGITS} of them.{meant}'
+            f'{written[:60]!r} is not the id of a {what}: ids have no leading zeros, only the digits 0 to 9, and fewer '
+            f'than {_DIGITS} of them.{meant}'
         )
-    return int(text)
+    return int(written)
 
 
 def as_name(ref: Any) -> str:
     """Return a name that is asked for as names are kept (see `checked_name`): file systems and keyboards differ."""
-    return unicodedata.normalize('NFC', str(ref)).strip()
+    return unicodedata.normalize('NFC', text(ref)).strip()
 
 
 def checked_name(name: Any, what: str, forbidden: str = '') -> str:
     """Return a name in one spelling (Unicode NFC), or refuse one that could not be told from an id or a path."""
-    text = unicodedata.normalize('NFC', name).strip() if isinstance(name, str) else ''
-    bad = sorted({char for char in text if char in forbidden or unicodedata.category(char).startswith('C')})
-    if not text or text.isdecimal() or bad or text.startswith('.'):
+    made = unicodedata.normalize('NFC', name).strip() if isinstance(name, str) else ''
+    bad = sorted({char for char in made if char in forbidden or unicodedata.category(char).startswith('C')})
+    if not made or made.isdecimal() or bad or made.startswith('.'):
         reason = (
             f'it contains {bad[0]!r}'
             if bad
             else 'it is empty'
-            if not text
+            if not made
             else 'it could be taken for something else'
         )
         raise ParamsError(
             f'{name!r} cannot be the name of a {what}: {reason}. A name is not only digits, does not begin with a '
             f'dot and has no control characters{f" and none of {forbidden}" if forbidden else ""}.'
         )
-    return text
+    return made
 
 
 def not_found(what: str, wanted: object, known: Iterable[str], command: str) -> NotFoundError:

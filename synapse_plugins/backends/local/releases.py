@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import NotFoundError, ParamsError, UnknownNameError
 from ...store import require_space
 from ...store.plain import dump
+from ..fields import object_field, text_field
 from .part import Part, checked_name, id_or_none, now
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ class Releases(Part):
             if key not in _FIELDS:
                 raise UnknownNameError('field of a plugin release', key, _FIELDS)
         plugin = checked_name(data.get('plugin'), 'plugin', '@/\\')
-        version = str(data.get('version') or '')
+        version = text_field(data, 'version', 'a plugin release', or_number=True)
         if not version:
             raise ParamsError(f'A release of {plugin} needs a version.')
-        archive = Path(file)
+        config, archive = object_field(data, 'config', 'a plugin release'), Path(file)
         require_space(self.store.home, archive.stat().st_size, f'Taking the release {plugin}@{version}')
         with self.store.files.batch() as batch:
             stored = batch.add(archive)
@@ -58,7 +59,7 @@ class Releases(Part):
                         f'{plugin}@{version} was released already; raise the version in config.yaml.'
                     )
                 values = {
-                    'plugin': plugin, 'version': version, 'config': dump(data.get('config') or {}),
+                    'plugin': plugin, 'version': version, 'config': dump(config),
                     'requirements': dump(data.get('requirements') or ''), 'debug': bool(data.get('debug')),
                     'file': self._file_id(connection, stored), 'created': now(),
                 }  # fmt: skip

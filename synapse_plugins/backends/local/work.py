@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ...errors import NotFoundError, ParamsError
 from ...store.plain import dump
 from ..filters import as_list, check_keys
-from .part import Part, as_id, as_page, now, paging
+from .part import Part, as_id, as_page, id_or_none, now, paging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ class Work(Part):
             ParamsError: If something is missing.
         """
         project, items = data.get('project'), data.get('data')
-        if not isinstance(project, int) or not isinstance(items, list):
+        if not _is_id(project) or not isinstance(items, list):
             raise ParamsError("Tasks need {'project': its id, 'data': [{'data_unit': id}, ...]}.")
         ids: list[int] = []
         with self._db.transaction() as connection:
@@ -71,7 +71,7 @@ class Work(Part):
             ParamsError: If something is missing.
         """
         project, items = data.get('project'), data.get('data')
-        if not isinstance(project, int) or not isinstance(items, list):
+        if not _is_id(project) or not isinstance(items, list):
             raise ParamsError(
                 "Assignments need {'project': its id, 'data': [{'task': id, 'data': {...}}, ...]}."
             )
@@ -160,6 +160,10 @@ class Work(Part):
             return {}
         files: dict[str, dict[str, Any]] = units.get_data_unit(row['data_unit'])['files']
         return files
+
+
+def _is_id(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and id_or_none(value, 'project') is not None
 
 
 def _assignment_row(project: int, item: Any) -> dict[str, Any]:

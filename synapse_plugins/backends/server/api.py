@@ -22,6 +22,7 @@ from ...errors import (
     SynapsePluginsError,
     UnknownNameError,
 )
+from ...store.plain import dump
 from ..filters import PAGING
 from ..names import safe_file_name
 from .signing import Signer
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 __all__ = ['Answer', 'Api', 'Limits', 'api_of', 'call', 'page_answer', 'params_of', 'read_json', 'refusal']
 
 _LARGEST_PAGE = 1000
+_DIGITS = 18
+"""Of a number that is read; Python refuses thousands of them."""
+_TOLD = 1000
+"""Characters of a message at either end."""
 _SHOWN_ONLY = PAGING - {'page', 'page_size'}
 """Keys that choose how rows are shown; lists that are always shown whole take them without a word."""
 
@@ -97,8 +102,18 @@ class Answer(Response):
             return b''
         try:
             return orjson.dumps(content, default=_plain, option=orjson.OPT_NON_STR_KEYS)
-        except TypeError:  # a number beyond 64 bits, or half of a character: it is as it was stored
-            return json.dumps(content, default=_plain, separators=(',', ':')).encode('ascii')
+        except TypeError:
+            return _python_json(content)
+
+
+def _python_json(content: Any) -> bytes:
+    """Return as JSON what orjson does not write: a number beyond 64 bits, half of a character, what is nested deep."""
+    try:
+        return json.dumps(content, default=_plain, separators=(',', ':')).encode('ascii')
+    except (
+        RecursionError
+    ):  # it was read, so it is not endless; what is too deep is shortened, as in the store
+        return dump(content).encode('ascii')
 
 
 def _plain(value: Any) -> Any:
@@ -135,8 +150,8 @@ async def read_json(request: Request) -> Any:
 async def stream(request: Request, limit: int) -> Any:
     """Yield the body piece by piece, up to a limit."""
     told = request.headers.get('content-length', '')
-    if told.isdecimal() and int(told) > limit:
-        raise HTTPException(413, f'The body has {told} bytes, and at most {limit} are taken here.')
+    if told.isdecimal() and (len(told) > _DIGITS or int(told) > limit):
+        raise HTTPException(413, f'The body has {told[:40]} bytes, and at most {limit} are taken here.')
     taken = 0
     async for piece in request.stream():
         taken += len(piece)
@@ -175,7 +190,7 @@ def params_of(request: Request, *, whole_rows: bool = True) -> dict[str, Any]:
     for key in ('page', 'page_size'):
         if key in params and not (isinstance(params[key], str) and params[key].isdecimal()):
             raise ParamsError(f'{key}={params[key]!r} is no number.')
-    if int(params.get('page_size') or 1) > _LARGEST_PAGE:
+    if len(params.get('page_size', '')) > _DIGITS or int(params.get('page_size') or 1) > _LARGEST_PAGE:
         params['page_size'] = _LARGEST_PAGE
     return params
 
@@ -203,6 +218,8 @@ def refusal(error: Exception) -> Answer:
             if isinstance(error, kind):
                 status = code
                 break
+    if len(text) > 2 * _TOLD:  # it repeats what was sent, and why that is wrong stands before or behind it
+        text = f'{text[:_TOLD]} ... {text[-_TOLD:]}'
     return Answer({'detail': text}, status, headers)
 
 

@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.routing import Route
 
 from ..._version import __version__
@@ -50,6 +52,7 @@ def make_app(
             SynapsePluginsError: _refuse,
             HTTPException: _refuse,
             OSError: _refuse_disk,
+            ClientDisconnect: _let_go,
             Exception: _fail,
         },
         middleware=[Middleware(_Gate, token=token)],
@@ -97,7 +100,10 @@ class _Gate:
 def _refusal_of_others(scope: Scope) -> Answer | None:
     """Without a token, refuse what a web page asks from within a browser of this machine, by whatever name."""
     headers = {key.decode('latin-1').lower(): value.decode('latin-1') for key, value in scope['headers']}
-    host = urlsplit(f'//{headers.get("host", "")}').hostname or ''
+    try:
+        host = urlsplit(f'//{headers.get("host", "")}').hostname or ''
+    except ValueError:  # a bracket that nothing closes
+        host = ''
     if is_loopback(host) and 'origin' not in headers:
         return None
     return Answer(
@@ -127,6 +133,11 @@ async def _refuse_disk(request: Request, error: Exception) -> Answer:
     logging.getLogger(__name__).error('%s %s failed', request.method, request.url.path, exc_info=error)
     reason = getattr(error, 'strerror', None) or type(error).__name__
     return Answer({'detail': f'The server cannot use its disk: {reason}.'}, 507)
+
+
+async def _let_go(_: Request, __: Exception) -> Response:
+    """Answer a client that went away while it sent: nobody hears it, and nothing failed."""
+    return Response(status_code=400)
 
 
 async def _fail(_: Request, __: Exception) -> Answer:

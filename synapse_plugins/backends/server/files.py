@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from ...errors import ParamsError, SynapsePluginsError
+from ..fields import text_field
 from ..names import safe_file_name
 from .api import Answer, Api, api_of, as_object, call, read_json
 from .receiving import receive_form, receive_raw
@@ -106,10 +107,11 @@ async def finish_upload(request: Request) -> Response:
     """Check a whole upload by its md5; without an id it is an empty file."""
     api = api_of(request)
     told = as_object(await read_json(request))
+    md5 = text_field(told, 'md5', 'an upload')
     upload_id = request.path_params.get('upload')
     if upload_id is None:
-        upload_id = await call(api.uploads.begin, str(told.get('filename') or 'file'), 0)
-    state = await call(api.uploads.finish, upload_id, str(told.get('md5') or ''))
+        upload_id = await call(api.uploads.begin, text_field(told, 'filename', 'an upload') or 'file', 0)
+    state = await call(api.uploads.finish, upload_id, md5)
     return Answer(_shown_upload(request, state))
 
 
@@ -210,7 +212,7 @@ def _check_sizes(limits: Limits, sizes: list[int]) -> None:
 
 
 def _presigned(request: Request, file: dict[str, Any], size: int, lifetime: float) -> dict[str, Any]:
-    api, filename = api_of(request), str(file.get('filename') or 'file')
+    api, filename = api_of(request), text_field(file, 'filename', 'a file') or 'file'
     key = api.uploads.new_key(filename)
     answer: dict[str, Any] = {'filename': filename, 'file_key': key}
     if size <= api.limits.multipart:
@@ -288,6 +290,8 @@ def _parts(multipart: Any) -> list[tuple[int, str]]:
     given = as_object(multipart).get('parts')
     for part in given if isinstance(given, list) else []:
         number = _whole(as_object(part).get('part_number'), 'part_number')
+        if number > _MOST_PARTS:
+            raise ParamsError(f'A file has at most {_MOST_PARTS} parts.')
         etag = str(part.get('etag')).strip('"')
         if not _ETAG.fullmatch(etag):
             raise ParamsError(f'{etag[:80]!r} is not the ETag that part {number} was given.')

@@ -264,12 +264,12 @@ async def create_release(request: Request) -> Response:
         told: dict[str, Any] = {key: form.fields[key] for key in ('plugin', 'version') if key in form.fields}
         try:
             told['config'] = json.loads(form.fields.get('config') or '{}')
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             raise ParamsError(f'config is not JSON: {exc}.') from exc
         told['requirements'] = form.fields.get('requirements', '')
         told['debug'] = form.fields.get('debug', '').lower() == 'true'
         archive = form.file()
-        named = archive.with_name(safe_file_name(f'{archive.name}-{form.names["file"]}', archive.name))
+        named = archive.with_name(f'{archive.name}-{safe_file_name(form.names["file"], "release")}')
         form.files['file'] = archive.rename(named)  # the store keeps the suffix
         release = await call(api_of(request).backend.create_plugin_release, told, file=named)
     return Answer(_shown_release(request, release), 201)
