@@ -31,6 +31,8 @@ class ExportLogMessageCode(LogMessageCode):
     EXPORT_INITIALIZED = ('EXPORT_INITIALIZED', LogLevel.INFO)
     EXPORT_NO_RESULTS = ('EXPORT_NO_RESULTS', LogLevel.WARNING)
     EXPORT_RESULTS_FETCHED = ('EXPORT_RESULTS_FETCHED', LogLevel.INFO)
+    EXPORT_ALL_PROJECTS = ('EXPORT_ALL_PROJECTS', LogLevel.WARNING)
+    EXPORT_PROJECTS = ('EXPORT_PROJECTS', LogLevel.WARNING)
     EXPORT_CONVERTING = ('EXPORT_CONVERTING', LogLevel.INFO)
     EXPORT_SAVING_FILES = ('EXPORT_SAVING_FILES', LogLevel.INFO)
     EXPORT_FILES_SAVED = ('EXPORT_FILES_SAVED', LogLevel.INFO)
@@ -114,6 +116,18 @@ register_log_messages(
         _EXPORT.EXPORT_RESULTS_FETCHED: {
             'en': '{count} items are to be exported.',
             'ko': '내보낼 항목은 {count}개입니다.',
+        },
+        _EXPORT.EXPORT_ALL_PROJECTS: {
+            'en': 'No project is named, so the items of all projects are taken: {count}. project=ID takes those of '
+            'one.',
+            'ko': '프로젝트를 지정하지 않아 모든 프로젝트의 항목 {count}개를 내보냅니다. '
+            'project=ID로 하나를 고를 수 있습니다.',
+        },
+        _EXPORT.EXPORT_PROJECTS: {
+            'en': 'No project is named, so the items of {projects} projects are taken: {count}. project=ID takes those '
+            'of one.',
+            'ko': '프로젝트를 지정하지 않아 프로젝트 {projects}개의 항목 {count}개를 내보냅니다. '
+            'project=ID로 하나를 고를 수 있습니다.',
         },
         _EXPORT.EXPORT_CONVERTING: {'en': 'Converting {count} items.', 'ko': '항목 {count}개를 변환합니다.'},
         _EXPORT.EXPORT_SAVING_FILES: {

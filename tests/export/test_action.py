@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from synapse_plugins import BaseExportAction, run
 from synapse_plugins.actions.export import BaseExporter, DefaultExportAction, ExportParams
 from synapse_plugins.backends.fetch import local_path
 from synapse_plugins.datasets import formats
 from synapse_plugins.errors import ParamsError, StepFailedError, UnknownNameError
-from synapse_plugins.testing import run_action
+from synapse_plugins.testing import make_project, run_action
 
 
 def dispatch(action: Any, runtime: Any, version: int, place: Path, **params: Any) -> dict[str, Any]:
@@ -165,6 +166,85 @@ def test_what_is_wrong_is_told_and_leaves_nothing(
     with pytest.raises(error, match=told):
         dispatch(Export, runtime, version, place, **params)
     assert list(place.iterdir()) == []
+
+
+class OwnParams(BaseModel):
+    """Parameters of an action that knows projects itself, without those of `ExportParams`."""
+
+    path: str
+    target: str = 'assignment'
+    project: int
+    filter: dict[str, Any] = {}
+
+
+class OfProject(DefaultExportAction[OwnParams]):
+    action_name = 'of-project'
+    params_model = OwnParams
+
+
+@pytest.mark.parametrize('target', ['task', 'assignment'])
+@pytest.mark.parametrize(
+    ('action', 'named', 'count'),
+    [
+        (Export, {}, 5),
+        (Export, {'project': 8}, 2),
+        (Export, {'filter': {'project': 8}}, 2),
+        (Export, {'project': 8, 'filter': {'project': '8'}}, 2),
+        (Export, {'extra_params': {'project': 8}}, 2),
+        (OfProject, {'project': 7}, 3),
+    ],
+)
+def test_a_project_that_is_named_is_the_one_that_is_exported(
+    runtime: Any,
+    backend: Any,
+    place: Path,
+    logger: Any,
+    target: str,
+    action: Any,
+    named: dict[str, Any],
+    count: int,
+) -> None:
+    """Without one all are taken, and that is said, once, with the number of projects."""
+    for project, pictures in ((7, 3), (8, 2)):
+        make_project(backend, project, count=pictures)
+    result = action.dispatch({'path': str(place), 'target': target, **named}, runtime)
+    assert result['total_count'] == count
+    told = [line for line in logger.messages if 'No project is named' in line]
+    expected = 'No project is named, so the items of 2 projects are taken: 5. project=ID takes those of one.'
+    assert told == ([] if named else [expected])
+
+
+def test_one_project_alone_is_taken_without_a_word(
+    runtime: Any, backend: Any, place: Path, logger: Any
+) -> None:
+    made = make_project(backend, 7, count=2)
+    for filters in ({}, {'ids': [row['id'] for row in made['assignments']]}):
+        given = {'path': str(place), 'target': 'assignment', 'filter': filters}
+        assert Export.dispatch(given, runtime)['total_count'] == 2
+    assert not [line for line in logger.messages if 'No project' in line]
+
+
+def test_a_backend_that_counts_no_projects(runtime: Any, backend: Any, place: Path, logger: Any) -> None:
+    """A server is not asked for all items only to count: that all are taken is said."""
+    make_project(backend, 7, count=2)
+
+    class Other:
+        def __getattr__(self, name: str) -> Any:
+            if name == 'count_projects':
+                raise AttributeError(name)
+            return getattr(backend, name)
+
+    runtime.client = Other()
+    assert Export.dispatch({'path': str(place), 'target': 'task'}, runtime)['total_count'] == 2
+    assert [line for line in logger.messages if 'the items of all projects are taken: 2' in line]
+
+
+def test_two_projects_are_refused(runtime: Any, backend: Any, place: Path) -> None:
+    make_project(backend, 7, count=1)
+    with pytest.raises(StepFailedError, match=r'project=7, and the filter says project=8. Name one'):
+        Export.dispatch(
+            {'path': str(place), 'target': 'task', 'project': 7, 'filter': {'project': 8}}, runtime
+        )
 
 
 def test_an_action_may_list_its_items_itself(runtime: Any, place: Path) -> None:

@@ -21,6 +21,7 @@ class ExportParams(BaseModel):
         save_original_file: Whether the files are written beside their annotations.
         path: The folder in which the export's own is made.
         target: What is exported: ``ground_truth``, ``assignment`` or ``task``.
+        project: Id of the project whose tasks or assignments are exported, and whose configuration the exporter gets.
         filter: Which items, e.g. ``{'ground_truth_dataset_versions': 3, 'category': 'train'}``.
         extra_params: Further parameters, for an exporter of your own.
         disable_async_delegate: Not used: an export is made here, not by the server.
@@ -43,6 +44,7 @@ class ExportParams(BaseModel):
     target: Literal['assignment', 'ground_truth', 'task'] = Field(
         'ground_truth', description='what is exported'
     )
+    project: int | None = Field(None, description='project whose tasks or assignments are exported')
     filter: dict[str, Any] = Field(
         default_factory=dict, description='which items, as the backend filters them'
     )

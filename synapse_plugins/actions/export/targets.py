@@ -35,11 +35,13 @@ class ExportTargetHandler:
         target: The kind's name.
         method: The method of a backend that lists them.
         expand: What is asked for beside the items themselves.
+        of_project: Whether each item belongs to a project, and ``project`` is a filter.
     """
 
     target: ClassVar[str] = ''
     method: ClassVar[str] = ''
     expand: ClassVar[tuple[str, ...]] = ()
+    of_project: ClassVar[bool] = False
 
     def validate_filter(self, value: dict[str, Any], client: Any) -> dict[str, Any]:
         """Return the filter, or refuse it."""
@@ -142,6 +144,7 @@ class AssignmentExportTargetHandler(ExportTargetHandler):
 
     target = 'assignment'
     method = 'list_assignments'
+    of_project = True
 
     def files_of(self, row: Mapping[str, Any], client: Any) -> dict[str, dict[str, Any]]:
         """Return the files of an assignment: all of its unit where they are told, else its one file, or several."""
@@ -158,6 +161,7 @@ class TaskExportTargetHandler(ExportTargetHandler):
 
     target = 'task'
     method = 'list_tasks'
+    of_project = True
     expand = ('data_unit',)
 
     def get_results(self, client: Any, filters: Mapping[str, Any]) -> tuple[Iterable[dict[str, Any]], int]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ['Work']
 
 _STATUSES = ('stand_by', 'in_progress', 'completed', 'skipped')
+_TASK_FILTERS = ('project', 'data_unit', 'ids')
+_ASSIGNMENT_FILTERS = ('project', 'tasks', 'users', 'status_label', 'ids')
 _LISTS = {'ids': 'id', 'tasks': 'task', 'users': 'user'}
 """Filters that take one or several, and their columns."""
 
@@ -56,8 +58,20 @@ class Work(Part):
 
     def list_tasks(self, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return a page of tasks in the order in which they came; filters: ``project``, ``data_unit``, ``ids``."""
-        filters = self._chosen(params, ('project', 'data_unit', 'ids'), 'tasks')
+        filters = self._chosen(params, _TASK_FILTERS, 'tasks')
         return self._listed('task', filters, params, 100, _shape_task)
+
+    def count_projects(self, kind: str, params: Mapping[str, Any] | None = None) -> int:
+        """Return of how many projects the tasks or assignments are that filters choose.
+
+        Args:
+            kind: ``task`` or ``assignment``.
+            params: The filters, as `list_tasks` and `list_assignments` take them.
+        """
+        known = _TASK_FILTERS if kind == 'task' else _ASSIGNMENT_FILTERS
+        where, values = _conditions(self._chosen(params, known, f'{kind}s'))
+        table = 'task' if kind == 'task' else 'assignment'
+        return int(self._rows(f'SELECT count(DISTINCT project) FROM {table} WHERE {where}', *values)[0][0])  # noqa: S608
 
     def create_assignments(self, data: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Create assignments, all or none; on the platform people make them.
@@ -108,7 +122,7 @@ class Work(Part):
 
         Filters: ``project``, ``tasks``, ``users``, ``status_label``, ``ids``.
         """
-        filters = self._chosen(params, ('project', 'tasks', 'users', 'status_label', 'ids'), 'assignments')
+        filters = self._chosen(params, _ASSIGNMENT_FILTERS, 'assignments')
         if not list_all:
             return self._listed('assignment', filters, params, page_size, self._shape_assignment)
         where, values = _conditions(filters)

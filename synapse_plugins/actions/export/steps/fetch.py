@@ -8,6 +8,7 @@ from ....context.message_codes import ExportLogMessageCode
 from ....errors import DatasetError
 from ....steps import BaseStep, StepResult
 from ..context import ExportContext
+from ..projects import in_project, tell_of_all
 from ..targets import TargetHandlerFactory
 
 __all__ = ['FetchResultsStep']
@@ -28,8 +29,10 @@ class FetchResultsStep(BaseStep[ExportContext]):
         if context.fetch is not None:
             context.results, context.total_count = context.fetch(filters)
         else:
+            filters = in_project(filters, context.params, context.handler)
             filters = context.handler.validate_filter(filters, context.client)
             context.results, context.total_count = context.handler.get_results(context.client, filters)
+            tell_of_all(context, filters)
         context.fetch_filters = filters
         may_be_empty = getattr(context.exporter_class, 'finalize_empty_export', False) is True
         if not context.total_count and not may_be_empty:

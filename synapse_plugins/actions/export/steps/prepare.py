@@ -8,6 +8,7 @@ from typing import Any
 from ....errors import BackendError, DatasetError
 from ....steps import BaseStep, StepResult
 from ..context import ExportContext
+from ..projects import project_of
 from ..work_folders import refuse_others, remove_work, work_folder
 
 __all__ = ['PrepareExportStep']
@@ -28,7 +29,7 @@ class PrepareExportStep(BaseStep[ExportContext]):
             raise DatasetError(
                 'There is no place or no items; InitializeStep and FetchResultsStep come first.'
             )
-        project = context.fetch_filters.get('project')
+        project = context.fetch_filters.get('project', project_of(context.params))
         if isinstance(project, int):
             context.project_id = project
             get_project = getattr(context.client, 'get_project', None)
