@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from synapse_plugins.actions.export import BaseExporter, MetricsRecord, TargetHandlerFactory, steps
+from synapse_plugins.actions.export import (
+    BaseExporter,
+    GroundTruthExportTargetHandler,
+    MetricsRecord,
+    TargetHandlerFactory,
+    steps,
+)
 from synapse_plugins.actions.export.context import ExportContext
 from synapse_plugins.actions.export.prefetch import prefetched
 from synapse_plugins.actions.export.saving import Saving
-from synapse_plugins.errors import BackendError, DatasetError, OutputExistsError, ParamsError
+from synapse_plugins.errors import BackendError, DatasetError, OutputExistsError, ParamsError, StepFailedError
 from synapse_plugins.steps import Orchestrator, StepRegistry, StepResult
 from synapse_plugins.testing import assert_rollback_idempotent, run_step
 
@@ -341,3 +349,34 @@ def test_a_place_that_another_export_writes_to_is_refused_at_once(
         first, StepResult(rollback_data={'work': str(first.unique_export_path)})
     )
     steps.InitializeStep().execute(ExportContext(runtime, params=wanted))
+
+
+def test_of_exports_that_start_in_the_same_instant_one_is_made(
+    runtime: Any, version: int, place: Path, rounds: int
+) -> None:
+    """Exactly one: they do not refuse each other."""
+    for number in range(max(2, rounds // 10)):
+        final = place / f'e{number}'
+        ready = threading.Barrier(4)
+
+        def prepare(final: Path = final, ready: threading.Barrier = ready) -> bool:
+            context = ExportContext(runtime, params={'filter': {'ground_truth_dataset_versions': version}})
+            context.output_path, context.results, context.handler = (
+                str(final),
+                [],
+                GroundTruthExportTargetHandler(),
+            )
+            registry: StepRegistry[ExportContext] = StepRegistry()
+            registry.register(steps.PrepareExportStep())
+            ready.wait()
+            try:
+                return bool(Orchestrator(registry, context).execute())
+            except StepFailedError:
+                return False
+
+        with ThreadPoolExecutor(4) as pool:
+            won = [future.result() for future in [pool.submit(prepare) for _ in range(4)]]
+        assert sum(won) == 1
+        assert (
+            len(list(place.iterdir())) == number + 1
+        )  # the folder of the one that is made, and nothing else

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import shutil
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ...errors import OutputExistsError
 from ...store.process import ProcessId, is_alive, this_process
+from ...store.turns import unless_taken
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ['others_at_work', 'refuse_others', 'remove_work', 'work_folder']
+__all__ = ['claim', 'others_at_work', 'refuse_others', 'remove_work', 'work_folder']
+
+_LONGEST_TURN = 5.0
+"""Seconds; a turn is a look into a folder."""
 
 
 def work_folder(final: Path, key: str) -> Path:
@@ -55,6 +60,37 @@ def refuse_others(final: Path, own: Path | None = None) -> None:
             f'{final} is being written by another export (process {process}). Wait until it is done, or choose '
             'another place.'
         )
+
+
+def claim(final: Path, work: Path) -> None:
+    """Make the folder of an export, unless another one writes to the same place.
+
+    Of several that start in the same instant, each makes its own and looks for those of the others by itself: the
+    first finds none, and is not seen by one that it would have to refuse.
+
+    Args:
+        final: The place of the export.
+        work: The folder to make, as `work_folder` named it.
+
+    Raises:
+        OutputExistsError: If another one was first; the folder is there all the same, for the rollback to remove.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(final):
+        work.mkdir()
+        refuse_others(final, work)
+
+
+@contextmanager
+def _alone(final: Path) -> Iterator[None]:
+    """Keep others out while the place is looked at; where files cannot be locked, two may refuse each other."""
+    turn, until = final.with_name(f'.{final.name}.turn'), time.monotonic() + _LONGEST_TURN
+    while True:
+        with unless_taken(turn) as is_mine:
+            if is_mine or time.monotonic() > until:
+                yield
+                return
+        time.sleep(0.005)
 
 
 def remove_work(work: Path) -> None:

@@ -9,7 +9,7 @@ from ....errors import BackendError, DatasetError
 from ....steps import BaseStep, StepResult
 from ..context import ExportContext
 from ..projects import project_of
-from ..work_folders import refuse_others, remove_work, work_folder
+from ..work_folders import claim, remove_work, work_folder
 
 __all__ = ['PrepareExportStep']
 
@@ -43,10 +43,7 @@ class PrepareExportStep(BaseStep[ExportContext]):
         work = work_folder(final, context.idempotency_key('export')[:8])
         context.save_rollback(work=str(work))
         remove_work(work)
-        work.mkdir(parents=True)
-        refuse_others(
-            final, work
-        )  # ours is there by now, so of two that start together none overlooks the other
+        claim(final, work)
         context.unique_export_path = work
         return StepResult(data={'folder': str(work)})
 
