@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from ..errors import FormatError
 from .encoded import encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -38,12 +39,14 @@ _END = re.compile(rb'\}[ \t\r\n]*\](?=[ \t\r\n]*(?:,[ \t\r\n]*"|\}))')
 _BORDER = re.compile(rb'\}[ \t\r\n]*,[ \t\r\n]*\Z')
 
 
-def lists_of(path: Path, wanted: frozenset[str]) -> Iterator[tuple[str, list[Any]]]:
+def lists_of(path: Path, wanted: frozenset[str], *, exact: bool = False) -> Iterator[tuple[str, list[Any]]]:
     """Yield the lists of a JSON object, in the order of the file, each in one or more batches.
 
     Args:
         path: The file.
         wanted: The names of the lists; a name that is not there yields nothing.
+        exact: Read numbers of any length as they are written, which takes several times as long; else those beyond 64
+            bits become floats.
 
     Yields:
         (name, items); at least once for every list that is there.
@@ -52,7 +55,7 @@ def lists_of(path: Path, wanted: frozenset[str]) -> Iterator[tuple[str, list[Any
         FormatError: If it is no JSON object, if something wanted is no list or comes twice, or an item is too large.
     """
     with path.open('rb') as file:
-        for name, items in _Scanner(path, file).walk(wanted, frozenset()):
+        for name, items in _Scanner(path, file, exact=exact).walk(wanted, frozenset()):
             assert isinstance(items, list)
             yield name, items
 
@@ -78,12 +81,26 @@ def parts_of(
         yield from _Scanner(path, file).walk(wanted, unread)
 
 
+def _exact(content: bytes) -> Any:
+    """Read JSON with the numbers as they are written.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    return json.loads(content, parse_constant=_no_constant)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f'{name} is no JSON')
+
+
 class _Scanner:
     """The file from where we are: ``buffer[at:]`` is next, more can be read behind it."""
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
+    def __init__(self, path: Path, file: BinaryIO, *, exact: bool = False) -> None:
         self._path = path
         self._file = file
+        self._loads: Callable[[bytes], Any] = _exact if exact else orjson.loads
         self._buffer = file.read(WINDOW)
         self._at = 3 if self._buffer.startswith(b'\xef\xbb\xbf') else 0
         self._gone = 0  # bytes before the buffer
@@ -277,8 +294,8 @@ class _Scanner:
         if border is None:
             return None
         try:
-            items: list[Any] = orjson.loads(b'[%b]' % self._buffer[self._at : border.start() + 1])
-        except orjson.JSONDecodeError:
+            items: list[Any] = self._loads(b'[%b]' % self._buffer[self._at : border.start() + 1])
+        except (ValueError, RecursionError):
             return None  # the end of the list lies before, or the two braces belong to parts of an item
         self._at = border.end()
         return items, False
@@ -289,8 +306,8 @@ class _Scanner:
         if end is None:
             return None
         try:
-            items: list[Any] = orjson.loads(b'[%b' % self._buffer[self._at : end.end()])
-        except orjson.JSONDecodeError:
+            items: list[Any] = self._loads(b'[%b' % self._buffer[self._at : end.end()])
+        except (ValueError, RecursionError):
             return None  # it ends a list within an item
         self._at = end.end()
         return items, True
@@ -321,8 +338,8 @@ class _Scanner:
 
     def _parsed(self, start: int, end: int, after: int) -> list[Any]:
         try:
-            items: list[Any] = orjson.loads(b'[%b]' % self._buffer[start:end])
-        except orjson.JSONDecodeError as exc:
+            items: list[Any] = self._loads(b'[%b]' % self._buffer[start:end])
+        except (ValueError, RecursionError) as exc:
             raise self._broken(str(exc)) from exc
         if not items:
             raise self._broken('an item is missing')

@@ -7,6 +7,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from synapse_plugins.datasets import Report, json_stream
 from synapse_plugins.datasets.formats import coco_file
@@ -126,6 +128,70 @@ def test_a_window_that_is_no_list_of_records_is_left_to_others() -> None:
     assert read_window(b'[{"image_id": null}]') is None
     one = Groups([1], [18], b'[{"image_id":1.0}]')
     assert read_window(b'[{"image_id": 1.0}]') == ({('bounding_box', None, 0)}, one)
+
+
+ENDS = [
+    0,
+    *(sign * 2**power + step for power in (53, 63, 64, 127) for sign in (-1, 1) for step in (-1, 0, 1)),
+]
+IDS = st.one_of(
+    st.sampled_from(ENDS),
+    st.sampled_from(ENDS).map(float),
+    st.sampled_from(ENDS).map(str),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans(),
+    st.text('0129-!.e', min_size=1, max_size=4),
+)
+
+
+@given(
+    images=st.lists(IDS, unique=True, max_size=8),
+    others=st.lists(IDS, max_size=4),
+    spill=st.sampled_from([1 << 30, 1]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_ids_of_any_size_are_told_apart(
+    images: list[Any],
+    others: list[Any],
+    spill: int,
+    pool: Pool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every number is itself, up to the ends of 64 bits and beyond; a text is no number."""
+    monkeypatch.setattr(coco_file, 'SPILL', spill)
+    named = [{'id': number, 'file_name': f'{place}.jpg'} for place, number in enumerate(images)]
+    annotations = [
+        {'id': place, 'image_id': number, 'category_id': 0, 'note': 'x' * 90}
+        for place, number in enumerate([*images, *others, *images])
+    ]
+    path = tmp_path / 'a.json'
+    path.write_text(json.dumps(document(annotations, images=named)), 'utf-8')
+
+    def of(number: Any) -> list[int]:
+        return [record['id'] for record in annotations if record['image_id'] == number]
+
+    for with_pool in (None, pool):
+        with closing(CocoFile(path, set(), with_pool)) as file:
+            found = [[one['id'] for one in json.loads(file.annotations_of(own))] for own, _ in file.images]
+            assert found == [of(number) for number in images]
+            orphans = [one['id'] for _, records in file.orphans() for one in records]
+            assert sorted(orphans) == sorted(
+                record['id'] for record in annotations if record['image_id'] not in images
+            )
+
+
+@pytest.mark.parametrize(
+    'numbers', [[2**64, 2**64], [-(2**63), float(-(2**63))], [2**70 + 1, 2**70 + 1], [1, True]]
+)
+def test_two_images_of_one_large_id_are_refused(numbers: list[Any], pool: Pool, tmp_path: Path) -> None:
+    path = tmp_path / 'a.json'
+    named = [{'id': number, 'file_name': f'{place}.jpg'} for place, number in enumerate(numbers)]
+    path.write_text(json.dumps(document(records(9), images=named)), 'utf-8')
+    for with_pool in (None, pool):
+        with pytest.raises(FormatError, match=f'both have the id .?{int(numbers[0])}'):
+            CocoFile(path, set(), with_pool)
 
 
 def test_it_is_what_a_conversion_does(pool: Pool, tmp_path: Path) -> None:

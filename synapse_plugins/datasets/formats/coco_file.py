@@ -13,7 +13,7 @@ import orjson
 from ...errors import FormatError
 from ..json_stream import lists_of, parts_of
 from .coco_records import seen_in
-from .coco_window import by_image, field_of, id_of
+from .coco_window import InexactIdError, by_image, field_of, id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +55,7 @@ class CocoFile:
         size = path.stat().st_size
         try:
             if pool is None or size < SHARED or not self._read_apart(seen, pool, size):
-                self._start(size)
-                self._read(seen)
+                self._read(seen, size)
             self._check_lists()
             self._store.ready()
             self._check_ids()
@@ -70,11 +69,20 @@ class CocoFile:
         self._found: set[str] = set()
         self._store: _Memory | _Database = _Database() if size > SPILL else _Memory()
 
-    def _read(self, seen: set[Seen]) -> None:
-        for name, records in lists_of(self.path, _LISTS):
-            if self._take(name, records):
+    def _read(self, seen: set[Seen], size: int) -> None:
+        self._start(size)
+        try:
+            self._read_all(seen, exact=False)
+        except InexactIdError:  # such ids are rare, and telling them apart takes a slower reader
+            self.close()
+            self._start(size)
+            self._read_all(seen, exact=True)
+
+    def _read_all(self, seen: set[Seen], *, exact: bool) -> None:
+        for name, records in lists_of(self.path, _LISTS, exact=exact):
+            if self._take(name, records, exact=exact):
                 seen |= seen_in(records)
-                self._store.add(by_image(records, self.path))
+                self._store.add(by_image(records, self.path, exact=exact))
 
     def _read_apart(self, seen: set[Seen], pool: Pool, size: int) -> bool:
         """Have the annotations read by other processes; False if that cannot be done with this file."""
@@ -103,14 +111,15 @@ class CocoFile:
             else:
                 self._take(name, records)
 
-    def _take(self, name: str, records: list[Any]) -> bool:
+    def _take(self, name: str, records: list[Any], *, exact: bool = False) -> bool:
         """Take images and categories; True for annotations."""
         self._found.add(name)
         if not all(type(record) is dict for record in records):
             raise self._no_list(name)
         if name == 'images':
             self.images += [
-                (id_of(one, 'id', self.path), str(field_of(one, 'file_name', self.path))) for one in records
+                (id_of(one, 'id', self.path, exact=exact), str(field_of(one, 'file_name', self.path)))
+                for one in records
             ]
         elif name == 'categories':
             self.categories += records

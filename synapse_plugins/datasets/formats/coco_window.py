@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
     from .coco_records import Seen
 
-__all__ = ['Groups', 'Id', 'by_image', 'field_of', 'id_of', 'read_window']
+__all__ = ['Groups', 'Id', 'InexactIdError', 'by_image', 'field_of', 'id_of', 'read_window']
 
 Id = int | float | str | None
 """What an image may be numbered with."""
 
 _MOST = (1 << 63) - 1
+_LEAST = -_MOST - 1
+
+
+class InexactIdError(FormatError):
+    """An id is a number that the fast reader rounds: one beyond 64 bits comes of it as a float."""
 
 
 class Groups(NamedTuple):
@@ -58,22 +63,24 @@ def read_window(content: bytes) -> tuple[set[Seen], Groups] | None:
         return None
 
 
-def by_image(records: Sequence[dict[str, Any]], path: object) -> Groups:
+def by_image(records: Sequence[dict[str, Any]], path: object, *, exact: bool = False) -> Groups:
     """Return the records of each image.
 
     Args:
         records: The records.
         path: The file that they stand in.
+        exact: Their numbers are as they are written, of any length.
 
     Raises:
         FormatError: If one says no image.
+        InexactIdError: If one says an image whose number may have been rounded.
         DatasetError: If one cannot be written as JSON.
     """
     groups: dict[Id, list[dict[str, Any]]] = {}
     for record in records:
         number = record.get('image_id')
-        if type(number) is not int or number > _MOST:
-            number = id_of(record, 'image_id', path)
+        if type(number) is not int or not _LEAST <= number <= _MOST:
+            number = id_of(record, 'image_id', path, exact=exact)
         group = groups.get(number)
         if group is None:
             groups[number] = [record]
@@ -98,14 +105,17 @@ def field_of(record: dict[str, Any], field: str, path: object) -> Any:
     return value
 
 
-def id_of(record: dict[str, Any], field: str, path: object) -> Id:
-    """Return an id such that equal ones are equal in memory and in a database.
+def id_of(record: dict[str, Any], field: str, path: object, *, exact: bool = False) -> Id:
+    """Return an id such that equal ones are equal in memory and in a database, and no others.
 
     Raises:
         FormatError: If there is none.
+        InexactIdError: If it may have been rounded, and *exact* does not say that none was.
     """
     value: Any = field_of(record, field, path)
+    if not exact and isinstance(value, float) and abs(value) > _MOST:
+        raise InexactIdError(f'{path}: {field} {value!r} is beyond 64 bits.')
     if (isinstance(value, float) and value.is_integer()) or isinstance(value, bool):
         value = int(value)
-    found: Id = f'{value}!' if isinstance(value, int) and abs(value) > _MOST else value
+    found: Id = f'{value}!' if isinstance(value, int) and not _LEAST <= value <= _MOST else value
     return found
