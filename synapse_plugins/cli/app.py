@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from .._version import __version__
+from .options import require_command
 from .settings import PROGRAM, Settings
 
 __all__ = ['COMMANDS', 'root_command']
@@ -72,12 +73,15 @@ class LazyGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command; a usage error says its reason without the word of a library in front of it."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
         except Exception as exc:
             message = getattr(exc, 'message', None)
             if hasattr(exc, 'format_message') and isinstance(message, str):
                 exc.message = message.removeprefix('Value error, ')  # type: ignore[attr-defined]
             raise
+        else:
+            require_command(ctx)
+            return result
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command, or fail with the names that come near."""
@@ -159,7 +163,7 @@ _app = typer.Typer(
     add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
+    invoke_without_command=True,
 )
 
 

@@ -15,6 +15,8 @@ __all__ = [
     'PluginOption',
     'RunArgument',
     'new_app',
+    'new_group',
+    'require_command',
     'settings_of',
 ]
 
@@ -65,6 +67,23 @@ def new_app(**settings: Any) -> typer.Typer:
     return typer.Typer(
         add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, **settings
     )
+
+
+def new_group(help: str) -> typer.Typer:  # noqa: A002 - as typer calls it
+    """Return the app of a command that has commands below it, and says which where none was named."""
+    app = new_app(help=help)
+    app.callback(invoke_without_command=True)(require_command)
+    return app
+
+
+def require_command(ctx: typer.Context) -> None:
+    """Refuse a group without a command: bad usage, with the commands that there are."""
+    if ctx.invoked_subcommand is None:
+        group: Any = ctx.command
+        formatter = ctx.make_formatter()
+        group.format_commands(ctx, formatter)
+        commands = formatter.getvalue().strip().partition('\n')[2]
+        ctx.fail(f'Missing command: name one of these.\n{commands}')
 
 
 def settings_of(ctx: typer.Context) -> Settings:

@@ -70,6 +70,10 @@ def test_the_script_and_the_module_are_one_program(program: Callable[..., Any]) 
         (['datasets', 'import', 'x', '--name', 'y', '--link', 'soft'], "Invalid value for '--link'"),
         (['run', 'train', '-p', 'epochs'], "'epochs' is no parameter; write it as -p name=value"),
         (['run', 'train', '-p', 'a=1', '-p', 'a=2'], 'stands twice'),
+        (['convert', 'x', '--to', 'yolo'], "Missing argument 'DST'."),
+        (['convert', '--to', 'yolo', 'x'], "Missing argument 'DST'."),
+        (['convert', '--to', 'yolo'], "Missing arguments 'SRC' and 'DST'."),
+        (['convert', 'x', 'y'], "Missing option '--to'"),
         (['demo', '--epochs', '0'], "Invalid value for '--epochs'"),
     ],
 )
@@ -79,6 +83,22 @@ def test_bad_usage_exits_2(cli: Callable[..., Any], home: Path, arguments: list[
     assert outcome.out == ''
     assert said in ' '.join(outcome.err.split())
     assert 'Traceback' not in outcome.err
+    assert not home.exists()
+
+
+@pytest.mark.parametrize('group', ['', 'datasets', 'runs', 'models', 'config', 'store', 'cache'])
+def test_a_group_without_a_command_is_bad_usage_and_says_which_there_are(
+    cli: Callable[..., Any], home: Path, group: str
+) -> None:
+    for arguments in ([], ['--home', home]):
+        outcome = cli(*([group] if group else []), *arguments)
+        assert (outcome.code, outcome.out) == (2, '')
+        usage, said = outcome.err.split('\n\n')
+        assert f'{group} [OPTIONS] COMMAND'.strip() in usage
+        reason, *commands = said.splitlines()
+        assert reason == 'Error: Missing command: name one of these.'
+        below = cli(group, '--help') if group else cli('--help')
+        assert commands == below.out.partition('\nCommands:\n')[2].splitlines()
     assert not home.exists()
 
 

@@ -7,14 +7,9 @@ from pathlib import Path
 import typer
 
 from .. import output
-from ..options import JsonOption, new_app, settings_of
+from ..options import JsonOption, new_group, settings_of
 
-app = new_app(no_args_is_help=True)
-
-
-@app.callback()
-def _cache() -> None:
-    """Clear what can be made again."""
+app = new_group('Clear what can be made again.')
 
 
 @app.command('clear')

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from .. import output
-from ..options import JsonOption, PluginOption, new_app
+from ..options import JsonOption, PluginOption, new_group
 
 if TYPE_CHECKING:
     from ...plugin_config import ConfigReport
 
-app = new_app(no_args_is_help=True, help="Check a plugin's config.yaml, or bring it in line with the code.")
+app = new_group("Check a plugin's config.yaml, or bring it in line with the code.")
 
 
 @app.command()

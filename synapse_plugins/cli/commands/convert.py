@@ -11,6 +11,7 @@ from .. import output
 from ..options import FromOption, JsonOption, new_app, settings_of
 from ..pairs import read_options, read_pairs, read_shares
 from ..report_view import say_report
+from ..several import SeveralAndOne
 from ..sources import hinting_at_the_store
 
 app = new_app()
@@ -40,7 +41,7 @@ class OnLoss(StrEnum):
     IGNORE = 'ignore'
 
 
-@app.command()
+@app.command(cls=SeveralAndOne)
 def convert(
     ctx: typer.Context,
     sources: Annotated[

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from .. import output
-from ..options import DatasetArgument, FromOption, JsonOption, new_app, settings_of
+from ..options import DatasetArgument, FromOption, JsonOption, new_group, settings_of
 from ..report_view import say_lines, say_report
 from ..settings import Settings
 
-app = new_app(help='Import, list, show, export or remove datasets.', no_args_is_help=True)
+app = new_group('Import, list, show, export or remove datasets.')
 
 
 class ImportLink(StrEnum):

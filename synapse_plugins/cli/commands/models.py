@@ -8,14 +8,14 @@ import typer
 from .. import output
 from ..metrics import find
 from ..model_view import say_model
-from ..options import JsonOption, ModelArgument, new_app, settings_of
+from ..options import JsonOption, ModelArgument, new_group, settings_of
 
 if TYPE_CHECKING:
     from ...backends.local import LocalBackend
 
 _PAGE = 100
 
-app = new_app(help='List, show, export or remove trained models.', no_args_is_help=True)
+app = new_group('List, show, export or remove trained models.')
 
 
 @app.command('list')

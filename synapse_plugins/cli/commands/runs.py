@@ -3,10 +3,10 @@
 import typer
 
 from .. import output
-from ..options import JsonOption, RunArgument, new_app, settings_of
+from ..options import JsonOption, RunArgument, new_group, settings_of
 from ..runs_view import run_document, run_seconds, say_run
 
-app = new_app(help='Look at past runs, or remove their records.', no_args_is_help=True)
+app = new_group('Look at past runs, or remove their records.')
 
 
 @app.command('list')

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from .. import output
-from ..options import JsonOption, new_app, settings_of
+from ..options import JsonOption, new_group, settings_of
 
-app = new_app(help='Look after the store: show, clean, check or move it.', no_args_is_help=True)
+app = new_group('Look after the store: show, clean, check or move it.')
 
 
 @app.command('show')
