@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import marshal
 import os
-import sys
 from contextlib import suppress
 from hashlib import blake2b, sha256
 from pathlib import Path, PurePosixPath
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import orjson
 
 from .. import __version__
+from .code import code_digest
 from .files import read_bytes
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ __all__ = [
     'Entry',
     'Ledger',
     'LedgerWriter',
-    'code_digest',
     'content_digest',
     'digest_of',
     'signature_of',
@@ -180,14 +179,6 @@ def signature_of(plan: Plan, readers: Sequence[UnitReader], formats: Sequence[An
     code = [code_digest(reference) for reference in plan.transforms]
     parts = [_VERSION, __version__, formats, arguments, rest, code, states, verify]
     return sha256(_canonical(parts).encode('utf-8', 'surrogatepass')).hexdigest()
-
-
-def code_digest(reference: str) -> str:
-    """Return a digest of the module that a function comes from, which may be changed without another version."""
-    path = getattr(sys.modules.get(reference.partition(':')[0]), '__file__', None)
-    with suppress(OSError, TypeError):
-        return content_digest(read_bytes(path))  # type: ignore[arg-type]
-    return ''
 
 
 def _canonical(value: Any, depth: int = 0) -> str:

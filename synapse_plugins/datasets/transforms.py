@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError, PackError, UnknownNameError
 from ..providers import resolve
+from .code import code_digest
 from .formats import table
-from .ledger import code_digest, content_digest
+from .ledger import content_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ def find_transforms(names: Sequence[str], target_format: str, task: str | None) 
 
 
 def transforms_digest(names: Sequence[str], target_format: str, task: str | None = None) -> str:
-    """Return a digest of the functions of these names and of the code of their modules: another one, other results.
+    """Return a digest of the functions of these names and of their code (`code_digest`): another one, other results.
 
     Args:
         names: What they are called, as in `convert`.

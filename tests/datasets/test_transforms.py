@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import shutil
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
+from synapse_plugins.datasets import code
+from synapse_plugins.datasets.code import code_digest
 from synapse_plugins.datasets.formats import table
-from synapse_plugins.datasets.transforms import find_transforms
+from synapse_plugins.datasets.transforms import find_transforms, transforms_digest
 from synapse_plugins.errors import DatasetError, UnknownNameError
 from synapse_plugins.packs import PackManager
 
@@ -41,3 +47,78 @@ def test_of_the_providers_only_functions_of_a_sample_are_named(
     assert find_transforms(['same'], 'yolo', None) == ('my_offers:same',)
     with pytest.raises(DatasetError, match='no function of a sample'):
         find_transforms(['make_step'], 'yolo', None)
+
+
+# -- whether their code is what it was -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A pack that has been imported, in which a function calls a helper."""
+    for name in [
+        name for name in sys.modules if name.partition('.')[0] in {'my_coded_pack', 'my_coded_module'}
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    root = tmp_path / 'my_coded_pack'
+    (root / 'steps').mkdir(parents=True)
+    (root / '__init__.py').write_text('', encoding='utf-8')
+    (root / 'steps' / 'helper.py').write_text('NAME = "first"\n', encoding='utf-8')
+    (root / 'steps' / 'change.py').write_text(
+        'from .helper import NAME\n\ndef change(sample):\n    return sample\n', encoding='utf-8'
+    )
+    (tmp_path / 'my_coded_module.py').write_text('def change(sample):\n    return sample\n', encoding='utf-8')
+    importlib.invalidate_caches()
+    find_transforms([FUNCTION, 'my_coded_module:change'], 'yolo', None)
+    return root
+
+
+FUNCTION = 'my_coded_pack.steps.change:change'
+
+
+def test_another_helper_of_its_package_is_another_function(pack: Path) -> None:
+    before, digest = code_digest(FUNCTION), transforms_digest([FUNCTION], 'yolo')
+    (pack / 'notes.txt').write_text('no code', encoding='utf-8')
+    (pack / '.hidden').mkdir()
+    (pack / '.hidden' / 'x.py').write_text('', encoding='utf-8')
+    (pack / '__pycache__').mkdir(exist_ok=True)
+    (pack / '__pycache__' / 'x.py').write_text('', encoding='utf-8')
+    assert code_digest(FUNCTION) == before != ''
+    (pack / 'steps' / 'helper.py').write_text('NAME = "other"\n', encoding='utf-8')
+    edited = code_digest(FUNCTION)
+    assert edited != before
+    assert transforms_digest([FUNCTION], 'yolo') != digest
+    (pack / 'steps' / 'more.py').write_text('', encoding='utf-8')
+    added = code_digest(FUNCTION)
+    assert added not in {before, edited}
+    (pack / 'steps' / 'more.py').rename(pack / 'steps' / 'much.py')
+    assert code_digest(FUNCTION) not in {before, edited, added}
+
+
+@pytest.mark.parametrize('limit', ['MOST_MODULES', '_MOST_ENTRIES'])
+def test_of_a_package_that_is_too_large_the_module_alone_counts(
+    limit: str, pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = code_digest(FUNCTION)
+    monkeypatch.setattr(code, limit, 2)
+    before = code_digest(FUNCTION)
+    assert before not in {whole, ''}
+    (pack / 'steps' / 'helper.py').write_text('NAME = "other"\n', encoding='utf-8')
+    assert code_digest(FUNCTION) == before
+    (pack / 'steps' / 'change.py').write_text('', encoding='utf-8')
+    assert code_digest(FUNCTION) != before
+
+
+def test_a_module_in_no_package_counts_alone_and_one_that_is_no_file_not_at_all(
+    pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = code_digest('my_coded_module:change')
+    (pack.parent / 'beside.py').write_text('', encoding='utf-8')
+    assert code_digest('my_coded_module:change') == before != ''
+    (pack.parent / 'my_coded_module.py').write_text('', encoding='utf-8')
+    assert code_digest('my_coded_module:change') != before
+    assert code_digest('builtins:print') == ''
+    monkeypatch.setitem(sys.modules, 'my_made_up', ModuleType('my_made_up'))
+    assert code_digest('my_made_up:change') == ''
+    shutil.rmtree(pack)
+    assert code_digest(FUNCTION) == ''
