@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .report import Report
+    from .sample import Annotation
 
     Transform = Callable[[Sample], Sample | None]
 
@@ -41,18 +42,53 @@ class Changes:
             DatasetError: If one of them fails, or returns something else.
         """
         for name, function in self._functions:
-            key, before = sample.key, Counter(one.tool for one in sample.annotations)
+            key, before = sample.key, [(one, one.tool, one.label) for one in sample.annotations]
             found = _called(name, function, sample)
             if found is None:
                 report.leave_out('image', f'{name} left it out', key)
                 return None
-            after = Counter(one.tool for one in found.annotations)
-            for tool, count in (before - after).items():
+            was, now = Counter(tool for _, tool, _ in before), Counter(one.tool for one in found.annotations)
+            for tool, count in (was - now).items():
                 report.leave_out(tool, f'{name} took it out', key, count)
-            for tool, count in (after - before).items():
+            for tool, count in (now - was).items():
                 report.note(tool, f'{name} added it', key, count)
+            for tool, count in _relabelled(before, found.annotations).items():
+                report.note(tool, f'{name} gave it another class', key, count)
             sample = found
         return sample
+
+
+def _relabelled(
+    before: Sequence[tuple[Annotation, str, str | None]], after: Sequence[Annotation]
+) -> Counter[str]:
+    """Return tool -> how many annotations got another class.
+
+    A function may change the annotations that it gets or put new ones in their place; of the latter as many are
+    counted as there are with a class that went and with one that came.
+
+    Args:
+        before: The annotations as they were, each with its tool and class of then.
+        after: The annotations as they are.
+    """
+    known = {id(one): (tool, label) for one, tool, label in before}
+    found: Counter[str] = Counter()
+    came: Counter[tuple[str, str | None]] = Counter()
+    for one in after:
+        tool, label = known.pop(id(one), (None, None))
+        if tool != one.tool:
+            came[one.tool, one.label] += 1
+        elif label != one.label:
+            found[tool] += 1
+    went = Counter(known.values())
+    gone, new = _by_tool(went - came), _by_tool(came - went)
+    return found + (gone & new)
+
+
+def _by_tool(labels: Counter[tuple[str, str | None]]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for (tool, _), count in labels.items():
+        counts[tool] += count
+    return counts
 
 
 def _called(name: str, function: Transform, sample: Sample) -> Sample | None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import DatasetError, suggestion
+from ..errors import DatasetError, OutputExistsError, suggestion
 from .classes import ClassNames, class_list
 from .names import nfc, order_splits
 from .reader import Survey
 from .report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .reader import Reader
     from .sample import Annotation
@@ -21,6 +22,7 @@ __all__ = [
     'Choices',
     'all_splits',
     'chosen_classes',
+    'explained_by',
     'hints_for',
     'prefixes_of',
     'relabel',
@@ -99,6 +101,22 @@ def relabel(
         if old not in spelled:
             hint = suggestion(old, spelled)
             report.warn(f'There is no class {old!r} that could be called {new!r} (rename). {hint}'.rstrip())
+
+
+@contextmanager
+def explained_by(warnings: Sequence[str]) -> Iterator[None]:
+    """Add warnings to the error that ends the work: nothing else would tell them, and one may well be the reason.
+
+    Args:
+        warnings: What was warned of up to the error.
+    """
+    try:
+        yield
+    except OutputExistsError:  # has nothing to do with what was asked for
+        raise
+    except DatasetError as exc:
+        exc.args = (' '.join((str(exc), *warnings)),)
+        raise
 
 
 def rename_all(annotations: Iterable[Annotation], rename: Mapping[str, str], survey: Survey) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,7 +12,7 @@ from ..errors import DatasetError, FormatError, LossError, OutputExistsError
 from ..providers import resolve
 from . import stream as streaming
 from .ahead import pool_for
-from .choices import Choices
+from .choices import Choices, explained_by
 from .classes import write_classes
 from .collection import seldom
 from .detection import detect_format, open_dataset
@@ -61,6 +61,7 @@ class Conversion:
         on_loss: What was asked for.
         stamp: What the caller had written beside the report; with it, as ``seal``, what the output looked like.
         reused: How many pictures were taken over from the output that was replaced, because nothing about them changed.
+        replaced: The format of the output that was replaced; None if there was none.
         is_hit: Nothing at all had changed, so the output that was there is the result.
     """
 
@@ -77,6 +78,7 @@ class Conversion:
     on_loss: str = 'warn'
     stamp: dict[str, str]
     reused: int = field(default=0, compare=False)
+    replaced: str | None = field(default=None, compare=False)
     is_hit: bool = field(default=False, compare=False)
 
     @property
@@ -88,7 +90,13 @@ class Conversion:
     def warnings(self) -> list[str]:
         """What to tell a person: the losses, unless they are to be ignored, and what is odd about the dataset."""
         losses = [] if self.on_loss == 'ignore' else self.report.loss_lines()
-        return losses + self.report.warnings
+        return losses + self.report.warnings + self.replacement_lines()
+
+    def replacement_lines(self) -> list[str]:
+        """Say that what lay in its place was of another format; no part of the report, which depends on the source."""
+        if self.replaced in (None, self.format):
+            return []
+        return [f'{self.path} was {self.replaced} before, and is {self.format} now.']
 
     def is_unaltered(self) -> bool:
         """Tell whether the output is as it was written; False, too, where no stamp was asked for."""
@@ -231,7 +239,11 @@ def convert(
         formats, readers = _open(sources, source_format, report, pool, verify=verify)
         ways: dict[str, Any] = {'workers': workers, 'progress': progress, 'cancelled': cancelled}
         stream = stack.enter_context(streaming.Stream(readers, report, choices, ahead=pool, **ways))
-        task, class_map, more = stream.plan(writer_class, to, task)
+        with explained_by(report.warnings):
+            task, class_map, more = stream.plan(writer_class, to, task)
+        stack.enter_context(
+            explained_by(list(report.warnings))
+        )  # what is only found at the end explains nothing
         common = {'classes': class_map, 'splits': stream.all_splits, 'task': task, 'link': link}
         places = {'root': output.path, 'final_root': output.final}
         remember = overwrite or refusal is not None if remember is None else remember
@@ -261,8 +273,9 @@ def convert(
         _write_record(output.path, conversion, sealed=stamp is not None)
         if keeper is not None:
             keeper.finish(output.path, stream.batches, stream.left, stream.folders)
+        replaced = _format_in(output.final)
         output.commit()
-    return conversion
+    return replace(conversion, replaced=replaced)
 
 
 def _output(destination: str | Path, *, overwrite: bool, alone: bool) -> Output:
@@ -311,6 +324,13 @@ def _done(stream: Stream, ledger: Ledger, plan: Plan, on_loss: str) -> Conversio
     if conversion.on_loss != on_loss or not stream.is_done(ledger, plan):
         return None
     return replace(conversion, reused=conversion.count, is_hit=True)
+
+
+def _format_in(place: Path) -> str | None:
+    """Return the format of what a conversion wrote into *place*; None if there is nothing, or it does not say."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        return str(json.loads((place / REPORT_FILE).read_text(encoding='utf-8'))['format'])
+    return None
 
 
 def _open(

@@ -46,6 +46,29 @@ def test_a_class_that_is_not_there_is_not_renamed_in_silence(
     assert "Did you mean 'circle'?" in done.out
 
 
+def test_why_something_is_lost_is_said_with_the_error(
+    cli: Callable[..., Any], shapes: Path, tmp_path: Path
+) -> None:
+    options = ('--to', 'yolo', '--task', 'detect', '--on-loss', 'error', '--rename', 'circel=round')
+    paragraph = cli('convert', shapes, tmp_path / 'out', *options).paragraph
+    assert 'it became a box' in paragraph
+    assert "no class 'circel'" in paragraph
+    assert "Did you mean 'circle'?" in paragraph
+
+
+@pytest.mark.parametrize('on_loss', ['warn', 'ignore'])
+def test_an_output_that_was_of_another_format_is_told_of(
+    on_loss: str, cli: Callable[..., Any], shapes: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / 'out'
+    line = f'warning: {out} was yolo before, and is coco now.'
+    assert 'before' not in cli('convert', shapes, out, '--to', 'yolo').out
+    told = cli('convert', shapes, out, '--to', 'coco', '--overwrite', '--on-loss', on_loss)
+    assert told.out.splitlines()[1] == line
+    assert 'before' not in cli('convert', shapes, out, '--to', 'coco', '--overwrite', '--verify').out
+    assert cli('convert', shapes, out, '--to', 'yolo', '--overwrite', '--json').json['replaced'] == 'coco'
+
+
 def test_a_function_is_found_in_the_folder_at_hand_and_a_mistake_in_it_is_not_called_ours(
     cli: Callable[..., Any], shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

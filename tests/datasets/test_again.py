@@ -280,3 +280,19 @@ def test_a_picture_that_is_not_wanted_is_noticed_too(source: Path, make: Any, tm
     assert not made.is_hit
     scratch = convert(source, tmp_path / 'scratch', to='yolo', sample='30%')
     assert made.report.to_dict() == scratch.report.to_dict()
+
+
+def test_another_format_in_the_same_place_is_told_of(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / 'out'
+    first = convert(source, out, to='yolo')
+    assert (first.replaced, first.replacement_lines()) == (None, [])
+    made = convert(source, out, to='coco', overwrite=True)
+    (line,) = made.replacement_lines()
+    assert line == f'{out} was yolo before, and is coco now.'
+    assert line in made.warnings
+    scratch = convert(source, tmp_path / 'scratch', to='coco')
+    assert made.report.to_dict() == scratch.report.to_dict()
+    assert convert(source, out, to='coco', overwrite=True).replacement_lines() == []
+    change(source, 4, 7)
+    again = convert(source, out, to='coco', overwrite=True)
+    assert (again.replaced, again.replacement_lines()) == ('coco', [])

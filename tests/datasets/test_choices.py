@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from synapse_plugins.datasets import Conversion, convert, open_dataset, stream
 from synapse_plugins.datasets.selection import Selection
-from synapse_plugins.errors import DatasetError, LossError, UnknownNameError
+from synapse_plugins.errors import DatasetError, LossError, OutputExistsError, UnknownNameError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +80,21 @@ def test_a_name_that_no_source_has_is_told_of(source: str, blood: Path, tmp_path
     assert Conversion.load(made.path).warnings == made.warnings
     quiet = convert(root, tmp_path / 'quiet', to='yolo', rename={'RBC': 'a', 'WBC': 'b'}, sample=2)
     assert not [line for line in quiet.warnings if 'rename' in line]
+
+
+def test_a_name_that_no_source_has_is_told_of_with_the_error_too(blood: Path, tmp_path: Path) -> None:
+    rename = {'WBD': 'cell'}
+    options: dict[str, Any] = {'rename': rename, 'task': 'detect', 'on_loss': 'error'}
+    turned = convert(blood, tmp_path / 'in', to='yolo', task='segment', on_loss='ignore').path
+    with pytest.raises(LossError, match=r'became a box.*no class \'WBD\'.*Did you mean \'WBC\'\?') as lost:
+        convert(turned, tmp_path / 'out', to='yolo', **options)
+    assert str(lost.value).count('WBD') == 1
+    with pytest.raises(DatasetError, match=r'none of the classes asked for: cell.*no class \'WBD\''):
+        convert(blood, tmp_path / 'out', to='yolo', rename=rename, classes=['cell'])
+    with pytest.raises(OutputExistsError) as taken:
+        convert(blood, tmp_path / 'in', to='yolo', rename=rename)
+    assert 'WBD' not in str(taken.value)
+    assert not (tmp_path / 'out').exists()
 
 
 def test_a_joint_has_another_name_too(make: Any, tmp_path: Path) -> None:
@@ -247,6 +262,23 @@ def broken(sample):
 
 def three(sample):
     return 3
+
+def named(sample):
+    for number, one in enumerate(sample.annotations):
+        one.label = 'cell' if number or one.label == 'WBC' else one.label
+    return sample
+
+def made(sample):
+    sample.annotations = [
+        Annotation(one.tool, 'cell' if one.label == 'RBC' else one.label, one.data) for one in sample.annotations
+    ]
+    return sample
+
+def swapped(sample):
+    labels = [one.label for one in sample.annotations]
+    for one, label in zip(sample.annotations, reversed(labels)):
+        one.label = label
+    return sample
 """
 
 
@@ -272,6 +304,24 @@ def test_what_a_function_takes_out_or_adds_is_counted(workers: int, blood: Path,
         made.count,
     )
     assert made.report.kept['bounding_box'] == plain - left.count + added.count
+
+
+@pytest.mark.usefixtures('functions')
+@pytest.mark.parametrize('workers', [1, 2])
+@pytest.mark.parametrize(('name', 'count'), [('named', 4), ('made', 2), ('swapped', 4)])
+def test_classes_that_a_function_changes_are_counted(
+    name: str, count: int, workers: int, make: Any, tmp_path: Path
+) -> None:
+    boxes = [make.box(label, 1, 1, 9, 9) for label in ('RBC', 'WBC')]
+    folder = {'a.png': {'bounding_box': boxes}, 'b.png': {'bounding_box': [boxes[1], boxes[1], boxes[0]]}}
+    root = make.dm(tmp_path / 'in', folder)
+    function = f'my_functions:{name}'
+    made = convert(root, tmp_path / 'out', to='yolo', transforms=[function], workers=workers)
+    (noted,) = [one for one in made.report.noted if function in one.reason]
+    assert (noted.kind, noted.reason) == ('bounding_box', f'{function} gave it another class')
+    assert (noted.count, noted.examples) == (count, ['a', 'b'])
+    assert not made.report.left_out
+    assert not made.report.losses
 
 
 @pytest.mark.usefixtures('functions')

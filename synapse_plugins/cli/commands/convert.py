@@ -189,6 +189,7 @@ def convert(
                 'task': made.task,
                 'count': made.count,
                 'reused': made.reused,
+                'replaced': made.replaced,
                 'splits': made.splits,
                 'classes': made.classes,
                 'report': made.report.to_dict(),
@@ -201,6 +202,7 @@ def convert(
     else:
         again = f', {made.count - made.reused:,} of them anew' if made.reused else ''
         output.say(f'Converted {made.count:,} images to {made.format} in {made.path}{again}')
+    output.say(*(f'warning: {output.shown(line)}' for line in made.replacement_lines()))
     say_report(made)
     if made.config_path:
         output.say(f'Point a trainer at {made.config_path}')
