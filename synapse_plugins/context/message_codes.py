@@ -179,28 +179,30 @@ register_log_messages(
             'ko': '데이터 유닛 {count}개를 검사했습니다.',
         },
         _UPLOAD.UPLOAD_FILES_UPLOADING: {
-            'en': 'Uploading {count} files.',
-            'ko': '파일 {count}개를 업로드합니다.',
+            'en': 'Uploading {count} files; {reused} are there already.',
+            'ko': '파일 {count}개를 업로드합니다. {reused}개는 이미 있습니다.',
         },
         _UPLOAD.UPLOAD_FILES_COMPLETED: {
             'en': '{success} files are uploaded; {reused} were there already.',
             'ko': '파일 {success}개를 업로드했습니다. {reused}개는 이미 있었습니다.',
         },
         _UPLOAD.UPLOAD_FILES_COMPLETED_WITH_FAILURES: {
-            'en': '{success} files are uploaded, {failed} are lost.',
-            'ko': '파일 {success}개를 업로드했고 {failed}개는 실패했습니다.',
+            'en': '{success} files are uploaded, {reused} were there already, {failed} are lost.',
+            'ko': '파일 {success}개를 업로드했고 {reused}개는 이미 있었으며 {failed}개는 실패했습니다.',
         },
         _UPLOAD.UPLOAD_DATA_UNITS_CREATING: {
-            'en': 'Creating {count} data units.',
-            'ko': '데이터 유닛 {count}개를 만듭니다.',
+            'en': 'Creating {count} data units; {existing} are there already.',
+            'ko': '데이터 유닛 {count}개를 만듭니다. {existing}개는 이미 있습니다.',
         },
         _UPLOAD.UPLOAD_DATA_UNITS_COMPLETED: {
             'en': '{count} data units are created; {existing} were there already.',
             'ko': '데이터 유닛 {count}개를 만들었습니다. {existing}개는 이미 있었습니다.',
         },
         _UPLOAD.UPLOAD_COMPLETED: {
-            'en': 'The upload is done: {files} files, {data_units} data units.',
-            'ko': '업로드를 마쳤습니다: 파일 {files}개, 데이터 유닛 {data_units}개.',
+            'en': 'The upload is done: {sent} files were sent and {reused} were there already; '
+            '{data_units} data units were made and {existing} were there already.',
+            'ko': '업로드를 마쳤습니다: 파일 {sent}개를 보냈고 {reused}개는 이미 있었습니다. '
+            '데이터 유닛 {data_units}개를 만들었고 {existing}개는 이미 있었습니다.',
         },
         _UPLOAD.UPLOAD_FAILED_STEP: {
             'en': 'The upload failed in step {step_name}: {error}',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from synapse_plugins.actions.upload.collection import find_collection, try_find_
 from synapse_plugins.backends.fetch import local_path
 from synapse_plugins.context import NullLogger
 from synapse_plugins.errors import BackendError, NotFoundError, ParamsError, StepFailedError
+from synapse_plugins.testing import RecordingLogger
 
 
 class Upload(DefaultUploadAction[UploadParams]):
@@ -50,12 +52,43 @@ def test_everything_arrives_as_it_is(backend: Any, collection: Any, files: Path,
 
 
 def test_a_second_run_makes_nothing_twice(backend: Any, collection: Any, files: Path) -> None:
-    dispatch(backend, files)
+    (files / 'data_1' / '그림 1.json').write_bytes((files / 'data_1' / '그림 0.json').read_bytes())
+    result = dispatch(backend, files)
+    assert (result['uploaded_files'], result['sent_files'], result['reused_files']) == (14, 14, 0)
     result = dispatch(backend, files)
     assert (result['data_units'], result['existing_units']) == (0, 7)
+    assert (result['uploaded_files'], result['sent_files'], result['reused_files']) == (14, 0, 14)
     assert len(units_of(backend)) == 7
     result = dispatch(backend, files, on_existing='add')
     assert (result['data_units'], len(units_of(backend))) == (7, 14)
+
+
+@pytest.mark.parametrize('language', ['en', 'ko'])
+def test_messages_tell_what_was_sent_from_what_was_there(
+    backend: Any, collection: Any, files: Path, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> list[str]:
+        logger = RecordingLogger()
+        given = {'path': str(files), 'data_collection': '수집'}
+        Upload.dispatch(given, RuntimeContext(logger, client=backend, language=language))
+        assert not [text for text in logger.messages if '{' in text]
+        return [text for text in logger.messages if re.search('14|7', text)][-5:]
+
+    uploading, uploaded, creating, created, done = told()
+    assert [re.findall(r'\d+', text) for text in (uploading, uploaded, creating, created)] == [
+        ['14', '0'],
+        ['14', '0'],
+        ['7', '0'],
+        ['7', '0'],
+    ]
+    assert re.findall(r'\d+', done) == ['14', '0', '7', '0']
+    *before, done = told()
+    assert [re.findall(r'\d+', text) for text in before] == [['0', '14'], ['0', '14'], ['0', '7'], ['0', '7']]
+    assert re.findall(r'\d+', done) == ['0', '14', '0', '7']
+    assert language == 'ko' or done == (
+        'The upload is done: 0 files were sent and 14 were there already; '
+        '0 data units were made and 7 were there already.'
+    )
 
 
 @pytest.mark.parametrize('method', ['create_data_file', 'create_data_units'])

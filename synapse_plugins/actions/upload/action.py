@@ -26,6 +26,7 @@ class UploadResult(BaseModel):
         steps_executed: How many steps ran.
         steps_total: How many there are.
         uploaded_files: How many files are on the backend now.
+        sent_files: How many of them were sent.
         reused_files: How many of them were there already.
         data_units: How many units were made.
         existing_units: How many the collection had already.
@@ -38,6 +39,7 @@ class UploadResult(BaseModel):
     steps_executed: int = 0
     steps_total: int = 0
     uploaded_files: int = 0
+    sent_files: int = 0
     reused_files: int = 0
     data_units: int = 0
     existing_units: int = 0
@@ -83,9 +85,11 @@ class BaseUploadAction(BaseAction[P]):
         """Return how much was uploaded and what was lost."""
         lost = list(getattr(context, 'lost_files', ()))
         files = list(getattr(context, 'uploaded_files', ()))
+        reused = sum(isinstance(file, dict) and bool(file.get('reused')) for file in files)
         return {
             'uploaded_files': len(files),
-            'reused_files': sum(isinstance(file, dict) and bool(file.get('reused')) for file in files),
+            'sent_files': len(files) - reused,
+            'reused_files': reused,
             'data_units': len(getattr(context, 'data_units', ())),
             'existing_units': len(getattr(context, 'existing_units', ())),
             'partial_failure': bool(lost) and bool(files),

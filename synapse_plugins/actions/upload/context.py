@@ -55,6 +55,16 @@ class UploadContext(ActionContext):
         return (self.params.get('extra_params') or {}).get(key, default)
 
     @property
+    def reused_files(self) -> list[dict[str, Any]]:
+        """Of `uploaded_files`, those that were there already."""
+        return [file for file in self.uploaded_files if file.get('reused')]
+
+    @property
+    def sent_files(self) -> list[dict[str, Any]]:
+        """Of `uploaded_files`, those that were sent."""
+        return [file for file in self.uploaded_files if not file.get('reused')]
+
+    @property
     def upload_name(self) -> str:
         """The name of the upload."""
         return str(self.get_param('name', ''))

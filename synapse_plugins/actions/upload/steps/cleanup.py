@@ -33,17 +33,22 @@ class CleanupStep(BaseStep[UploadContext]):
             'name': context.upload_name,
             'data_collection': (context.data_collection or {}).get('id'),
             'uploaded_files': len(context.uploaded_files),
+            'sent_files': len(context.sent_files),
+            'reused_files': len(context.reused_files),
             'lost_files': len(context.lost_files),
             'data_units': [unit['id'] for unit in context.data_units],
             'existing_units': list(context.existing_units),
         }
         place = write_summary(context.work_dir, 'upload', facts, 'files', files, _COLUMNS)
-        counts = {name: facts[name] for name in ('uploaded_files', 'lost_files')}
+        counts = {name: facts[name] for name in ('uploaded_files', 'reused_files', 'lost_files')}
         context.log('import_result', {**counts, 'data_units': len(context.data_units), 'summary': str(place)})
         context.facts.clear()
         context.log_message(
             UploadLogMessageCode.UPLOAD_COMPLETED,
             files=len(context.uploaded_files),
+            sent=len(context.sent_files),
+            reused=len(context.reused_files),
             data_units=len(context.data_units),
+            existing=len(context.existing_units),
         )
         return StepResult(data={'summary': str(place)})

@@ -36,10 +36,13 @@ class UploadFilesStep(BaseStep[UploadContext]):
     def execute(self, context: UploadContext) -> StepResult:
         """Set `uploaded_files`; units that lost a file leave `organized_files`."""
         contents = _contents(context)
-        context.log_message(
-            UploadLogMessageCode.UPLOAD_FILES_UPLOADING, count=sum(map(len, contents.values()))
-        )
         known = _known(context, list(contents))
+        there = sum(len(files) for digest, files in contents.items() if digest in known)
+        context.log_message(
+            UploadLogMessageCode.UPLOAD_FILES_UPLOADING,
+            count=sum(map(len, contents.values())) - there,
+            reused=there,
+        )
         ledger_path = context.work_dir / 'uploaded_files.jsonl'
         context.save_rollback(ledger=str(ledger_path))  # before the first one is sent
         sent: dict[str, dict[str, Any]] = {}
@@ -57,7 +60,7 @@ class UploadFilesStep(BaseStep[UploadContext]):
         self._delete_unused(context, sent)
         if context.lost_files and context.get_param('on_loss', 'error') != 'warn':
             raise BackendError(too_many(context.lost_files))
-        self._say(context, len(sent), len(known))
+        self._say(context)
         return StepResult(
             data={'files': len(context.uploaded_files), 'sent': len(sent), 'reused': len(known)}
         )
@@ -158,15 +161,13 @@ class UploadFilesStep(BaseStep[UploadContext]):
             if digest not in needed and delete is not None and made.get('id') is not None:
                 delete(made['id'])
 
-    def _say(self, context: UploadContext, sent: int, reused: int) -> None:
+    def _say(self, context: UploadContext) -> None:
+        counts = {'success': len(context.sent_files), 'reused': len(context.reused_files)}
         if context.lost_files:
-            context.log_message(
-                UploadLogMessageCode.UPLOAD_FILES_COMPLETED_WITH_FAILURES,
-                success=sent + reused,
-                failed=len(context.lost_files),
-            )
+            code = UploadLogMessageCode.UPLOAD_FILES_COMPLETED_WITH_FAILURES
+            context.log_message(code, **counts, failed=len(context.lost_files))
         else:
-            context.log_message(UploadLogMessageCode.UPLOAD_FILES_COMPLETED, success=sent, reused=reused)
+            context.log_message(UploadLogMessageCode.UPLOAD_FILES_COMPLETED, **counts)
 
 
 def _contents(context: UploadContext) -> dict[str, list[tuple[str, Path, str]]]:

@@ -32,11 +32,13 @@ class GenerateDataUnitsStep(BaseStep[UploadContext]):
     def execute(self, context: UploadContext) -> StepResult:
         """Set `data_units` and `existing_units`."""
         units = _wanted(context)
-        context.log_message(UploadLogMessageCode.UPLOAD_DATA_UNITS_CREATING, count=len(units))
         looks = context.get_param('on_existing', 'skip') == 'skip'
         there = _existing(context, units) if looks else {}
         context.existing_units.extend(there.values())
         todo = [unit for unit in units if _key(unit['files'], 'checksum') not in there]
+        context.log_message(
+            UploadLogMessageCode.UPLOAD_DATA_UNITS_CREATING, count=len(todo), existing=len(there)
+        )
         ledger_path = context.work_dir / 'data_units.jsonl'
         context.save_rollback(ledger=str(ledger_path))
         size = context.batch_size
