@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -205,14 +206,19 @@ def page_answer(request: Request, page: dict[str, Any]) -> Answer:
     return Answer(page)
 
 
-def refusal(error: Exception) -> Answer:
-    """Return the answer to a request that failed in a way that is foreseen."""
+def refusal(error: Exception, address: str) -> Answer:
+    """Return the answer to a request that failed in a way that is foreseen.
+
+    Args:
+        error: What it failed of.
+        address: This server's, as the client sees it: a command that lists what is here needs it there.
+    """
     headers = None
     if isinstance(error, HTTPException):
         status, headers = error.status_code, error.headers
         text = str(error.detail)
     else:
-        text = str(error)
+        text = _LISTING.sub(lambda found: f'{found[0]} --backend {address}', str(error))
         status = 500
         for kind, code in _STATUS:
             if isinstance(error, kind):
@@ -222,6 +228,9 @@ def refusal(error: Exception) -> Answer:
         text = f'{text[:_TOLD]} ... {text[-_TOLD:]}'
     return Answer({'detail': text}, status, headers)
 
+
+_LISTING = re.compile(r'synapse-plugins (?:datasets|models) list\b')
+"""Commands that errors of the embedded backend name."""
 
 _STATUS: tuple[tuple[type[SynapsePluginsError], int], ...] = (
     (AuthenticationError, 401),

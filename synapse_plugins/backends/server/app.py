@@ -17,7 +17,7 @@ from starlette.routing import Route
 from ..._version import __version__
 from ...errors import SynapsePluginsError
 from . import events, files, records
-from .api import Answer, Api, Limits, refusal
+from .api import Answer, Api, Limits, api_of, refusal
 from .serving import is_loopback
 from .signing import Signer
 from .uploads import Uploads
@@ -124,8 +124,8 @@ async def _health(_: Request) -> Answer:
     return Answer({'status': 'ok', 'version': __version__})
 
 
-async def _refuse(_: Request, error: Exception) -> Answer:
-    return refusal(error)
+async def _refuse(request: Request, error: Exception) -> Answer:
+    return refusal(error, api_of(request).url(request, ''))
 
 
 async def _refuse_disk(request: Request, error: Exception) -> Answer:

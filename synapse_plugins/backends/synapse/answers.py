@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -36,6 +37,9 @@ RETRIED = frozenset({429, 502, 503, 504})
 _LONGEST_WAIT = 60.0
 _SHOWN = 500
 
+_SENTENCES = re.compile(r"""[.!?]['"`)]?\s+\S""")
+"""Where a sentence ends and another one begins."""
+
 _KINDS: dict[int, tuple[type[RequestError], str]] = {
     400: (InvalidRequestError, ''),
     401: (
@@ -63,6 +67,8 @@ def refused(answer: requests.Response, secrets: Iterable[str]) -> RequestError:
     method, url = str(answer.request.method), shown_url(str(answer.url))
     detail = _cleaned(_detail(answer), tuple(secrets))
     said = clean_text(_sentence(detail), secrets)[:_SHOWN]
+    if status == 404 and _SENTENCES.search(said):
+        advice = ''  # who says more than that it is not there says what to do, and knows better
     text = f'{method} {url} was answered with {status}{f": {said}" if said else f" {answer.reason}"}'
     text = text if text.endswith(('.', '!', '?')) else f'{text}.'
     return kind(f'{text} {advice}'.rstrip(), method=method, url=url, status=status, detail=detail)
