@@ -10,7 +10,7 @@ from .metrics import find
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ['say_model']
+__all__ = ['metrics_of', 'say_model']
 
 _PLAIN = dict.fromkeys(('classes', 'hyperparameter', 'source', 'files', 'evaluations'))
 """What a model's configuration holds as our own actions write it; another's may hold anything."""
@@ -18,29 +18,38 @@ _UNSHOWN = {'metrics', 'idempotency_key'}
 _MOST_FILES = 5
 
 
+def metrics_of(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of a model; the platform keeps them in its configuration."""
+    configuration = model.get('configuration')
+    found = model.get('metrics') or (
+        configuration.get('metrics') if isinstance(configuration, dict) else None
+    )
+    return found if isinstance(found, dict) else {}
+
+
 def say_model(model: Mapping[str, Any]) -> None:
     """Print what is known of a model, its figures, and how it did where it was evaluated."""
-    configuration = {**_PLAIN, **(model['configuration'] or {})}
+    configuration = {**_PLAIN, **(model.get('configuration') or {})}
     evaluations = configuration.pop('evaluations')
     output.fields(
         [
             ('Id', model['id']),
             ('Model', model['name']),
-            ('About', model['description']),
+            ('About', model.get('description')),
             ('Classes', configuration.pop('classes')),
             ('Parameters', configuration.pop('hyperparameter')),
             ('Source', configuration.pop('source')),
             ('Holds', _holds(configuration.pop('files'))),
-            ('Made', output.when(model['created'])),
-            ('Checkpoint', model['checkpoint']),
-            ('Size', output.size(model['size'])),
-            ('File', model['file']),
+            ('Made', output.when(model.get('created'))),
+            ('Checkpoint', model.get('checkpoint')),
+            ('Size', output.size(model.get('size'))),
+            ('File', model.get('file')),
             *((name, value) for name, value in configuration.items() if name not in _UNSHOWN),
         ]
     )
-    if model['metrics']:
+    if metrics := metrics_of(model):
         output.say('')
-        output.fields(sorted(model['metrics'].items()))
+        output.fields(sorted(metrics.items()))
     if isinstance(evaluations, list) and evaluations:
         output.say('')
         _say_evaluations(evaluations)

@@ -8,6 +8,7 @@ import typer
 from .settings import Settings
 
 __all__ = [
+    'BackendOption',
     'DatasetArgument',
     'FromOption',
     'JsonOption',
@@ -38,6 +39,15 @@ JsonOption = Annotated[
 FromOption = Annotated[
     str | None,
     typer.Option('--from', metavar='FORMAT', help='Format of the source; found out when it is not given.'),
+]
+BackendOption = Annotated[
+    str,
+    typer.Option(
+        '--backend',
+        metavar='local|URL',
+        help='Where datasets and models live: the store of this machine, or a server.',
+        show_default=True,
+    ),
 ]
 PluginOption = Annotated[
     Path | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..backends import SynapseBackend
     from ..backends.local import LocalBackend
     from ..runs import RunStore
     from ..store import Store
@@ -56,6 +57,14 @@ class Settings:
         from ..backends.local import LocalBackend
 
         return LocalBackend(store)
+
+    def backend_at(self, place: str) -> LocalBackend | SynapseBackend:
+        """Open the backend that ``--backend`` names: ``local``, or the address of a server."""
+        if place == 'local':
+            return self.backend()
+        from .. import backends
+
+        return backends.open(place, home=self.home)
 
     def runs(self) -> RunStore:
         """Open the records of the runs in the store in use."""

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shlex
-import subprocess
-from pathlib import Path
-from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...datasets.files import disk_trouble
-from ...datasets.output import Output, refuse_others
-from ...store import require_space
-from ...store.archive import unpack
-from ..download import SUMMARY, Download
+from ..exporting import export_dataset, export_model
 from .datasets import Datasets
 from .models import Models
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 __all__ = ['Exports']
-
-_SOURCE = 'source.json'
 
 
 class Exports(Datasets, Models):
     """What leaves the store."""
 
-    @disk_trouble
     def export_dataset(
         self,
         ref: int | str,
@@ -39,124 +27,9 @@ class Exports(Datasets, Models):
         link: str = 'copy',
         progress: Callable[[int, int], None] | None = None,
     ) -> Path:
-        """Write a version to a folder of your own.
+        """Write a version to a folder of your own, see `synapse_plugins.backends.exporting.export_dataset`."""
+        return export_dataset(self, ref, destination, format=format, link=link, progress=progress)
 
-        Args:
-            ref: The version: an id, a name, or ``name@version``.
-            destination: The folder; it must not be there, or be empty. It appears whole or not at all.
-            format: The format to write.
-            link: ``copy``: the pictures are yours alone; ``hard`` or ``symlink``: they are the store's, so do not
-                change them.
-            progress: Called with the pictures done, and how many there are.
-
-        Returns:
-            The folder.
-
-        Raises:
-            NotFoundError: If there is no such version.
-            OutputExistsError: If the place is taken.
-            BackendError: If a picture is missing or changed, with its name.
-        """
-        final = Path(destination).expanduser().absolute()
-        download = Download(self, self.resolve_dataset(ref, register_folder=False))
-        output = Output(final, marker=SUMMARY, alone=True)
-        staged = f'.{final.name}.dm_v2-'  # beside it, for links
-        refuse_others(final, f'.{final.name}.part-', f'.{staged}')
-        output.check()
-        output.make_parent()
-        needed = int(download.version['size']) if link == 'copy' else download.space_needed(final.parent)
-        require_space(final, needed, f'Exporting {download.label}')
-        if format == 'dm_v2':
-            with output:
-                download.write(output.path, link=link, progress=progress)
-                return output.commit()
-        staging = final.with_name(f'{staged}{token_hex(4)}')  # nobody else's name
-        with Output(staging, marker=SUMMARY) as whole:
-            download.write(whole.path, link='hard' if link == 'copy' else link, progress=progress)
-            from ...datasets.conversion import convert
-
-            convert(whole.path, final, to=format, source_format='dm_v2', link=link, progress=progress)
-        return final
-
-    @disk_trouble
     def export_model(self, ref: int | str, destination: Path | str) -> list[str]:
-        """Write a model to a plain folder: its files, and beside them `classes.json`, `metrics.json`,
-        `params.json` and `source.json`, as far as they are not among its own.
-
-        Args:
-            ref: The model: an id or a name.
-            destination: The folder; it must not be there, or be empty. It appears whole or not at all.
-
-        Returns:
-            Lines to show: where it lies, and for what the trainer ``yolo`` made how to use it.
-
-        Raises:
-            NotFoundError: If there is no such model.
-            OutputExistsError: If the place is taken.
-        """  # noqa: D205
-        model = self.get_model(ref)
-        output = Output(Path(destination).expanduser(), marker=_SOURCE, alone=True)
-        with output:
-            require_space(output.final, model['size'], f'Exporting the model {model["name"]}')
-            names = unpack(Path(model['file']), output.path, model['file_name'])
-            for name, content in _facts(model).items():
-                if name not in names:
-                    text = json.dumps(content, ensure_ascii=False, indent=2)
-                    (output.path / name).write_text(text + '\n', encoding='utf-8')
-            weights = _plain_weights(output.path)
-            folder = output.commit()
-        return _usage(folder, weights, model)
-
-
-def _facts(model: dict[str, Any]) -> dict[str, Any]:
-    """Return what is known of a model, by the name of the file that tells it."""
-    configuration = model['configuration']
-    source = configuration.get('source') or {'dataset': configuration.get('dataset')}
-    return {
-        'classes.json': {'classes': configuration.get('classes') or []},
-        'metrics.json': model['metrics'],
-        'params.json': configuration.get('hyperparameter') or configuration.get('params') or {},
-        _SOURCE: {'model': model['name'], 'created': model['created'], **source},
-    }
-
-
-def _plain_weights(folder: Path) -> str | None:
-    """Return the name of the weights of ultralytics in an exported model, ``best.pt`` at its root if possible."""
-    names = (path.relative_to(folder).as_posix() for path in folder.rglob('*.pt'))
-    found = sorted(names, key=lambda name: (name.count('/'), name))  # the root comes first
-    best = [name for name in found if name.rpartition('/')[2] == 'best.pt']
-    if not found or (len(found) > 1 and not best):
-        return None
-    chosen = (best or found)[0]
-    if chosen != 'best.pt' and len(best) <= 1:
-        (folder / chosen).rename(folder / 'best.pt')
-        return 'best.pt'
-    return chosen
-
-
-def _usage(folder: Path, weights: str | None, model: dict[str, Any]) -> list[str]:
-    lines = [f'The model {model["name"]} lies in {folder}']
-    if weights is None or not _is_of_yolo(model['configuration']):
-        return lines
-    argument = f'model={folder / weights}'
-    return [
-        *lines,
-        'Predict with it:',
-        f'  {_command("yolo", "predict", argument, "source=PICTURE_OR_FOLDER")}',
-        'Export it to ONNX (first: pip install onnx):',
-        f'  {_command("yolo", "export", argument, "format=onnx")}',
-    ]
-
-
-def _is_of_yolo(configuration: dict[str, Any]) -> bool:
-    """Tell whether the trainer ``yolo`` made a model; where no trainer was named, by the packages it was made with."""
-    params, source = configuration.get('hyperparameter'), configuration.get('source')
-    if trainer := params.get('trainer') if isinstance(params, dict) else None:
-        return bool(trainer == 'yolo')
-    packages = source.get('packages') if isinstance(source, dict) else None
-    return isinstance(packages, dict) and 'ultralytics' in packages
-
-
-def _command(*words: str) -> str:
-    """Return a command line that works when pasted into this system's shell."""
-    return subprocess.list2cmdline(words) if os.name == 'nt' else shlex.join(words)
+        """Write a model to a plain folder, see `synapse_plugins.backends.exporting.export_model`."""
+        return export_model(self, ref, destination)

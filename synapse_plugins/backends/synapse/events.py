@@ -139,6 +139,20 @@ class Events(ClientPart):
         version: dict[str, Any] = self.transport.get(f'{_VERSIONS}{path_id(version_id, "dataset version")}/')
         return version
 
+    def list_datasets(self) -> list[dict[str, Any]]:
+        """Return all dataset versions, by name, newest first."""
+        return sorted(
+            self._versions(), key=lambda row: (str(row.get('name')), -_number(row), -int(row['id']))
+        )
+
+    def get_dataset(self, ref: int | str) -> dict[str, Any]:
+        """Return the version that an id, a name or a ``name@version`` means; a bare name means the newest.
+
+        Raises:
+            NotFoundError: If there is none, with close matches.
+        """
+        return self.get_ground_truth_version(self.resolve_dataset(ref))
+
     def resolve_dataset(self, ref: int | str, *, register_folder: bool = True) -> int:
         """Return the id of a dataset version: of an id (digits always are one), a name, or ``name@version``.
 
@@ -159,7 +173,7 @@ class Events(ClientPart):
             version = row.get('version')
             known.append(label)
             if label == text or (label == name and (not at or str(version) == number)):
-                order = version if isinstance(version, int) else 0
+                order = _number(row)
                 best = max(best or (order, int(row['id'])), (order, int(row['id'])))
         if best is not None:
             return best[1]
@@ -180,6 +194,12 @@ class Events(ClientPart):
         rows = self._listing(_VERSIONS, None, None, list_all=True, page_size=100)
         assert isinstance(rows, tuple)
         return rows[0]
+
+
+def _number(row: Mapping[str, Any]) -> int:
+    """Return the number of a version; a server may tell none."""
+    number = row.get('version')
+    return number if isinstance(number, int) else 0
 
 
 def _checked(params: Mapping[str, Any] | None, page_size: int) -> dict[str, Any]:

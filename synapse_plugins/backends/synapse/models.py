@@ -182,6 +182,16 @@ class Models(ClientPart):
         """
         self.transport.ask(Request('DELETE', f'models/{path_id(model_id, "model")}/'))
 
+    def remove_model(self, ref: int | str) -> str:
+        """Remove a model by id or name, and return its name.
+
+        Raises:
+            NotFoundError: If there is none, with close matches.
+        """
+        model = self.describe_model(ref)
+        self.delete_model(model['id'])
+        return str(model.get('name'))
+
     def resolve_model(self, ref: int | str) -> int:
         """Return the id of the model that an id (digits always are one) or a name means.
 

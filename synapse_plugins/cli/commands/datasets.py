@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import output
-from ..options import DatasetArgument, FromOption, JsonOption, new_group, settings_of
+from ..options import BackendOption, DatasetArgument, FromOption, JsonOption, new_group, settings_of
 from ..report_view import say_lines, say_report
 from ..settings import Settings
 
@@ -51,8 +51,7 @@ def import_dataset(
 ) -> None:
     """Import a dataset folder into the store."""
     settings = settings_of(ctx)
-    backend = settings.backend(existing=False)
-    with output.progress_bar('Importing') as progress:
+    with settings.backend(existing=False) as backend, output.progress_bar('Importing') as progress:
         version = backend.import_dataset(
             source, name, source_format=source_format, link=link.value, progress=progress
         )
@@ -74,12 +73,15 @@ def import_dataset(
 
 
 @app.command('list')
-def list_datasets(ctx: typer.Context, as_json: JsonOption = False) -> None:
+def list_datasets(ctx: typer.Context, backend: BackendOption = 'local', as_json: JsonOption = False) -> None:
     """List the datasets, each version with its id."""
     settings = settings_of(ctx)
-    versions = settings.backend().list_datasets()
+    with settings.backend_at(backend) as place:
+        versions = place.list_datasets()
     if as_json:
         output.emit_json(versions)
+    elif not versions and backend != 'local':
+        output.say(f'No datasets at {place.name}.')
     elif not versions:
         example = settings.hint('datasets', 'import', 'FOLDER', '--name', 'NAME')
         output.say('No datasets yet. Import one:', f'  {example}')
@@ -88,10 +90,16 @@ def list_datasets(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
 
 @app.command('show')
-def show_dataset(ctx: typer.Context, dataset: DatasetArgument, as_json: JsonOption = False) -> None:
+def show_dataset(
+    ctx: typer.Context,
+    dataset: DatasetArgument,
+    backend: BackendOption = 'local',
+    as_json: JsonOption = False,
+) -> None:
     """Show one dataset version."""
     settings = settings_of(ctx)
-    version = settings.backend().get_dataset(dataset)
+    with settings.backend_at(backend) as place:
+        version = place.get_dataset(dataset)
     if as_json:
         output.emit_json(version)
         return
@@ -99,16 +107,16 @@ def show_dataset(ctx: typer.Context, dataset: DatasetArgument, as_json: JsonOpti
         [
             ('Id', version['id']),
             ('Dataset', _label(version)),
-            ('Images', version['count']),
+            ('Images', version.get('count')),
             ('Splits', _splits(version)),
-            ('Classes', version['classes']),
-            ('Imported', output.when(version['created'])),
-            ('From', version['format']),
-            ('Pictures', version['link']),
+            ('Classes', version.get('classes')),
+            ('Imported', output.when(version.get('created'))),
+            ('From', version.get('format')),
+            ('Pictures', version.get('link')),
         ]
     )
     output.say('')
-    _say_next(settings, version)
+    _say_next(settings, version, backend)
 
 
 @app.command('export')
@@ -122,14 +130,15 @@ def export_dataset(
     link: Annotated[
         ExportLink, typer.Option('--link', help='How the pictures come out of the store.', show_default=True)
     ] = ExportLink.COPY,
+    backend: BackendOption = 'local',
     as_json: JsonOption = False,
 ) -> None:
     """Export a dataset version to a folder."""
+    from ...backends.exporting import export_dataset as export
     from ...datasets import Conversion
 
-    backend = settings_of(ctx).backend()
-    with output.progress_bar('Exporting') as progress:
-        result = backend.export_dataset(dataset, destination, format=to, link=link.value, progress=progress)
+    with settings_of(ctx).backend_at(backend) as place, output.progress_bar('Exporting') as progress:
+        result = export(place, dataset, destination, format=to, link=link.value, progress=progress)
     # The store holds dm_v2: everything else is a conversion of it, in which something may get lost.
     conversion = None if to == 'dm_v2' else Conversion.load(result)
     if as_json:
@@ -144,7 +153,8 @@ def export_dataset(
 @app.command('remove')
 def remove_dataset(ctx: typer.Context, dataset: DatasetArgument, as_json: JsonOption = False) -> None:
     """Remove a dataset version, or all versions of a name; your own folders stay as they are."""
-    removed = settings_of(ctx).backend().remove_dataset(dataset)
+    with settings_of(ctx).backend() as backend:
+        removed = backend.remove_dataset(dataset)
     if as_json:
         output.emit_json({'removed': removed})
     else:
@@ -166,34 +176,36 @@ def _print_versions(versions: list[dict[str, Any]]) -> None:
             (
                 version['id'],
                 _label(version),
-                version['count'],
+                version.get('count'),
                 _splits(version, output.TOGETHER),
-                _some(version['classes']),
-                output.when(version['created']),
+                _some(version.get('classes') or []),
+                output.when(version.get('created')),
             )
             for version in versions
         ],
     )
 
 
-def _say_next(settings: Settings, version: dict[str, Any]) -> None:
+def _say_next(settings: Settings, version: dict[str, Any], backend: str = 'local') -> None:
+    where = () if backend == 'local' else ('--backend', backend)
     say_lines(
-        [f'Note: {note}' for note in version['notes']],
-        settings.hint('datasets', 'show', _label(version), '--json'),
+        [f'Note: {note}' for note in version.get('notes') or ()],
+        settings.hint('datasets', 'show', _label(version), '--json', *where),
     )
-    if version['classes']:
-        train = settings.hint('run', 'yolo.train', '-p', f'dataset={_label(version)}')
+    if version.get('classes') != []:  # a server may not tell
+        train = settings.hint('run', 'yolo.train', '-p', f'dataset={_label(version)}', *where)
         output.say(f'Train on it:  {train}')
     else:
         output.say('Nothing in it is annotated, so nothing can be trained on it.')
 
 
 def _label(version: dict[str, Any]) -> str:
-    return f'{version["name"]}@{version["version"]}'
+    number = version.get('version')
+    return str(version.get('name')) if number is None else f'{version.get("name")}@{number}'
 
 
 def _splits(version: dict[str, Any], space: str = ' ') -> str:
-    return ', '.join(f'{name}{space}{count}' for name, count in version['splits'].items())
+    return ', '.join(f'{name}{space}{count}' for name, count in (version.get('splits') or {}).items())
 
 
 def _some(names: list[str], limit: int = 5) -> str:

@@ -1,17 +1,15 @@
 """``models``: what was trained, and the way out."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from .. import output
 from ..metrics import find
-from ..model_view import say_model
-from ..options import JsonOption, ModelArgument, new_group, settings_of
-
-if TYPE_CHECKING:
-    from ...backends.local import LocalBackend
+from ..model_view import metrics_of, say_model
+from ..options import BackendOption, JsonOption, ModelArgument, new_group, settings_of
 
 _PAGE = 100
 
@@ -19,12 +17,18 @@ app = new_group('List, show, export or remove trained models.')
 
 
 @app.command('list')
-def list_models(ctx: typer.Context, as_json: JsonOption = False) -> None:
+def list_models(ctx: typer.Context, backend: BackendOption = 'local', as_json: JsonOption = False) -> None:
     """List the models."""
     settings = settings_of(ctx)
-    models = _models(settings.backend())
+    with settings.backend_at(backend) as place:
+        models = [
+            _shown(model, backend) for model in place.list_models({'page_size': _PAGE}, list_all=True)[0]
+        ]
     if as_json:
         output.emit_json(models)
+        return
+    if not models and backend != 'local':
+        output.say(f'No models at {place.name}.')
         return
     if not models:
         output.say(
@@ -44,9 +48,9 @@ def list_models(ctx: typer.Context, as_json: JsonOption = False) -> None:
             (
                 model['id'],
                 model['name'],
-                find(model['metrics'], 'mAP50'),
-                output.size(model['size']),
-                output.when(model['created']),
+                find(metrics_of(model), 'mAP50'),
+                output.size(model.get('size')),
+                output.when(model.get('created')),
             )
             for model in models
         ],
@@ -54,15 +58,22 @@ def list_models(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
 
 @app.command('show')
-def show_model(ctx: typer.Context, model: ModelArgument, as_json: JsonOption = False) -> None:
+def show_model(
+    ctx: typer.Context, model: ModelArgument, backend: BackendOption = 'local', as_json: JsonOption = False
+) -> None:
     """Show one model."""
     settings = settings_of(ctx)
-    found = settings.backend().get_model(model)
+    with settings.backend_at(backend) as place:
+        # Of a server's model everything but its file, which would be fetched.
+        describe = getattr(place, 'describe_model', place.get_model)
+        found = _shown(describe(model), backend)
     if as_json:
         output.emit_json(found)
         return
     say_model(found)
-    output.say('', f'Take it out:  {settings.hint("models", "export", str(found["id"]), "FOLDER")}')
+    where = () if backend == 'local' else ('--backend', backend)
+    command = settings.hint('models', 'export', str(found['id']), 'FOLDER', *where)
+    output.say('', f'Take it out:  {command}')
 
 
 @app.command('export')
@@ -70,11 +81,14 @@ def export_model(
     ctx: typer.Context,
     model: ModelArgument,
     destination: Annotated[Path, typer.Argument(metavar='DST', help='Folder to make.', show_default=False)],
+    backend: BackendOption = 'local',
     as_json: JsonOption = False,
 ) -> None:
     """Export a model to a plain folder, and print the lines that use it."""
-    backend = settings_of(ctx).backend()
-    lines = backend.export_model(backend.resolve_model(model), destination)
+    from ...backends.exporting import export_model as export
+
+    with settings_of(ctx).backend_at(backend) as place:
+        lines = export(place, model, destination)
     if as_json:
         output.emit_json({'path': str(destination), 'usage': list(lines)})
     else:
@@ -82,20 +96,18 @@ def export_model(
 
 
 @app.command('remove')
-def remove_model(ctx: typer.Context, model: ModelArgument, as_json: JsonOption = False) -> None:
-    """Remove a model from the store."""
-    removed = settings_of(ctx).backend().remove_model(model)
+def remove_model(
+    ctx: typer.Context, model: ModelArgument, backend: BackendOption = 'local', as_json: JsonOption = False
+) -> None:
+    """Remove a model."""
+    with settings_of(ctx).backend_at(backend) as place:
+        removed = place.remove_model(model)
     if as_json:
         output.emit_json({'removed': [removed]})
     else:
         output.say(f'Removed model {removed}.')
 
 
-def _models(backend: 'LocalBackend') -> list[dict[str, Any]]:
-    """Return all models, whichever page they are on."""
-    models: list[dict[str, Any]] = []
-    page: dict[str, Any] = {'next': True}
-    while page['next']:
-        page = backend.list_models({'page': len(models) // _PAGE + 1, 'page_size': _PAGE})
-        models += page['results']
-    return models
+def _shown(model: Mapping[str, Any], backend: str) -> dict[str, Any]:
+    """Return a model; an address of its file is good for a while and for whoever has it, so it is left out."""
+    return dict(model) if backend == 'local' else {**model, 'file': None, 'backend': backend}

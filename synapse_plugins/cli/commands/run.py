@@ -7,7 +7,7 @@ import typer
 
 from ...errors import ParamsError
 from .. import output
-from ..options import JsonOption, PluginOption, new_app, settings_of
+from ..options import BackendOption, JsonOption, PluginOption, new_app, settings_of
 from ..settings import Settings
 
 app = new_app()
@@ -49,15 +49,7 @@ def run(
         bool, typer.Option('--plan', help='Make every check, say what would be done, and stop.')
     ] = False,
     plugin: PluginOption = None,
-    backend: Annotated[
-        str,
-        typer.Option(
-            '--backend',
-            metavar='local|URL',
-            help='Where datasets and models live: the store of this machine, or a server.',
-            show_default=True,
-        ),
-    ] = 'local',
+    backend: BackendOption = 'local',
     job: Annotated[
         str | None,
         typer.Option(
