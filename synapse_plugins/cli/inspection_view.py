@@ -19,6 +19,8 @@ __all__ = ['say_inspection', 'say_written']
 _MOST_CLASSES = 20
 """Classes that a terminal gets; a pipe gets all."""
 
+_MOST_ATTRIBUTES = 10
+_MOST_VALUES = 3
 _EXAMPLES = 2
 
 
@@ -41,6 +43,9 @@ def say_inspection(record: Inspection) -> None:
     if record.classes:
         output.say('')
         _say_classes(record, _MOST_CLASSES if is_short else len(record.classes))
+    if record.attributes:
+        output.say('')
+        _say_attributes(record, is_short)
     output.say('')
     _say_findings(record.findings, is_short)
     _say_trainer(record)
@@ -115,7 +120,7 @@ def _say_classes(record: Inspection, most: int) -> None:
         output.Column(f'{_media(record)}s'.upper(), right=True),
         output.Column('ANNOTATIONS', right=True),
         output.Column('SHARE', right=True),
-        *(output.Column(name, right=True) for name in names),
+        *(output.Column(f'ANN. {name}', right=True) for name in names),
     )
     output.table(
         columns,
@@ -133,6 +138,30 @@ def _say_classes(record: Inspection, most: int) -> None:
     )
     if len(record.classes) > most:
         output.say(f'... and {len(record.classes) - most} more classes; --json has all')
+
+
+def _say_attributes(record: Inspection, is_short: bool) -> None:
+    columns = (
+        output.Column('ATTRIBUTE', folds=True),
+        output.Column('ANNOTATIONS', right=True),
+        output.Column('VALUES', right=True),
+        output.Column('MOST FREQUENT', folds=True),
+    )
+    shown = record.attributes[:_MOST_ATTRIBUTES] if is_short else record.attributes
+    rows = []
+    for figures in shown:
+        values = figures.values[:_MOST_VALUES] if is_short else figures.values
+        common = ', '.join(f'{value} ({count:,})' for value, count in values)
+        more = ', ...' if figures.others or len(values) < len(figures.values) else ''
+        distinct = f'{figures.distinct:,}{"+" if figures.is_capped else ""}'
+        rows.append((figures.name or '(no name)', f'{figures.annotations:,}', distinct, f'{common}{more}'))
+    output.table(columns, rows)
+    if len(shown) < len(record.attributes):
+        output.say(f'... and {len(record.attributes) - len(shown)} more attributes; --json has all')
+    if record.other_attributes:
+        output.say(
+            f'... and {_count(record.other_attributes, "attribute")} of other names, too many to tell apart'
+        )
 
 
 def _say_findings(findings: list[Finding], is_short: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,25 @@ def test_findings_are_printed_with_their_places(cli: Callable[..., Any], tmp_pat
         root / 'train' / 'original_files' / 'train_0.png', root / 'valid' / 'original_files' / 'valid_0.png'
     )
     assert 'error: files that stand in more than one split: 2.' in cli('inspect', root).out
+
+
+def test_columns_of_splits_and_attributes_say_what_they_count(
+    cli: Callable[..., Any], tmp_path: Path
+) -> None:
+    root = draw(tmp_path / 'colours', ['detect'], splits={'train': 2, 'valid': 1})
+    path = root / 'train' / 'json' / 'train_0.json'
+    document = json.loads(path.read_text(encoding='utf-8'))
+    for number, box in enumerate(document['images'][0]['bounding_box']):
+        box['attrs'] = [{'name': '색', 'value': f'빨강 {number}'}, {'name': 'hidden', 'value': False}]
+    path.write_text(json.dumps(document), encoding='utf-8')
+    said = cli('inspect', root).out
+    assert 'SHARE  ANN. train  ANN. valid\n' in said
+    head, first, second = said.partition('ATTRIBUTE')[2].splitlines()[:3]
+    assert head.split() == ['ANNOTATIONS', 'VALUES', 'MOST', 'FREQUENT']
+    assert first.split() == ['hidden', '2', '1', 'false', '(2)']
+    assert second.split() == ['색', '2', '2', '빨강', '0', '(1),', '빨강', '1', '(1)']
+    found = {row['name']: row['annotations'] for row in cli('inspect', root, '--json').json['attributes']}
+    assert found == {'hidden': 2, '색': 2}
 
 
 def test_a_folder_that_is_no_dataset(cli: Callable[..., Any], tmp_path: Path) -> None:

@@ -116,6 +116,21 @@ def test_it_shows_what_is_wrong_and_where(tmp_path: Path, make: SimpleNamespace)
     assert '0: x (30, 30, 0, 9)' in page.text
 
 
+def test_attributes_are_shown(tmp_path: Path, make: SimpleNamespace) -> None:
+    boxes = [
+        make.box('x', 5, 5, 9, 9, attrs=[{'name': f'{name}<b>', 'value': f'<i>{value}'}])
+        for name in range(120)
+        for value in range(2)
+    ]
+    items = {f'{split}/{split}.png': {'bounding_box': boxes} for split in ('train', 'valid')}
+    page, _ = page_of(make.dm(tmp_path / 'attributes', items), pictures=1)
+    text = ' '.join(page.text.split())
+    assert '0<b>42<i>0 (2), <i>1 (2)' in text
+    assert 'and 20 rarer attributes, which --json has' in text
+    assert 'Annotations in train' in text
+    assert page.all('b') == page.all('i') == []
+
+
 def test_copies_are_shown(everything: Path) -> None:
     page, _ = page_of(everything, pictures=1)
     assert page.all('img')[-1]['alt'] == 'What they show'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .findings import REASONS
 from .inspecting import inspect
 from .record import (
+    AttributeFigures,
     ClassFigures,
     DuplicateGroup,
     Finding,
@@ -17,6 +18,7 @@ from .record import (
 
 __all__ = [
     'REASONS',
+    'AttributeFigures',
     'ClassFigures',
     'DuplicateGroup',
     'Finding',

@@ -217,6 +217,8 @@ def _record(reader: Reader, name: str, tally: Tally, classes: list[ClassFigures]
         joints=dict(tally.joints.most_common()),
         poses=tally.poses,
         kinds=dict(tally.kinds.most_common()),
+        attributes=tally.attributes.figures(),
+        other_attributes=tally.attributes.others,
         sizes=tally.sizes(),
         objects_per_image=tally.objects_per_image(),
         object_sides=tally.object_sides(),

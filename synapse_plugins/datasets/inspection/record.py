@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 __all__ = [
+    'AttributeFigures',
     'ClassFigures',
     'DuplicateGroup',
     'Finding',
@@ -59,6 +60,28 @@ class ClassFigures:
     images: int = 0
     splits: dict[str, int] = field(default_factory=dict)
     declared: bool = False
+
+
+@dataclass(slots=True)
+class AttributeFigures:
+    """How often annotations have one attribute, and with which values.
+
+    Attributes:
+        name: Its name.
+        annotations: How many annotations have it.
+        values: Its most frequent values as texts (what is no text as JSON, at most 100 characters), at most ten, and
+            how often each stands.
+        others: How often another value stands.
+        distinct: How many values are told apart, at most a thousand.
+        is_capped: Whether there are more, which only `others` counts: those that came first are told apart.
+    """
+
+    name: str
+    annotations: int
+    values: list[tuple[str, int]] = field(default_factory=list)
+    others: int = 0
+    distinct: int = 0
+    is_capped: bool = False
 
 
 @dataclass(slots=True)
@@ -172,6 +195,8 @@ class Inspection:
         joints: Name of a joint -> how many keypoints have it.
         poses: How many groups of keypoints there are.
         kinds: Kind -> how many annotations; a box that is turned is a ``rotated_box``, all others are DM tools.
+        attributes: Of annotations, the most frequent first; the turn of a box, which is a kind, is none.
+        other_attributes: How many attributes had a name beyond the first five hundred.
         sizes: Of the pictures.
         objects_per_image: How many pictures have so many annotations.
         object_sides: How large annotations with an area are: the square root of their box's area, in pixels.
@@ -196,6 +221,8 @@ class Inspection:
     joints: dict[str, int] = field(default_factory=dict)
     poses: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
+    attributes: list[AttributeFigures] = field(default_factory=list)
+    other_attributes: int = 0
     sizes: Sizes = field(default_factory=Sizes)
     objects_per_image: Histogram = field(default_factory=lambda: Histogram([], []))
     object_sides: Histogram = field(default_factory=lambda: Histogram([], []))

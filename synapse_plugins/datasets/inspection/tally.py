@@ -14,6 +14,7 @@ from ..opened import NOT_CLASSES
 from ..poses import poses_of
 from ..sample import MISSING
 from ..shapes import SHAPES
+from .attributes import Attributes
 from .checks import SMALLEST_PICTURE, leaves_picture_out, place, trouble
 from .record import Histogram, Sizes, SplitFigures
 
@@ -72,6 +73,7 @@ class Tally:
         labels: Split -> class -> annotations.
         images_of: Class -> pictures.
         joints: Name of a joint -> keypoints.
+        attributes: Attributes of annotations.
         poses: Groups of keypoints.
         troubles: Code -> what was seen.
         skipped_annotations: Code -> annotations with an area that are no target; each counts once.
@@ -88,6 +90,7 @@ class Tally:
         self.labels: dict[str | None, Counter[str]] = {name: Counter() for name in self.splits}
         self.images_of: Counter[str] = Counter()
         self.joints: Counter[str] = Counter()
+        self.attributes = Attributes()
         self.poses = 0
         self.troubles: dict[str, Seen] = {}
         self.skipped_annotations: Counter[str] = Counter()
@@ -184,6 +187,8 @@ class Tally:
             if tool == 'bounding_box' and annotation.attrs and turn_of(annotation):
                 tool = 'rotated_box'
             self.kinds[tool] += 1
+            if annotation.attrs:
+                self.attributes.add(annotation)
             if tool == 'keypoint':
                 self.joints[label or ''] += 1
                 has_points = True

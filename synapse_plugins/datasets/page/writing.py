@@ -31,6 +31,7 @@ _TEXT = 18
 _QUALITY = 84
 _MOST_BARS = 15
 _MOST_SHARES = 12
+_MOST_ATTRIBUTES = 100
 _MOST_GROUPS = 50
 _MOST_THUMBNAILS = 12
 _THUMBNAIL = (144, 108)
@@ -65,6 +66,8 @@ def write_page(
         total=sum(figures.annotations for figures in record.classes),
         split_names=[split.name or '' for split in record.splits],
         duplicates=record.duplicates[:_MOST_GROUPS],
+        attributes=record.attributes[:_MOST_ATTRIBUTES],
+        hidden_attributes=max(0, len(record.attributes) - _MOST_ATTRIBUTES),
         kinds=[(_KINDS.get(kind, kind), count) for kind, count in record.kinds.items()],
         ranges=_ranges,
         marked=_marked,
