@@ -289,7 +289,12 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
     names = sorted(set(known))
     folded = {candidate.casefold(): candidate for candidate in names}
-    near = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)]
+    wanted = name.casefold()
+    near = [folded[match] for match in get_close_matches(wanted, folded, n=3, cutoff=0.6)]
+    if not near and wanted:  # a word of a name: voc of pascal_voc, dm of dm_v1 and dm_v2
+        near = [
+            folded[one] for one in folded if wanted in one.replace('-', '_').replace('.', '_').split('_')
+        ][:3]
     if near:
         return f'Did you mean {" or ".join(repr(match) for match in near)}?'
     if names and len(names) <= 12:

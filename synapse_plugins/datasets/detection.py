@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, cast
 from ..errors import FormatError
 from ..providers import resolve
 from .files import disk_trouble
+from .foreign import looks_like
 from .formats import table
+from .formats.annotated import first_entries
 from .report import Report
 
 if TYPE_CHECKING:
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from .reader import Reader
 
 __all__ = ['detect_format', 'open_dataset']
+
+_INNER = 20
+"""Folders in a folder that are looked at, in case one of them was meant."""
+_SHOWN = 3
 
 
 @disk_trouble
@@ -27,25 +33,59 @@ def detect_format(root: str | Path) -> str:
     """
     folder = _folder(root)
     table.load_packs()
+    found, refusals = _asked(folder)
+    if len(found) > 1 and 'imagefolder' in found:  # folders of pictures: whatever says more of them is right
+        found.remove('imagefolder')
+    if len(found) > 1:
+        raise FormatError(f'{folder} could be {" or ".join(found)}; say which (--from {found[0]}).')
+    inner = _inner(folder) if found in ([], ['imagefolder']) else []
+    if found and not inner:
+        return found[0]
+    if found:  # a folder of folders of pictures is every dataset that lies one level too deep
+        refusals.append('not imagefolder: a folder in it is a dataset itself')
+    raise FormatError(_unknown(folder, inner, refusals))
+
+
+def _asked(folder: Path, *, but: str = '') -> tuple[list[str], list[str]]:
+    """Return the formats that a folder may be, and why it is none of the others."""
     found, refusals = [], []
     for provider in table:
-        if provider.detect is None or provider.reader is None:
+        if provider.detect is None or provider.reader is None or provider.name == but:
             continue
         reason = cast('str | None', resolve(provider.detect)(folder))
         if reason is None:
             found.append(provider.name)
         else:
             refusals.append(f'not {provider.name}: {reason}')
-    if not found:
-        raise FormatError(
-            f'{folder} is no dataset of a known format ({"; ".join(refusals)}). Name its format if you know it '
-            '(--from).'
-        )
-    if len(found) > 1 and 'imagefolder' in found:  # folders of pictures: whatever says more of them is right
-        found.remove('imagefolder')
-    if len(found) > 1:
-        raise FormatError(f'{folder} could be {" or ".join(found)}; say which (--from {found[0]}).')
-    return found[0]
+    return found, refusals
+
+
+def _inner(folder: Path) -> list[str]:
+    """Return the folders in a folder that are datasets, with their formats: one may have been meant."""
+    files, folders = first_entries(folder)
+    lone = len(folders) == 1 and not files
+    inner: list[str] = []
+    for place in folders[:_INNER]:
+        try:  # the folder of a class may hold folders of pictures, unless it is the only class
+            found, _ = _asked(place, but='' if lone else 'imagefolder')
+        except FormatError:
+            continue
+        if found:
+            inner.append(f'{place} ({" or ".join(found)})')
+    return inner
+
+
+def _unknown(folder: Path, inner: list[str], refusals: list[str]) -> str:
+    """Return what to tell of a folder of no format, one reason a line."""
+    if inner:
+        more = ', ...' if len(inner) > _SHOWN else ''
+        hint = f'Did you mean {" or ".join(inner[:_SHOWN])}{more}?'
+    else:
+        hint = looks_like(folder)
+    first = f'{folder} is no dataset of a known format. {hint}'.rstrip()
+    return '\n'.join(
+        (first, *(f'- {refusal}' for refusal in refusals), 'Name its format if you know it (--from).')
+    )
 
 
 @disk_trouble

@@ -18,6 +18,7 @@ from ..names import keys_of, leaf, order_splits, split_name
 from ..reader import Evidence, Survey, Unit, UnitReader
 from ..sample import Annotation, ImageFile, Sample
 from ..writer import SKIPPED, Writer
+from .annotated import annotations_among, darknet_file
 from .class_folders import class_folders, class_of_folder
 
 if TYPE_CHECKING:
@@ -52,9 +53,12 @@ def detect(root: Path) -> str | None:
     for path in sorted(root.iterdir()):
         if path.is_file() and _says_more(path, _DATA):
             return f'it holds {path.name}, which may say more'
-    if not any(_has_pictures(folder) for parent in found.values() for folder in _folders(parent)):
+    if described := darknet_file(root):
+        return f'it holds {described}, which may say more'
+    folders = [folder for parent in found.values() for folder in _folders(parent)]
+    if not any(map(_has_pictures, folders)):
         return 'it holds no folders of pictures'
-    return None
+    return annotations_among(root, folders) or None
 
 
 def _split_folders(root: Path) -> dict[str | None, Path] | str:

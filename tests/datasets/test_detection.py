@@ -1,0 +1,121 @@
+"""Which format a folder is; and what is said of one that is none, or that nobody can tell."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from synapse_plugins.datasets import convert, detect_format
+from synapse_plugins.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+VOC = '<annotation><size><width>64</width><height>48</height></size></annotation>'
+CVAT = '<?xml version="1.0"?><annotations><version>1.1</version><meta/><image id="0"/></annotations>'
+LABELME = json.dumps({'version': '5', 'flags': {}, 'shapes': [], 'imagePath': 'a.jpg', 'imageData': None})
+STUDIO = json.dumps([{'id': 1, 'annotations': [{'id': 1, 'completed_by': 1, 'result': []}], 'data': {}}])
+CREATE = json.dumps(
+    [{'image': 'a.jpg', 'annotations': [{'label': 'x', 'coordinates': {'x': 1, 'y': 1, 'width': 2}}]}]
+)
+ROW = '0 0.5 0.5 0.25 0.25\n'
+
+
+@pytest.fixture
+def lay(tmp_path: Path, make: Any) -> Callable[..., Path]:
+    """Make a folder: file name -> text; pictures by their suffix."""
+
+    def lay(files: dict[str, str]) -> Path:
+        for name, text in files.items():
+            path = tmp_path / 'data' / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if name.endswith(('.jpg', '.png')):
+                make.picture(path)
+            else:
+                path.write_text(text, encoding='utf-8')
+        return tmp_path / 'data'
+
+    return lay
+
+
+NOT_CLASSES = {
+    'cvat yolo 1.1': (
+        {
+            'obj.data': 'classes = 1\n',
+            'obj.names': 'x\n',
+            'train.txt': 'data/obj_train_data/a.jpg\n',
+            'obj_train_data/a.jpg': '',
+            'obj_train_data/a.txt': ROW,
+        },
+        'Darknet',
+    ),
+    'darknet without names': ({'shots/a.jpg': '', 'shots/a.txt': ROW}, 'Darknet, without names'),
+    'kitti': ({'image_2/000000.png': '', 'label_2/000000.txt': 'Car 0 0 0\n'}, 'KITTI'),
+    'kitti training': (
+        {'training/image_2/000000.png': '', 'training/label_2/000000.txt': 'Car 0 0 0\n'},
+        'KITTI',
+    ),
+    'cvat for images': ({'annotations.xml': CVAT, 'images/a.jpg': ''}, 'CVAT'),
+    'labelme': ({'shots/a.jpg': '', 'shots/a.json': LABELME}, 'LabelMe'),
+    'label studio': ({'tasks.json': STUDIO, 'shots/a.jpg': ''}, 'Label Studio'),
+    'createml': ({'shots/a.jpg': '', 'shots/_annotations.createml.json': CREATE}, 'CreateML'),
+    'annotations by picture name': ({'img/a.jpg': '', 'ann/a.jpg.json': '{}'}, 'not imagefolder: ann/'),
+    'inner folders': ({'ds0/img/a.jpg': '', 'ds0/ann/a.jpg.json': '{}'}, 'not imagefolder: ds0/ann/'),
+    'csv beside': ({'train/cat/a.jpg': '', 'train/cat/a.csv': ''}, 'not imagefolder: train/cat/'),
+}
+
+
+@pytest.mark.parametrize('name', NOT_CLASSES)
+def test_folders_with_annotations_are_no_classes(name: str, lay: Callable[..., Path], tmp_path: Path) -> None:
+    files, said = NOT_CLASSES[name]
+    root = lay(files)
+    with pytest.raises(FormatError, match='no dataset of a known format') as caught:
+        detect_format(root)
+    assert said in str(caught.value)
+    with pytest.raises(FormatError):
+        convert(root, tmp_path / 'out', to='imagefolder')
+    assert not (tmp_path / 'out').exists()
+
+
+def test_who_knows_better_may_say_that_they_are_classes(lay: Callable[..., Path], tmp_path: Path) -> None:
+    root = lay({'cat/a.jpg': '', 'cat/a.txt': 'a cat on a mat\n'})
+    made = convert(root, tmp_path / 'out', to='imagefolder', source_format='imagefolder')
+    assert made.classes == ['cat']
+
+
+def test_a_folder_one_level_above_a_dataset_is_told_which_was_meant(
+    lay: Callable[..., Path], blood: Path
+) -> None:
+    voc = lay({'VOC2012/JPEGImages/a.jpg': '', 'VOC2012/Annotations/a.xml': VOC})
+    for root, inner in ((voc, f'{voc / "VOC2012"} (pascal_voc)'), (blood.parent, f'{blood} (dm_v2)')):
+        with pytest.raises(FormatError) as caught:
+            detect_format(root)
+        first, *others = str(caught.value).splitlines()
+        assert 'Did you mean ' in first
+        assert inner in first
+        assert all(line.startswith('- not ') for line in others[:-1])
+
+
+def test_folders_of_classes_within_a_lone_folder_were_meant(lay: Callable[..., Path]) -> None:
+    root = lay({'flowers/rose/a.jpg': '', 'flowers/tulip/b.jpg': ''})
+    with pytest.raises(FormatError, match=r'Did you mean .*flowers \(imagefolder\)'):
+        detect_format(root)
+    assert detect_format(root / 'flowers') == 'imagefolder'
+
+
+@pytest.mark.parametrize(
+    'files',
+    [
+        {'cat/a.jpg': '', 'cat/readme.txt': 'cats', 'dog/b.jpg': '', 'readme.txt': 'pets'},
+        {'cat/indoor/a.jpg': '', 'cat/outdoor/b.jpg': '', 'dog/c.jpg': ''},
+        {'train/cat/a.jpg': '', 'valid/cat/b.jpg': ''},
+        {'cat/a.jpg': ''},
+    ],
+)
+def test_what_says_nothing_about_a_picture_does_no_harm(
+    files: dict[str, str], lay: Callable[..., Path]
+) -> None:
+    assert detect_format(lay(files)) == 'imagefolder'
