@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from synapse_plugins import __version__
-from synapse_plugins.datasets import Conversion, convert, fingerprint, formats, transforms_digest
+from synapse_plugins.datasets import (
+    Conversion,
+    convert,
+    fingerprint,
+    formats,
+    transform_names,
+    transforms_digest,
+)
 from synapse_plugins.errors import DatasetError, OutputExistsError
 from synapse_plugins.steps import BaseStep, StepResult
 
@@ -59,6 +66,10 @@ class ConvertDatasetStep(BaseStep[Any]):
         self.source_format = source_format
         self.task = task
         self.options = options
+        if options.get(
+            'transforms'
+        ):  # by the names under which every process finds them, also as part of a key
+            options['transforms'] = list(transform_names(options['transforms']))
 
     def execute(self, context: Any) -> StepResult:
         """Convert, or find what an earlier run converted."""

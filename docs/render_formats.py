@@ -15,11 +15,15 @@ from typing import Any
 
 from PIL import Image
 
-from synapse_plugins.datasets import convert, open_dataset
+from synapse_plugins.datasets import convert, formats, open_dataset
+from synapse_plugins.datasets.options import BOUNDS_OPTIONS, options_of
 from synapse_plugins.errors import DatasetError
 
 PAGE = Path(__file__).with_name('formats.md')
 START, END = '<!-- Written by docs/render_formats.py; do not edit. -->', '<!-- End of what is written. -->'
+OPTIONS_START = '<!-- Options, written by docs/render_formats.py; do not edit. -->'
+OPTIONS_END = '<!-- End of the options. -->'
+EVERY = '`coco`, `pascal_voc`, `yolo`'
 HEAD = """\
 What becomes of each kind of annotation, from `dm_v2`, which holds all of them, into each format and back. *exact*: it
 comes back as it was, numbers within a thousandth of a pixel. *changed*: it comes back as something else; so many pixels
@@ -251,11 +255,35 @@ def letters(pairs: dict[tuple[str, str, str], Found], own: str, target: str) -> 
     return (shown_text + (f' ({by_state["lost"]})' if by_state['lost'] else '')).strip()
 
 
+def options_text() -> str:
+    """Return the table of the formats' options: those that all of them take in the last lines."""
+    lines = [
+        OPTIONS_START,
+        '',
+        '| format | option | values | default | what it is for |',
+        '|---|---|---|---|---|',
+    ]
+    common = {one.name for one in BOUNDS_OPTIONS}
+    rows: dict[str, list[str]] = {}
+    for provider in formats.BUILTIN:
+        for one in options_of(formats.writer_of(provider.name)):
+            name = EVERY if one.name in common else f'`{provider.name}`'
+            default = 'none' if one.default in (None, ()) else f'`{one.default}`'
+            rows.setdefault(name, []).append(
+                f'| {name} | `{one.name}` | {one.values} | {default} | {one.about} |'
+            )
+    for name in sorted(rows, key=lambda name: (name == EVERY, name)):
+        lines += dict.fromkeys(rows[name])
+    return '\n'.join([*lines, '', OPTIONS_END])
+
+
 def main() -> None:
     """Write the tables into the page."""
     page = PAGE.read_text(encoding='utf-8')
-    before, after = page.partition(START)[0], page.partition(END)[2]
-    PAGE.write_text(before + text(*walk()) + after, encoding='utf-8')
+    tables = ((OPTIONS_START, OPTIONS_END, options_text()), (START, END, text(*walk())))
+    for start, end, written in tables:
+        page = page.partition(start)[0] + written + page.partition(end)[2]
+    PAGE.write_text(page, encoding='utf-8')
 
 
 if __name__ == '__main__':

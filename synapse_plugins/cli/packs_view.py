@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..packs import Claim, PackManager
+    from ..providers import FormatProvider
 
-__all__ = ['format_rows', 'note_broken', 'pack_lines', 'pack_rows', 'step_rows']
+__all__ = ['format_options', 'format_rows', 'note_broken', 'pack_lines', 'pack_rows', 'step_rows']
 
 
 def pack_rows(manager: PackManager) -> list[dict[str, Any]]:
@@ -132,6 +133,28 @@ def format_rows(manager: PackManager) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def format_options(provider: FormatProvider) -> dict[str, Any]:
+    """Return the tasks that a format knows and the options that it is written with."""
+    from ..datasets.formats import writer_of
+    from ..datasets.options import options_of
+
+    if provider.writer is None:
+        return {'tasks': [], 'options': []}
+    writer = writer_of(provider.name)
+    options = [
+        {
+            'name': one.name,
+            'flag': '--bounds' if one.name == 'bounds' else f'--option {one.name}=',
+            'values': one.values,
+            'many': one.many,
+            'default': one.default if one.default != () else None,
+            'about': one.about,
+        }
+        for one in options_of(writer)
+    ]
+    return {'tasks': list(writer.tasks), 'options': options}
 
 
 def note_broken(manager: PackManager) -> None:

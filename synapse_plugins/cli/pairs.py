@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+
+    from ..datasets.options import FormatOption
 
 __all__ = ['read_options', 'read_pairs', 'read_shares']
 
@@ -45,12 +47,65 @@ def read_shares(option: str, text: str | None) -> dict[str, float] | None:
     return shares
 
 
-def read_options(option: str, texts: Sequence[str] | None, taken: Collection[str]) -> dict[str, Any]:
-    """Return the options of a format: numbers as such, what has commas as a list; none of the names *taken*."""
-    options: dict[str, Any] = {}
-    for name, text in read_pairs(option, texts).items():
-        if not name.isidentifier() or name in taken:
-            raise typer.BadParameter(f'{name!r} is no option of a format.', param_hint=option)
-        value: Any = int(text) if text.isdecimal() else text
-        options[name] = [part.strip() for part in text.split(',')] if ',' in text else value
-    return options
+def read_options(
+    option: str,
+    texts: Sequence[str] | None,
+    known: Sequence[FormatOption],
+    flags: Mapping[str, str],
+    reserved: Collection[str],
+) -> dict[str, Any]:
+    """Return the options of a format: numbers as such, lists where the option takes one or the text has commas.
+
+    Args:
+        option: What they are given with.
+        texts: Each as ``name=value``; an option that takes a list can be given several times.
+        known: The options of the format.
+        flags: Names that have an option of the command of their own -> that option.
+        reserved: Names that no option can have. Any other one the writer of the format takes or refuses.
+    """
+    from ..datasets.options import FormatOption
+
+    about = {one.name: one for one in known if one.name not in flags}
+    found: dict[str, Any] = {}
+    for text in texts or ():
+        name, equals, value = (part.strip() for part in text.partition('='))
+        if name in flags:
+            raise typer.BadParameter(
+                f'{name!r} has an option of its own: write {flags[name]} {value}'.rstrip() + '.',
+                param_hint=option,
+            )
+        if not name.isidentifier() or name in reserved:
+            raise typer.BadParameter(
+                f'{name!r} is no option of this format. {_listed(about)}', param_hint=option
+            )
+        option_of = about.get(name) or FormatOption(name=name, values='', about='')
+        if not (equals and value):
+            example = f' It takes {option_of.values}.' if option_of.values else ''
+            raise typer.BadParameter(
+                f'{name!r} has no value; write it as {name}=VALUE.{example}', param_hint=option
+            )
+        many = option_of.many
+        read = _listed_items(value) if many or ',' in value else _value(value, option_of.default)
+        if name in found and not many and found[name] != read:
+            raise typer.BadParameter(f'{name!r} is given two values.', param_hint=option)
+        found[name] = [*found.get(name, ()), *read] if many else read
+    return found
+
+
+def _listed(about: Collection[str]) -> str:
+    return f'It knows {", ".join(sorted(about))}.' if about else 'It knows none.'
+
+
+def _listed_items(text: str) -> list[str]:
+    return [part.strip() for part in text.split(',') if part.strip()]
+
+
+def _value(text: str, default: Any) -> Any:
+    if isinstance(default, bool) and text.lower() in ('true', 'false'):
+        return text.lower() == 'true'
+    if text.isdecimal():
+        return int(text)
+    try:
+        return float(text) if isinstance(default, float) else text
+    except ValueError:
+        return text

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .detection import detect_format, open_dataset
     from .digest import fingerprint, seal
     from .formats.class_folders import class_folders
+    from .given import transform_names
     from .inspection import Inspection, inspect
     from .opened import Dataset, LabelledImage, LabelledPose, open  # noqa: A004 - `datasets.open`, as in `Image.open`
     from .reader import Evidence, Reader, Survey, Unit, UnitReader
@@ -51,6 +52,7 @@ __all__ = [
     'open',
     'open_dataset',
     'seal',
+    'transform_names',
     'transforms_digest',
 ]
 
@@ -79,6 +81,7 @@ _MODULES = {
     'open': 'opened',
     'open_dataset': 'detection',
     'seal': 'digest',
+    'transform_names': 'given',
     'transforms_digest': 'transforms',
 }
 

@@ -6,10 +6,9 @@ import json
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError, FormatError, LossError, OutputExistsError
-from ..providers import resolve
 from . import stream as streaming
 from .ahead import pool_for
 from .choices import Choices, explained_by
@@ -18,7 +17,8 @@ from .collection import seldom
 from .detection import detect_format, open_dataset
 from .digest import seal
 from .files import LINKS, disk_trouble
-from .formats import table
+from .formats import table, writer_of
+from .given import check_pairs, listed
 from .ledger import LEDGER_FILE, Ledger, LedgerWriter
 from .output import Output, refuse_overlap
 from .report import Report
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from .pool import Pool
     from .reader import Reader
+    from .sample import Sample
     from .stream import Stream
     from .work import Plan
     from .writer import Writer
@@ -158,7 +159,7 @@ def convert(
     sample: int | str | None = None,
     split: Mapping[str, float] | None = None,
     seed: int = 0,
-    transforms: Sequence[str] = (),
+    transforms: Sequence[str | Callable[[Sample], Sample | None]] = (),
     link: str = 'hard',
     on_loss: str = 'warn',
     drop_empty: bool = False,
@@ -190,7 +191,8 @@ def convert(
             its name and *seed*; by default pictures stay in the split that they have.
         seed: Another number gives another sample and other splits.
         transforms: What packs do to each sample, in order: names of providers of the role ``dataset.transform``,
-            or references ``'package.module:function'`` to a function ``Sample -> Sample | None``.
+            or functions ``Sample -> Sample | None`` that can be imported: ``'package.module:function'``, or
+            the function itself.
         link: How pictures come into the output: ``hard`` (falls back to a copy across file systems),
             ``symlink`` or ``copy``.
         on_loss: ``warn``: losses are among the result's `warnings`; ``error``: nothing is written if anything
@@ -222,6 +224,9 @@ def convert(
         DatasetError: If the source has no pictures or no annotations, or the conversion was cancelled.
     """
     _check(link=(link, LINKS), on_loss=(on_loss, ON_LOSS))
+    classes = listed('classes', classes, "['cat', 'dog']")
+    check_pairs('rename', rename, "{'car': 'vehicle'}")
+    check_pairs('split', split, "{'train': 0.8, 'valid': 0.2}")
     sources = [Path(source)] if isinstance(source, str | Path) else [Path(one) for one in source]
     changes = find_transforms(transforms, to, task)
     choices = Choices(Selection(sample, split, seed), classes, rename, changes, drop_empty)
@@ -362,12 +367,9 @@ def _check(**choices: tuple[str, tuple[str, ...]]) -> None:
 
 def _writer_of(name: str, options: Mapping[str, Any]) -> tuple[str, type[Writer]]:
     """Return where the writer of a format is found, and the writer, which takes these options from a user."""
-    provider = table.get(name)
-    if provider.writer is None:
-        raise FormatError(f'The format {name} can be read but not written.')
-    writer = cast('type[Writer]', resolve(provider.writer))
+    writer = writer_of(name)
     writer.check_options(options)
-    return provider.writer, writer
+    return str(table.get(name).writer), writer
 
 
 def _loss_text(sources: Sequence[Path], report: Report) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ..errors import FormatError
+from ..errors import DatasetError, FormatError
 from ..providers import resolve
 from .files import disk_trouble
 from .foreign import looks_like
@@ -117,6 +118,8 @@ def open_dataset(
 
 
 def _folder(root: str | Path) -> Path:
+    if not isinstance(root, str | PathLike):
+        raise DatasetError(f'{root!r} is no path; name one folder.')
     folder = Path(root)
     if not folder.exists():
         raise FormatError(f'There is no folder {folder}.')

@@ -9,10 +9,13 @@ from ..errors import DatasetError, PackError, UnknownNameError
 from ..providers import resolve
 from .code import code_digest
 from .formats import table
+from .given import transform_names
 from .ledger import content_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from .sample import Sample
 
 __all__ = ['ROLE', 'find_transforms', 'transforms_digest']
 
@@ -20,19 +23,22 @@ ROLE = 'dataset.transform'
 """The role of providers whose ``step`` names such a function."""
 
 
-def find_transforms(names: Sequence[str], target_format: str, task: str | None) -> tuple[str, ...]:
+def find_transforms(
+    given: Sequence[str | Callable[[Sample], Sample | None]], target_format: str, task: str | None
+) -> tuple[str, ...]:
     """Return references to functions that change a sample, or leave it out by returning None.
 
     Args:
-        names: What they are called: the names of providers, or references.
+        given: What they are called: the names of providers, or references; functions that can be imported.
         target_format: The format that will be written; providers that do not serve it are passed over.
         task: The task that it is written for, where it is known.
 
     Raises:
         UnknownNameError: If no provider has the name.
         PackError: If a reference cannot be imported.
-        DatasetError: If it is no function.
+        DatasetError: If it is no function, or other processes cannot import it.
     """
+    names = transform_names(given)
     found = tuple(name if ':' in name else _provided(name, target_format, task) for name in names)
     for name, reference in zip(names, found, strict=True):
         if not _takes_a_sample(resolve(reference)):
@@ -44,7 +50,9 @@ def find_transforms(names: Sequence[str], target_format: str, task: str | None) 
     return found
 
 
-def transforms_digest(names: Sequence[str], target_format: str, task: str | None = None) -> str:
+def transforms_digest(
+    names: Sequence[str | Callable[[Sample], Sample | None]], target_format: str, task: str | None = None
+) -> str:
     """Return a digest of the functions of these names and of their code (`code_digest`): another one, other results.
 
     Args:

@@ -18,7 +18,6 @@ File names are given by the engine: unique within the split, or within the datas
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from inspect import signature
 from math import inf
 from os import fspath
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -27,6 +26,7 @@ from ..errors import DatasetError
 from .files import Placer, hand_over, write_bytes
 from .ledger import content_digest
 from .names import Namer
+from .options import BOUNDS_OPTIONS, no_option
 from .sample import ImageFile
 from .shapes import BOUNDS, HOLES_FILLED, TOLERANCE, Shaper
 
@@ -34,13 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path
 
+    from .options import FormatOption
     from .reader import Survey
     from .report import Report
     from .sample import Annotation, Sample
 
 __all__ = ['SKIPPED', 'Writer']
-
-_FROM_ENGINE = frozenset(('classes', 'splits', 'task', 'link', 'report', 'final_root'))
 
 SKIPPED = object()
 """What `Writer.write` returns for a sample that it has no place for."""
@@ -78,6 +77,9 @@ class Writer(ABC):
     inner: ClassVar[frozenset[str]] = frozenset()
     """Arguments of the constructor that `prepare` gives, and no user."""
 
+    options: ClassVar[tuple[FormatOption, ...]] = BOUNDS_OPTIONS
+    """Options that this class adds: those of its bases need not be repeated."""
+
     drop_empty: bool = False
     """Whether `write` leaves out pictures of whose annotations nothing is left; the engine says it."""
 
@@ -96,7 +98,7 @@ class Writer(ABC):
         **options: Any,
     ) -> None:
         if options:
-            raise _no_option(type(self), options)
+            raise no_option(type(self), options)
         _check_tolerance(tolerance)
         self.root = root
         self.final_root = final_root or root
@@ -122,7 +124,7 @@ class Writer(ABC):
             DatasetError: If there are any.
         """
         if not cls.inner.isdisjoint(names):
-            raise _no_option(cls, cls.inner.intersection(names))
+            raise no_option(cls, cls.inner.intersection(names))
 
     @classmethod
     def choose_task(cls, tools: Collection[str]) -> str | None:  # noqa: ARG003 - for subclasses
@@ -270,17 +272,3 @@ def _check_tolerance(tolerance: Any) -> None:
     is_number = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
     if not (is_number and 0 <= tolerance < inf):
         raise DatasetError(f'tolerance={tolerance!r} is no number of pixels; use 0 or more.')
-
-
-def _options_of(writer: type[Writer]) -> list[str]:
-    """Return the options that a user may give to a writer."""
-    makers = [
-        vars(cls)['__init__'] for cls in writer.__mro__ if '__init__' in vars(cls) and cls is not object
-    ]
-    found = (one for maker in makers for one in signature(maker).parameters.values())
-    return sorted({one.name for one in found if one.kind is one.KEYWORD_ONLY} - _FROM_ENGINE - writer.inner)
-
-
-def _no_option(writer: type[Writer], names: Collection[str]) -> DatasetError:
-    known, unknown = ', '.join(_options_of(writer)), ', '.join(sorted(names))
-    return DatasetError(f'This format ({writer.__name__}) knows no option {unknown}. It knows {known}.')

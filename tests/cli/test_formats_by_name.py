@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,3 +38,56 @@ def test_a_folder_of_no_format_gets_one_reason_a_line(
     assert 'looks like a dataset of Darknet (obj.names' in lines[0]
     assert len([line for line in lines if line.startswith('- not ')]) >= 6
     assert lines[-1].endswith('(--from).')
+
+
+@pytest.fixture
+def rings(tmp_path: Path) -> Path:
+    """A dataset of one polygon, of the class ball."""
+    root = tmp_path / 'rings'
+    for folder in ('json', 'original_files'):
+        (root / folder).mkdir(parents=True)
+    Image.new('RGB', (64, 48)).save(root / 'original_files' / 'a.png')
+    item = {'id': 'a', 'classification': 'ball', 'attrs': [], 'data': [[2, 2], [40, 4], [20, 30]]}
+    (root / 'json' / 'a.json').write_text(json.dumps({'images': [{'polygon': [item]}]}), encoding='utf-8')
+    return root
+
+
+def test_lists_among_the_options_of_a_format(cli: Callable[..., Any], rings: Path, tmp_path: Path) -> None:
+    def stuff(name: str, *options: str) -> bool:
+        words = [word for option in options for word in ('--option', option)]
+        done = cli('convert', rings, tmp_path / name, '--to', 'coco', *words)
+        assert done.code == 0, done.err
+        return (tmp_path / name / 'annotations' / 'stuff.json').is_file()
+
+    assert not stuff('none')
+    assert stuff('one', 'stuff=ball')
+    assert stuff('two', 'stuff=sky,ball')
+    assert stuff('three', 'stuff=sky', 'stuff=ball', 'tolerance=0.5')
+
+
+@pytest.mark.parametrize(
+    ('option', 'said'),
+    [
+        ('layout', "'layout' has no value; write it as layout=VALUE. It takes coco, roboflow."),
+        ('bounds=drop', "'bounds' has an option of its own: write --bounds drop."),
+        ('source_format=coco', 'write --from coco.'),
+        ('root=x', "'root' is no option of this format. It knows category_ids, layout, stuff, tolerance."),
+    ],
+)
+def test_an_option_that_cannot_be_is_told_what_can(
+    cli: Callable[..., Any], rings: Path, tmp_path: Path, option: str, said: str
+) -> None:
+    done = cli('convert', rings, tmp_path / 'out', '--to', 'coco', '--option', option)
+    assert done.code == 2
+    assert said in ' '.join(done.err.split())
+
+
+def test_the_options_of_a_format_are_listed(cli: Callable[..., Any]) -> None:
+    shown = cli('formats', 'coco')
+    assert '--option layout=  ' in shown.out
+    assert '--bounds' in shown.out
+    found = cli('formats', 'yolo', '--json').json
+    assert found['tasks'] == ['detect', 'segment', 'pose', 'obb', 'classify']
+    assert [one['name'] for one in found['options']] == ['parts', 'skeleton', 'bounds', 'tolerance']
+    assert all(one['values'] and one['about'] for one in found['options'])
+    assert "Did you mean 'yolo'?" in cli('formats', 'yollo').paragraph

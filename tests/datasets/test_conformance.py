@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from synapse_plugins.datasets import formats
+from synapse_plugins.datasets.options import options_of
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -58,3 +61,17 @@ def test_every_format_holds_what_it_wrote(render: ModuleType, walked: Any) -> No
     for (kind, own, other), found in pairs.items():
         if own == other and own != 'yolo obb':  # whose smallest box reaches out again
             assert found.state == 'exact', (kind, own, found.told)
+
+
+def test_the_page_lists_the_options_of_the_formats(render: ModuleType) -> None:
+    page = (DOCS / 'formats.md').read_text(encoding='utf-8')
+    assert render.options_text() in page, 'run: python docs/render_formats.py'
+
+
+@pytest.mark.parametrize('provider', formats.BUILTIN, ids=lambda provider: provider.name)
+def test_every_option_says_what_it_takes_and_what_it_is_for(provider: Any) -> None:
+    writer = formats.writer_of(provider.name)
+    found = options_of(writer)
+    assert [one.name for one in found if not (one.values and one.about)] == []
+    declared = {one.name for cls in writer.__mro__ for one in vars(cls).get('options', ())}
+    assert declared == {one.name for one in found}

@@ -1,9 +1,8 @@
 """``convert``: a dataset folder in another format; needs no store and no backend."""
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -126,7 +125,7 @@ def convert(
         typer.Option(
             '--option',
             metavar='NAME=VALUE',
-            help='An option of the format that is written, e.g. layout=roboflow or parts=split. Can be repeated.',
+            help='An option of the format that is written, as `formats FORMAT` lists them. Can be repeated.',
         ),
     ] = None,
     overwrite: Annotated[
@@ -154,6 +153,7 @@ def convert(
     from ...actions.importable import add_folder
     from ...datasets import convert as convert_dataset
 
+    format_options = _options(ctx, to, options)
     if any(':' in name for name in transforms or ()):
         add_folder(Path.cwd())  # where `run` looks for what a reference names, too
     with hinting_at_the_store(settings_of(ctx), sources), output.progress_bar('Converting') as progress:
@@ -178,7 +178,7 @@ def convert(
             verify_cache=verify_cache,
             workers=workers,
             progress=progress,
-            **read_options('--option', options, _taken(convert_dataset)),
+            **format_options,
         )
     if as_json:
         output.emit_json(
@@ -208,8 +208,20 @@ def convert(
         output.say(f'Point a trainer at {made.config_path}')
 
 
-def _taken(function: Callable[..., object]) -> set[str]:
-    """Return the names that options of a format cannot have: the command has options of its own for them."""
+def _options(ctx: typer.Context, to: str, texts: list[str] | None) -> dict[str, Any]:
+    """Return the options of the format that is written."""
+    if not texts:
+        return {}
     from inspect import signature
 
-    return {*signature(function).parameters, 'bounds', 'root', 'report', 'splits', 'final_root'}
+    from ...datasets import convert as convert_dataset
+    from ...datasets.formats import writer_of
+    from ...datasets.options import FROM_ENGINE, options_of
+
+    flags = {
+        param.name: param.opts[0]
+        for param in ctx.command.params
+        if param.name and param.opts[0].startswith('--') and param.name != 'options'
+    }
+    reserved = {*signature(convert_dataset).parameters} | FROM_ENGINE
+    return read_options('--option', texts, options_of(writer_of(to)), flags, reserved)

@@ -8,15 +8,17 @@ format.
 from __future__ import annotations
 
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from ...errors import PackConflictError, UnknownNameError
+from ...errors import FormatError, PackConflictError, UnknownNameError
 from ...providers import FormatProvider, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ['BUILTIN', 'FormatTable', 'add', 'discard', 'get', 'names', 'table']
+    from ..writer import Writer
+
+__all__ = ['BUILTIN', 'FormatTable', 'add', 'discard', 'get', 'names', 'table', 'writer_of']
 
 
 class FormatTable:
@@ -131,6 +133,21 @@ table = FormatTable(
     BUILTIN, packs='synapse_plugins.packs:get_manager'
 )  # by name, because packs stand above this
 """The table of this process."""
+
+
+def writer_of(name: str) -> type[Writer]:
+    """Return the writer of a format.
+
+    Raises:
+        UnknownNameError: If there is no such format.
+        FormatError: If it can be read but not written.
+        PackError: If the writer cannot be imported.
+    """
+    provider = table.get(name)
+    if provider.writer is None:
+        raise FormatError(f'The format {name} can be read but not written.')
+    return cast('type[Writer]', resolve(provider.writer))
+
 
 names = table.names
 get = table.get

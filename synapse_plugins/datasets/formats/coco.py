@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
-from ...errors import DatasetError
+from ...errors import DatasetError, suggestion
 from ..encoded import encoded
+from ..names import nfc
+from ..options import FormatOption, several
 from ..poses import NO_GROUP, joints_of, poses_of, tight_box
 from ..report import Report
 from ..sample import MISSING
@@ -56,6 +58,24 @@ class CocoWriter(Writer):
 
     parallel: ClassVar[bool] = True
     inner: ClassVar[frozenset[str]] = frozenset(('skeleton', 'numbers'))
+    options: ClassVar[tuple[FormatOption, ...]] = (
+        FormatOption(
+            name='layout',
+            values=', '.join(LAYOUTS),
+            about='where files lie: annotations/, or beside the pictures',
+        ),
+        FormatOption(
+            name='category_ids',
+            values='1, 0, keep',
+            about='the first category id; keep leaves those of a COCO source',
+        ),
+        FormatOption(
+            name='stuff',
+            values='names of classes',
+            about='classes whose polygons and masks are stuff, not instances',
+            many=True,
+        ),
+    )
 
     def __init__(
         self,
@@ -73,7 +93,8 @@ class CocoWriter(Writer):
             raise DatasetError(f'layout={layout!r} is none of {", ".join(LAYOUTS)}.')
         self._layout = layout
         self._ids = _category_ids(self.classes, category_ids, numbers or {})
-        self._stuff = frozenset(stuff)
+        several('stuff', stuff, f'[{stuff!r}]')
+        self._stuff = frozenset(nfc(str(name).strip()) for name in stuff)
         self._skeleton = Skeleton.from_dict(skeleton) if skeleton else None
         self._shaper = self.shaper()
         self._files: dict[str | None, SplitFiles] = {}
@@ -250,7 +271,10 @@ class CocoWriter(Writer):
     # -- after the last -------------------------------------------------------------------------------
 
     def finish(self) -> Path | None:
-        """Join the files."""
+        """Join the files, and say which classes of stuff there are none of."""
+        for name in sorted(self._stuff.difference(self.classes)):
+            hint = suggestion(name, self.classes)
+            self.report.warn(f'There is no class {name!r} that could be stuff. {hint}'.rstrip())
         files = [self._split_files(split) for split in self.splits]
         roles = {_INSTANCES}.union(*(one.roles for one in files))
         categories = dict.fromkeys(ROLES, self._categories(with_joints=False))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import DatasetError
 from ..files import write_bytes
+from ..options import FormatOption
+from ..parts import PARTS
 from ..shapes import SHAPES
 from ..skeletons import PERSON_17, Skeleton
 from ..writer import SKIPPED, Writer
@@ -46,6 +48,19 @@ class YoloWriter(Writer):
 
     tasks: ClassVar[tuple[str, ...]] = ('detect', 'segment', 'pose', 'obb', 'classify')
     parallel: ClassVar[bool] = True
+    options: ClassVar[tuple[FormatOption, ...]] = (
+        FormatOption(
+            name='parts',
+            values=', '.join(PARTS),
+            about='under segment: what becomes of an object of several parts, or with holes',
+        ),
+        FormatOption(
+            name='skeleton',
+            values='person, or names of joints',
+            about='under pose: the joints, in order; by default those of the source',
+            many=True,
+        ),
+    )
 
     def __init__(self, root: Path, *, parts: str = 'bridge', skeleton: Any = None, **kwargs: Any) -> None:
         super().__init__(root, **kwargs)
@@ -182,6 +197,8 @@ def _skeleton(given: Any) -> Skeleton:
     """Return the skeleton that a user or a survey gives."""
     if isinstance(given, Skeleton):
         return given
+    if given in (['person'], ('person',)):  # as the command line gives every list
+        return PERSON_17
     if isinstance(given, list | tuple) and given:
         return Skeleton('object', tuple(map(str, given)))
     try:

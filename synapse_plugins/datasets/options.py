@@ -1,0 +1,94 @@
+"""The options of formats: what a person may give to a writer, with the values and what they mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DatasetError
+from .shapes import BOUNDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from .writer import Writer
+
+__all__ = ['BOUNDS_OPTIONS', 'FROM_ENGINE', 'FormatOption', 'no_option', 'options_of', 'several']
+
+FROM_ENGINE = frozenset(('root', 'classes', 'splits', 'task', 'link', 'report', 'final_root'))
+"""Arguments of every writer that the engine gives, and no user."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormatOption:
+    """An option of a format, as a writer declares it in `Writer.options`.
+
+    Attributes:
+        name: The argument of the writer's constructor.
+        values: What may be given, in words or as the values themselves.
+        about: What it is for, in a sentence.
+        many: It takes a list, so that on the command line commas part its items.
+        default: What holds when it is not given; found in the constructor.
+    """
+
+    name: str
+    values: str
+    about: str
+    many: bool = False
+    default: Any = None
+
+
+BOUNDS_OPTIONS = (
+    FormatOption(
+        name='bounds',
+        values=', '.join(BOUNDS),
+        about='what becomes of geometry that reaches out of its picture by more than tolerance',
+    ),
+    FormatOption(
+        name='tolerance',
+        values='pixels, 0 or more',
+        about='what reaches out by no more is clipped, whatever bounds says',
+    ),
+)
+"""What every writer takes; those of formats that leave geometry as it is make nothing of it."""
+
+
+def options_of(writer: type[Writer]) -> list[FormatOption]:
+    """Return the options that a user may give to a writer, its own first; undeclared ones by their name alone."""
+    declared = {one.name: one for cls in reversed(writer.__mro__) for one in vars(cls).get('options', ())}
+    found: dict[str, FormatOption] = {}
+    for cls in writer.__mro__:
+        maker = vars(cls).get('__init__') if cls is not object else None
+        for one in signature(maker).parameters.values() if maker else ():
+            by_name = one.kind is one.KEYWORD_ONLY or (
+                one.kind is one.POSITIONAL_OR_KEYWORD and one.default is not one.empty
+            )
+            if not by_name or one.name in FROM_ENGINE | writer.inner | found.keys():
+                continue
+            known = declared.get(one.name) or FormatOption(name=one.name, values='', about='')
+            default = None if one.default is Parameter.empty else one.default
+            found[one.name] = replace(known, default=default)
+    return list(found.values())
+
+
+def no_option(writer: type[Writer], names: Collection[str]) -> DatasetError:
+    """Return the error about options that a writer does not know."""
+    known = ', '.join(
+        'bounds (--bounds)' if one.name == 'bounds' else one.name
+        for one in sorted(options_of(writer), key=lambda one: one.name)
+    )
+    unknown = ', '.join(sorted(names))
+    return DatasetError(f'This format ({writer.__name__}) knows no option {unknown}. It knows {known}.')
+
+
+def several(name: str, given: Any, example: str) -> None:
+    """Refuse a text where a list belongs: each of its letters would be one.
+
+    Raises:
+        DatasetError: If it is one.
+    """
+    if isinstance(given, str | bytes):
+        raise DatasetError(
+            f'{name}={given!r} is one text where a list belongs; write it as {name}={example}.'
+        )

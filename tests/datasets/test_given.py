@@ -1,0 +1,85 @@
+"""What callers give in a form of their own: functions as they are, a text where a list belongs, lists of one."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from builtin_steps.convert import ConvertDatasetStep
+from synapse_plugins import datasets
+from synapse_plugins.datasets import convert
+from synapse_plugins.errors import DatasetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def same(sample: Any) -> Any:
+    return sample
+
+
+def test_a_function_is_found_by_other_processes(
+    blood: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / 'my_given_changes.py').write_text('def same(sample):\n    return sample\n', encoding='utf-8')
+    change = importlib.import_module('my_given_changes').same
+    made = [
+        convert(blood, tmp_path / name, to='yolo', transforms=given)
+        for name, given in (('one', [change]), ('two', ['my_given_changes:same']))
+    ]
+    assert made[0].report.to_dict() == made[1].report.to_dict()
+    assert ConvertDatasetStep(transforms=[change]).options['transforms'] == ['my_given_changes:same']
+
+
+def test_what_other_processes_cannot_import_is_refused(blood: Path, tmp_path: Path) -> None:
+    def inner(sample: Any) -> Any:
+        return sample
+
+    main = type('Main', (), {'__module__': '__main__', '__qualname__': 'main', '__call__': lambda *_: None})()
+    for given in (lambda sample: sample, inner, main):
+        for call in (lambda one: convert(blood, tmp_path / 'out', to='yolo', transforms=[one]), _step):
+            with pytest.raises(DatasetError, match='my_changes:function'):
+                call(given)
+    assert not (tmp_path / 'out').exists()
+
+
+def _step(given: Any) -> None:
+    ConvertDatasetStep(transforms=[given])
+
+
+@pytest.mark.parametrize(
+    ('name', 'given', 'right'),
+    [
+        ('classes', 'WBC', "classes=['WBC']"),
+        ('classes', [1], "classes=['cat', 'dog']"),
+        ('transforms', 'm:f', "transforms=['m:f']"),
+        ('transforms', same, r'write \[same\]'),
+        ('rename', 'a=b', "rename={'car'"),
+        ('split', 'train=1', "split={'train'"),
+        ('stuff', 'WBC', "stuff=['WBC']"),
+    ],
+)
+def test_a_text_where_a_list_belongs_is_told_how_to_write_it(
+    blood: Path, tmp_path: Path, name: str, given: Any, right: str
+) -> None:
+    pattern = right if right.startswith('write') else right.replace('[', r'\[').replace('{', r'\{')
+    with pytest.raises(DatasetError, match=pattern):
+        convert(blood, tmp_path / 'out', to='coco', **{name: given})
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('call', [datasets.open, datasets.inspect], ids=['open', 'inspect'])
+def test_several_folders_are_no_one(call: Callable[..., Any], blood: Path) -> None:
+    with pytest.raises(DatasetError, match='name one folder'):
+        call([blood])
+
+
+def test_stuff_that_there_is_none_of_is_told_of(blood: Path, tmp_path: Path) -> None:
+    made = convert(blood, tmp_path / 'out', to='coco', stuff=['WBCs', 'RBC'])
+    assert [line for line in made.report.warnings if 'stuff' in line] == [
+        "There is no class 'WBCs' that could be stuff. Did you mean 'WBC'?"
+    ]
