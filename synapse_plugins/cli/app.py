@@ -32,7 +32,7 @@ COMMANDS = {
     'actions': 'List the actions, or show the parameters of one.',
     'packs': 'List the installed packs and what they provide.',
     'steps': 'List the steps that packs provide, and which one serves.',
-    'formats': 'List the dataset formats.',
+    'formats': 'List the dataset formats, or show one with the options that it is written with.',
     'migrate': 'Rewrite a plugin that is built on synapse-sdk so that it runs here; '
     'shows the diff, and what it cannot do.',
     'config': "Check a plugin's config.yaml, or bring it in line with the code.",

@@ -401,10 +401,10 @@ def test_every_place_in_the_report_names_its_source(
     [
         (
             {'layot': 'roboflow'},
-            r'no option layot\. It knows bounds, category_ids, layout, stuff, tolerance\.$',
+            r'no option layot\. It knows bounds \(--bounds\), category_ids, layout, stuff, tolerance\.$',
         ),
-        ({'numbers': 3}, r'knows no option numbers\. It knows bounds, '),
-        ({'skeleton': 'person'}, r'knows no option skeleton\. It knows bounds, '),
+        ({'numbers': 3}, r'knows no option numbers\. It knows bounds \(--bounds\), '),
+        ({'skeleton': 'person'}, r'knows no option skeleton\. It knows bounds \(--bounds\), '),
         ({'tolerance': 'abc'}, "tolerance='abc' is no number of pixels"),
         ({'tolerance': -1}, 'tolerance=-1 is no number of pixels'),
         ({'tolerance': float('nan')}, 'tolerance=nan is no number of pixels'),
@@ -418,5 +418,5 @@ def test_options_that_make_no_sense_are_refused(
 
 
 def test_the_options_of_yolo_are_those_of_a_user(blood: Path, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r'It knows bounds, parts, skeleton, tolerance\.$'):
+    with pytest.raises(DatasetError, match=r'It knows bounds \(--bounds\), parts, skeleton, tolerance\.$'):
         convert(blood, tmp_path / 'out', to='yolo', layot='roboflow')
