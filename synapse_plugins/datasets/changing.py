@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import DatasetError, SynapsePluginsError
 from ..providers import resolve
 from .sample import Sample
+from .strangers import own_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +55,7 @@ class Changes:
                 report.note(tool, f'{name} added it', key, count)
             for tool, count in _relabelled(before, found.annotations).items():
                 report.note(tool, f'{name} gave it another class', key, count)
-            sample = found
+            sample = own_numbers(found)
         return sample
 
 

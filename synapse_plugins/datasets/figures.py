@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .geometry import extent, read_ring, rotated
+from .geometry import extent, read_box, read_ring, rotated
 from .sample import MISSING, OCCLUDED, VISIBLE
 from .shapes import rotation
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .poses import Pose
     from .sample import Annotation
 
-__all__ = ['Figure', 'figure_of', 'label_of', 'mask_of', 'read_box', 'read_point', 'turn_of', 'visibility_of']
+__all__ = ['Figure', 'figure_of', 'label_of', 'mask_of', 'read_point', 'turn_of', 'visibility_of']
 
 
 class Figure(NamedTuple):
@@ -98,22 +98,6 @@ def mask_of(annotation: Annotation, width: int, height: int) -> tuple[Mask, int]
     from .masks import Mask  # needs numpy
 
     return Mask.from_dm(annotation.data, width, height)
-
-
-def read_box(data: Any) -> Box:
-    """Return the box that DM v2 data ``[x, y, width, height]`` holds.
-
-    Raises:
-        ValueError: If it is not that, or a number is not finite.
-    """
-    try:
-        x, y, width, height = data
-        box = (x, y, x + width, y + height)
-        if isfinite(x) and isfinite(y) and isfinite(box[2]) and isfinite(box[3]):
-            return box
-    except (TypeError, ValueError, OverflowError) as exc:
-        raise ValueError('no box') from exc
-    raise ValueError('a number is not finite')
 
 
 def read_point(data: Any) -> tuple[float, float]:

@@ -20,6 +20,7 @@ __all__ = [
     'extent',
     'plain_box',
     'plain_ring',
+    'read_box',
     'read_ring',
     'rotated',
     'within',
@@ -72,9 +73,38 @@ def plain_box(data: Any, width: int, height: int) -> Box | None:
             and type(bottom) in NUMBERS
         ):
             return left, top, right, bottom
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RuntimeWarning):
         pass
     return None
+
+
+def read_box(data: Any) -> Box:
+    """Return the box that DM v2 data ``[x, y, width, height]`` holds; numbers of numpy become floats.
+
+    Raises:
+        ValueError: If it is not that, or a number is not finite.
+    """
+    try:
+        x, y, width, height = data
+        box = (x, y, x + width, y + height)
+        if type(box[2]) not in NUMBERS or type(box[3]) not in NUMBERS:
+            box = _wide_box(data)  # a byte and a byte make a byte, so the sums may be anything
+        if isfinite(box[0]) and isfinite(box[1]) and isfinite(box[2]) and isfinite(box[3]):
+            return box
+    except RuntimeWarning:  # the same, where warnings are errors
+        return read_box(_floats(data))
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise ValueError('no box') from exc
+    raise ValueError('a number is not finite')
+
+
+def _wide_box(data: Any) -> Box:
+    x, y, width, height = _floats(data)
+    return x, y, x + width, y + height
+
+
+def _floats(data: Any) -> list[float]:
+    return [float(number) for number in data]
 
 
 def plain_ring(data: Any, width: int, height: int) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
@@ -97,7 +127,7 @@ def plain_ring(data: Any, width: int, height: int) -> tuple[tuple[float, ...], t
             return None
         # In a picture, no digit is lost that would matter to a square pixel; what is not finite does not compare.
         double = sum(map(mul, xs, ys[1:] + ys[:1])) - sum(map(mul, ys, xs[1:] + xs[:1]))
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RuntimeWarning):
         return None
     return (xs, ys) if (double >= 2 or double <= -2) and type(double) in NUMBERS else None
 

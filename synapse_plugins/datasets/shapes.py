@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import DatasetError
 from .geometry import (
     EPSILON,
-    NUMBERS,
     Box,
     Ring,
     area,
     clip_box,
     clip_ring,
     extent,
+    read_box,
     read_ring,
     rotated,
     within,
@@ -116,8 +116,9 @@ class Shaper:
         """
         if annotation.tool != 'bounding_box':
             return self._extent(annotation, image, where)
-        box = _read_box(annotation.data)
-        if box is None:
+        try:
+            box = read_box(annotation.data)
+        except ValueError:
             self._report.drop('bounding_box', _MALFORMED, where)
             return None
         clipped = self.clipped_box('bounding_box', box, image, where)
@@ -222,8 +223,9 @@ class Shaper:
         return clipped
 
     def _corners(self, annotation: Annotation, where: str) -> list[Ring] | None:
-        box = _read_box(annotation.data)
-        if box is None:
+        try:
+            box = read_box(annotation.data)
+        except ValueError:
             self._report.drop('bounding_box', _MALFORMED, where)
             return None
         return [rotated(box, rotation(annotation))]
@@ -340,16 +342,3 @@ def rotation(annotation: Annotation) -> float:
             if isinstance(value, int | float) and isfinite(value):
                 return float(value)
     return 0.0
-
-
-def _read_box(data: Any) -> Box | None:
-    try:
-        x, y, width, height = data
-        box = (x, y, x + width, y + height)
-        if isfinite(x) and isfinite(y) and isfinite(box[2]) and isfinite(box[3]):
-            if type(box[2]) in NUMBERS and type(box[3]) in NUMBERS:
-                return box
-            return float(x), float(y), float(box[2]), float(box[3])
-    except (TypeError, ValueError, OverflowError):
-        pass
-    return None

@@ -13,6 +13,7 @@ from .ledger import Entry, digest_of, time_of_ledger
 from .names import nfc
 from .reader import UNREADABLE, Survey, UnitReader
 from .report import Counts, Report
+from .strangers import own_numbers, reading
 from .writer import SKIPPED
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Work:
 
     def __init__(self, readers: Sequence[UnitReader], report: Report, *, apart: bool = False) -> None:
         self._readers = readers
+        self._read = [reading(reader) for reader in readers]
         self._report = report
         self._apart = apart
         self._plan: Plan | None = None
@@ -128,7 +130,7 @@ class Work:
             if not changes:
                 reader.survey_unit(unit, survey)
                 continue
-            sample = reader.read(unit)
+            sample = self._read[source](unit)
             if sample is not None and reader.measure(sample.image, key):
                 sample.key, sample.split = key, split
                 rename_all(sample.annotations, rename or {}, survey)
@@ -237,7 +239,7 @@ class Work:
         plan, writer = self._plan, self._writer
         assert plan is not None and writer is not None  # noqa: PT018 - start() came before
         reader = self._readers[job.source]
-        sample = reader.read(job.unit)
+        sample = self._read[job.source](job.unit)
         if sample is None:
             return
         if not reader.measure(sample.image, job.unit.key):
@@ -365,7 +367,7 @@ class _Whole(UnitReader):
 
     def read(self, unit: Unit) -> Sample:
         sample: Sample = unit.source
-        return sample
+        return own_numbers(sample)
 
     def survey(self) -> Survey:
         return self._reader.survey()
