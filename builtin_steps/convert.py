@@ -47,8 +47,8 @@ class ConvertDatasetStep(BaseStep[Any]):
         source_format: The format of the source, where ``context.dataset['format']`` does not say.
         task: What the dataset is for, in formats that distinguish; by default what its annotations are.
         options: More arguments of `synapse_plugins.datasets.convert`: ``classes``, ``rename``, ``sample``,
-            ``split``, ``seed``, ``transforms``, ``bounds``, ``link``, ``on_loss``, ``drop_empty``, ``workers``, or
-            options of the format.
+            ``split``, ``seed``, ``transforms``, ``bounds``, ``link``, ``on_loss``, ``allow``, ``drop_empty``,
+            ``workers``, or options of the format.
     """
 
     name = 'convert'

@@ -17,6 +17,7 @@
     ├── DatasetError (ValueError)            a dataset cannot be read or written
     │   ├── FormatError                      a folder is not what its format says
     │   ├── OutputExistsError (FileExistsError)
+    │   ├── UncountedError (TypeError)       how many there are only reading tells
     │   └── LossError                        a conversion would lose something, and must not
     ├── StoreError (OSError)                 the store cannot be used
     │   └── StoreVersionError                the store was written by a newer version
@@ -81,6 +82,7 @@ __all__ = [
     'StoreVersionError',
     'SynapsePluginsError',
     'TLSError',
+    'UncountedError',
     'UnknownNameError',
 ]
 
@@ -180,6 +182,10 @@ class FormatError(DatasetError):
 
 class OutputExistsError(DatasetError, FileExistsError):
     """The place of an output is taken."""
+
+
+class UncountedError(DatasetError, TypeError):
+    """How many samples a dataset has is only known when it was read; to Python, it has no length."""
 
 
 class LossError(DatasetError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DatasetError, FormatError, LossError, OutputExistsError
+from ..errors import DatasetError, FormatError, OutputExistsError
 from . import stream as streaming
 from .ahead import pool_for
 from .choices import Choices, explained_by
@@ -20,6 +20,7 @@ from .files import LINKS, disk_trouble
 from .formats import table, writer_of
 from .given import check_pairs, listed
 from .ledger import LEDGER_FILE, Ledger, LedgerWriter
+from .losses import ON_LOSS, allowed_kinds, refuse_losses
 from .output import Output, refuse_overlap
 from .report import Report
 from .selection import Selection
@@ -35,13 +36,10 @@ if TYPE_CHECKING:
     from .work import Plan
     from .writer import Writer
 
-__all__ = ['ON_LOSS', 'REPORT_FILE', 'Conversion', 'convert']
+__all__ = ['REPORT_FILE', 'Conversion', 'convert']
 
 REPORT_FILE = 'report.json'
 """Where a written dataset keeps how it came about; every folder that `convert` wrote has one."""
-
-ON_LOSS = ('warn', 'error', 'ignore')
-"""What to do when a conversion loses something."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +160,7 @@ def convert(
     transforms: Sequence[str | Callable[[Sample], Sample | None]] = (),
     link: str = 'hard',
     on_loss: str = 'warn',
+    allow: Sequence[str] = (),
     drop_empty: bool = False,
     verify: bool = False,
     overwrite: bool = False,
@@ -197,6 +196,8 @@ def convert(
             ``symlink`` or ``copy``.
         on_loss: ``warn``: losses are among the result's `warnings`; ``error``: nothing is written if anything
             would be changed, dropped or quarantined; ``ignore``: losses stand in the report only.
+        allow: With ``error``: kinds, in the words of the report as ``'attribute'``, whose losses are reported and stop
+            nothing.
         drop_empty: Leave out pictures without annotations, also those all of whose annotations are lost on the way.
         verify: Decode every picture, and quarantine those that cannot be; by default only their headers and ends
             are looked at.
@@ -224,6 +225,7 @@ def convert(
         DatasetError: If the source has no pictures or no annotations, or the conversion was cancelled.
     """
     _check(link=(link, LINKS), on_loss=(on_loss, ON_LOSS))
+    allowed = allowed_kinds(allow, on_loss)
     classes = listed('classes', classes, "['cat', 'dog']")
     check_pairs('rename', rename, "{'car': 'vehicle'}")
     check_pairs('split', split, "{'train': 0.8, 'valid': 0.2}")
@@ -259,7 +261,7 @@ def convert(
             old = Path(reuse) if reuse is not None else output.final
             ledger = stack.enter_context(Ledger(old, signature))
             may_stay = may_be_done and (overwrite or refusal is not None) and ledger.count
-            if may_stay and (done := _done(stream, ledger, plan, on_loss)) is not None:
+            if may_stay and (done := _done(stream, ledger, plan, on_loss, allowed)) is not None:
                 return done
             stream.batches.ledger, plan = ledger, replace(plan, old=str(old) if ledger.count else None)
         if refusal is not None:
@@ -273,8 +275,8 @@ def convert(
         told = {'source_format': ', '.join(dict.fromkeys(formats)), 'task': task, 'classes': class_map}
         asked = {'on_loss': on_loss, 'stamp': dict(stamp or {})}
         conversion = _made(stream, output.final, config, format=to, report=report, **told, **asked)
-        if on_loss == 'error' and report.losses:
-            raise LossError(_loss_text(sources, report))
+        if on_loss == 'error':
+            refuse_losses(report, allowed, sources)
         _write_record(output.path, conversion, sealed=stamp is not None)
         if keeper is not None:
             keeper.finish(output.path, stream.batches, stream.left, stream.folders)
@@ -320,13 +322,17 @@ def _made(stream: Stream, place: Path, config: Path | None, **facts: Any) -> Con
     )
 
 
-def _done(stream: Stream, ledger: Ledger, plan: Plan, on_loss: str) -> Conversion | None:
+def _done(
+    stream: Stream, ledger: Ledger, plan: Plan, on_loss: str, allowed: Sequence[str]
+) -> Conversion | None:
     """Return the earlier conversion if it did all of this, and all of it is as it was; else None."""
     try:
         conversion = Conversion.load(ledger.folder)
     except FormatError:
         return None
-    if conversion.on_loss != on_loss or not stream.is_done(ledger, plan):
+    if conversion.on_loss != on_loss or (on_loss == 'error' and conversion.report.lost(allowed)):
+        return None
+    if not stream.is_done(ledger, plan):
         return None
     return replace(conversion, reused=conversion.count, is_hit=True)
 
@@ -370,15 +376,6 @@ def _writer_of(name: str, options: Mapping[str, Any]) -> tuple[str, type[Writer]
     writer = writer_of(name)
     writer.check_options(options)
     return str(table.get(name).writer), writer
-
-
-def _loss_text(sources: Sequence[Path], report: Report) -> str:
-    source = ', '.join(map(str, sources))
-    losses = '; '.join(report.loss_lines(2))
-    return (
-        f'Converting {source} would lose something, so nothing was written: {losses}. '
-        'Where that may be, allow it (--on-loss warn).'
-    )
 
 
 def _write_record(root: Path, conversion: Conversion, *, sealed: bool) -> None:

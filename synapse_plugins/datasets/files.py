@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .sample import ImageFile
 
 __all__ = [
+    'COPIED',
     'LINKS',
     'Placer',
     'by_stem',
@@ -30,6 +31,9 @@ __all__ = [
     'scan',
     'write_bytes',
 ]
+
+COPIED = 'Pictures were copied, because links cannot be made here'
+"""How a report begins to say that there are no links though they were asked for."""
 
 LINKS = ('hard', 'symlink', 'copy')
 """The ways in which a picture comes into an output."""
@@ -183,7 +187,7 @@ class Placer:
         except OSError as exc:
             if self._way is _copy:
                 raise
-            self._report.warn(f'Pictures were copied, because links cannot be made here ({exc.strerror}).')
+            self._report.warn(f'{COPIED} ({exc.strerror}).')
             self._way = _copy
             _copy(source, target)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import DatasetError
+from ..errors import DatasetError, UncountedError
 from .classes import ClassNames, class_list
 from .detection import detect_format, open_dataset
 from .figures import figure_of, label_of, read_point, visibility_of
@@ -91,6 +91,24 @@ class Dataset:
 
     def __repr__(self) -> str:
         return f'<Dataset {self.path} ({self.format})>'
+
+    def __len__(self) -> int:
+        """Return how many pictures there are, without reading them; one that cannot be read counts too.
+
+        Raises:
+            UncountedError: If the format tells that only by reading.
+        """
+        count = self._reader.count()
+        if count is None:
+            raise UncountedError(
+                f'How many pictures {self.path} has is only known when they are read, for the format {self.format}: '
+                'sum(1 for _ in dataset) counts them.'
+            )
+        return count
+
+    def __bool__(self) -> bool:
+        """Tell whether there may be pictures."""
+        return self._reader.count() != 0
 
     @property
     def splits(self) -> list[str | None]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 __all__ = ['EXAMPLES', 'Counts', 'Entry', 'Report']
 
@@ -17,7 +17,7 @@ _PHRASES = {
     'changed': 'changed',
     'dropped': 'dropped',
     'quarantined': 'quarantined',
-    'left_out': 'left out as asked',
+    'left_out': 'left out',
     'noted': 'noted',
 }
 
@@ -187,22 +187,32 @@ class Report:
         lines.extend(f'warning: {sentence}' for sentence in self.warnings)
         if self.renamed:
             lines.append(
-                f'renamed {len(self.renamed)} pictures, whose names were taken or not in normal form (NFC)'
+                f'renamed {len(self.renamed)} pictures, because another one has the name, or its letters were stored '
+                'in a way that not every system reads alike (the report lists the new names)'
             )
         return lines
 
-    def loss_lines(self, examples: int = EXAMPLES) -> list[str]:
-        """Return what was changed, dropped or quarantined, as lines for a person."""
-        return self._bucket_lines(_LOSSES, examples)
+    def lost(self, but: Collection[str] = ()) -> list[str]:
+        """Return the kinds of which something was changed, dropped or quarantined, without those of *but*."""
+        kinds = {entry.kind for bucket in _LOSSES for entry in self._buckets[bucket].values()}
+        return sorted(kinds.difference(but))
 
-    def _bucket_lines(self, buckets: Iterable[str], examples: int) -> list[str]:
+    def loss_lines(self, examples: int = EXAMPLES, *, but: Collection[str] = ()) -> list[str]:
+        """Return what was changed, dropped or quarantined, without the kinds of *but*, as lines for a person."""
+        return self._bucket_lines(_LOSSES, examples, but)
+
+    def _bucket_lines(self, buckets: Iterable[str], examples: int, but: Collection[str] = ()) -> list[str]:
         lines = []
         for bucket in buckets:
             for entry in self._entries(bucket):
+                if entry.kind in but:
+                    continue
                 places = entry.examples[:examples]
                 more = ', ...' if entry.count > len(places) else ''
                 shown = f' ({", ".join(places)}{more})' if places else ''
-                lines.append(f'{_PHRASES[bucket]} {entry.count} {entry.kind}: {entry.reason}{shown}')
+                what = f'{_PHRASES[bucket]} {entry.count} {entry.kind}'
+                asked = ', as you asked' if bucket == 'left_out' else ''
+                lines.append(f'{what}{asked}: {entry.reason}{shown}')
         return lines
 
     def to_dict(self) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def test_on_loss_ignore_shows_the_summary_only(cli: Callable[..., Any], broken: 
     outcome = cli(*arguments, '--on-loss', 'ignore')
     assert outcome.out.splitlines() == [
         f'Converted 2 images to yolo in {tmp_path / "out"}',
+        'The pictures are hard links: one edited in place changes in the source too. `--link copy` makes copies.',
         f'Point a trainer at {tmp_path / "out" / "dataset.yaml"}',
     ]
     assert (
@@ -205,3 +206,19 @@ def test_options_of_the_format_go_through(cli: Callable[..., Any], shapes: Path,
     assert cli('convert', shapes, tmp_path / 'x', '--to', 'coco', '--option', 'task=detect').code == 2
     assert 'layout=' in cli('convert', shapes, tmp_path / 'x', '--to', 'coco', '--option', 'layout=flat').err
     assert cli('convert', shapes, tmp_path / 'whole', '--to', 'coco', '--verify').code == 0
+
+
+def test_that_pictures_are_links_is_said_where_they_are(
+    cli: Callable[..., Any], shapes: Path, tmp_path: Path
+) -> None:
+    assert 'hard links' in cli('convert', shapes, tmp_path / 'one', '--to', 'coco').out
+    assert 'hard links' not in cli('convert', shapes, tmp_path / 'two', '--to', 'coco', '--link', 'copy').out
+
+
+def test_losses_of_a_kind_may_be_allowed(cli: Callable[..., Any], broken: Path, tmp_path: Path) -> None:
+    arguments = ('convert', broken, tmp_path / 'out', '--to', 'yolo', '--task', 'detect')
+    assert '--allow image' in cli(*arguments, '--on-loss', 'error').paragraph
+    refused = cli(*arguments, '--on-loss', 'error', '--allow', 'imagge')
+    assert "'imagge' can be lost. Did you mean 'image'" in refused.paragraph
+    assert 'on_loss' in cli(*arguments, '--allow', 'image').paragraph
+    assert not (tmp_path / 'out').exists()

@@ -10,10 +10,12 @@ import pytest
 from PIL import Image
 
 from synapse_plugins import datasets
-from synapse_plugins.errors import DatasetError, FormatError
+from synapse_plugins.datasets import Reader, Report, Sample
+from synapse_plugins.errors import DatasetError, FormatError, UncountedError
 from synapse_plugins.testing.drawings import draw
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from types import SimpleNamespace
 
@@ -167,3 +169,26 @@ def test_masks_and_pictures_agree_on_a_decoded_picture(tmp_path: Path) -> None:
     (image,) = datasets.open(root, 'dm_v2')
     with Image.open(image.path) as picture:
         assert image.masks[0].shape == (picture.height, picture.width)
+
+
+@pytest.mark.parametrize('to', ['dm_v2', 'yolo', 'coco', 'pascal_voc'])
+def test_it_has_a_length_before_it_is_read(blood: Path, tmp_path: Path, to: str) -> None:
+    datasets.convert(blood, tmp_path / 'out', to=to)
+    opened = datasets.open(tmp_path / 'out')
+    assert len(opened) == len(list(opened)) == 4
+    assert opened
+
+
+def test_a_format_that_knows_its_length_only_by_reading_says_so(tmp_path: Path) -> None:
+    class Lines(Reader):
+        splits = [None]  # noqa: RUF012 - as a stranger writes it
+
+        def __iter__(self) -> Iterator[Sample]:
+            return iter(())
+
+    opened = datasets.Dataset(Lines(tmp_path, Report()), 'lines')
+    with pytest.raises(UncountedError, match='only known when they are read'):
+        len(opened)
+    assert list(opened.samples()) == []
+    assert list(opened) == []
+    assert opened

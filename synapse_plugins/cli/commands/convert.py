@@ -1,5 +1,6 @@
 """``convert``: a dataset folder in another format; needs no store and no backend."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,10 @@ from ..several import SeveralAndOne
 from ..sources import hinting_at_the_store
 
 app = new_app()
+
+_LINKED = (
+    'The pictures are hard links: one edited in place changes in the source too. `--link copy` makes copies.'
+)
 
 
 class Link(StrEnum):
@@ -114,6 +119,14 @@ def convert(
             show_default=True,
         ),
     ] = OnLoss.WARN,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            '--allow',
+            metavar='KIND',
+            help='With --on-loss error: report losses of this kind, e.g. attribute, and go on. Can be repeated.',
+        ),
+    ] = None,
     drop_empty: Annotated[
         bool, typer.Option('--drop-empty', help='Leave out pictures that have no annotations, or none left.')
     ] = False,
@@ -152,6 +165,7 @@ def convert(
     """Convert a dataset folder to another format."""
     from ...actions.importable import add_folder
     from ...datasets import convert as convert_dataset
+    from ...datasets.files import COPIED
 
     format_options = _options(ctx, to, options)
     if any(':' in name for name in transforms or ()):
@@ -172,6 +186,7 @@ def convert(
             bounds=bounds.value,
             link=link.value,
             on_loss=on_loss.value,
+            allow=allow or (),
             drop_empty=drop_empty,
             verify=verify,
             overwrite=overwrite,
@@ -203,6 +218,9 @@ def convert(
         again = f', {made.count - made.reused:,} of them anew' if made.reused else ''
         output.say(f'Converted {made.count:,} images to {made.format} in {made.path}{again}')
     output.say(*(f'warning: {output.shown(line)}' for line in made.replacement_lines()))
+    is_copied = any(line.startswith(COPIED) for line in made.report.warnings)
+    if link is Link.HARD and not made.is_hit and not is_copied:
+        output.prose(_LINKED, sys.stdout)
     say_report(made)
     if made.config_path:
         output.say(f'Point a trainer at {made.config_path}')

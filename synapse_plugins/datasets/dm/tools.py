@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ['COMPRESSION', 'data_of', 'fields_of']
+__all__ = ['COMPRESSION', 'TOOLS', 'data_of', 'fields_of']
 
 COMPRESSION = ('isCompressed', 'compressionFormat')
 """What a mask says of its own encoding, in both versions."""
@@ -83,6 +83,9 @@ _READ: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     '3d_segmentation': partial(_some, names=('points',)),
     'named_entity': partial(_some, names=('ranges', 'content')),
 }
+
+TOOLS = tuple(_READ)
+"""The tools whose geometry is known here; a document may have others."""
 
 
 # -- data -> version 1 ----------------------------------------------------------------------------------------
