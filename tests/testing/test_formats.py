@@ -400,6 +400,13 @@ class AddsABox(LinesReader):
         return sample
 
 
+class KnowsTheUsualSplits(LinesReader):
+    def __init__(self, root: Path, report: Any) -> None:
+        super().__init__(root, report)
+        self.files = [path for path in self.files if path.stem in ('train', 'valid', 'test', 'all')]
+        self.splits = [None if path.stem == 'all' else path.stem for path in self.files]
+
+
 class CannotReadIt(LinesReader):
     def __iter__(self) -> Iterator[Sample]:
         raise FormatError('these are no lines')
@@ -418,6 +425,10 @@ READERS = [
     (KeepsNotesInTheSource, 'reading touches the source: .*notes.cache'),
     (YieldsNothing, 'reading yields no samples'),
     (AddsABox, r"bounding_box 'ball' \[0, 0, 1, 1\] was never there"),
+    (
+        KnowsTheUsualSplits,
+        'splits train, holdout: pictures are lost, or not what they were: holdout/holdout_0',
+    ),
     (CannotReadIt, 'detect: what it wrote cannot be read: these are no lines'),
 ]
 

@@ -123,7 +123,7 @@ BUILTIN = (
         'yolo',
         'YOLO of ultralytics, of the tasks detect, segment, pose, obb and classify',
         'Yolo',
-        version=3,
+        version=4,
         reader='yolo_reader',
     ),
 )

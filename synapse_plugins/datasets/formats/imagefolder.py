@@ -22,7 +22,7 @@ from .annotated import annotations_among, darknet_file
 from .class_folders import class_folders, class_of_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..report import Report
 
@@ -126,6 +126,7 @@ class ImageFolderReader(UnitReader):
         *,
         folders: dict[str | None, Path] | None = None,
         names: list[str] | None = None,
+        loose: Iterable[str] = (),
     ) -> None:
         super().__init__(root, report)
         self._declared = names or read_classes(root) or []
@@ -137,7 +138,7 @@ class ImageFolderReader(UnitReader):
         own = {folder: name for name, folder in class_folders(self._declared).items()}
         self._label_of: dict[str, str] = {}
         self._images: dict[str | None, list[tuple[str, str]]] = {}
-        self._loose: list[str] = []
+        self._loose = list(loose)
         for split, parent in found.items():
             images: list[tuple[str, str]] = []
             for folder in _folders(parent):

@@ -19,6 +19,7 @@ from ..writer import SKIPPED, Writer
 from .imagefolder import ClassFolders
 from .pose_classes import POSED, joint_names, pose_class_names, pose_labels, skeleton_of
 from .yolo_lines import LINES
+from .yolo_splits import NO_SPLITS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -66,6 +67,12 @@ class YoloWriter(Writer):
         super().__init__(root, **kwargs)
         if self.task not in self.tasks:
             raise DatasetError(f'yolo writes the tasks {", ".join(self.tasks)}, not {self.task!r}.')
+        taken = NO_SPLITS.intersection(name for name in self.splits if name)
+        if taken:
+            raise DatasetError(
+                f'dataset.yaml has another use for {", ".join(sorted(taken))}, so no split can be called so; give it '
+                'another name (--split).'
+            )
         self._skeleton = _skeleton(skeleton) if self.task == 'pose' else None
         self._written: dict[str | None, int] = {}
         if self.task == 'classify':

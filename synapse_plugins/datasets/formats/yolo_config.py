@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import FormatError
-from ..names import nfc, order_splits, spellings, split_name
+from ..names import SPLIT_ORDER, nfc, order_splits, spellings, split_name
 from ..skeletons import PERSON_17, Skeleton
 
 __all__ = [
@@ -70,16 +70,19 @@ def load_config(path: Path, *, strict: bool = True) -> dict[str, Any] | None:
 
 
 def plain_folders(root: Path) -> dict[str | None, list[Path]]:
-    """Return split -> folders of pictures: ``<split>/images``, ``images/<split>`` or ``images``."""
+    """Return split -> folders of pictures: ``<split>/images``, ``images/<split>`` or ``images``.
+
+    Beside a split of a usual name, any other folder that has labels is a split too.
+    """
     named: dict[str, list[Path]] = {}
     for outer, inner in ((root, 'images'), (root / 'images', '')):
         for folder in sorted(outer.iterdir()) if outer.is_dir() else ():
             name = split_name(folder.name)
-            if name in ('train', 'valid', 'test') and (folder / inner).is_dir():
+            if (folder / inner).is_dir():
                 if not Path(label_path(f'{folder / inner}{os.sep}x.jpg')).parent.is_dir():
                     continue
                 named.setdefault(name, []).append(folder / inner)
-    if named:
+    if not named.keys().isdisjoint(SPLIT_ORDER):
         return {name: named[name] for name in order_splits(set(named))}
     if (root / 'images').is_dir() and (root / 'labels').is_dir():
         return {None: [root / 'images']}

@@ -11,7 +11,7 @@ from ...errors import DatasetError, FormatError
 from ..classes import CLASSES_FILE, merged_numbers, read_classes
 from ..files import read_bytes, scan
 from ..images import IMAGE_SUFFIXES
-from ..names import Fence, keys_of, nfc, order_splits, split_name
+from ..names import keys_of, nfc
 from ..reader import UNREADABLE, Evidence, Survey, Unit, UnitReader
 from ..sample import ImageFile, Sample
 from .imagefolder import ImageFolderReader
@@ -26,9 +26,10 @@ from .yolo_config import (
     read_names,
 )
 from .yolo_rows import Row, annotations_of_row, parse_row, seen_joints
+from .yolo_splits import class_split_folders, listed, splits_of_config, unnamed_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from ..report import Report
     from ..sample import Annotation
@@ -38,7 +39,7 @@ __all__ = ['YoloReader', 'detect']
 
 _NAME_FILES = ('classes.txt', 'obj.names', 'names.txt')
 _TEXT = frozenset(('.txt',))
-_SPLIT_KEYS = {'train': 'train', 'val': 'valid', 'valid': 'valid', 'validation': 'valid', 'test': 'test'}
+_UNNAMED = 'no split names its folder'
 
 
 class YoloReader(UnitReader):
@@ -56,17 +57,18 @@ class YoloReader(UnitReader):
         if root is not None and report is not None and (config := config_file(root)) is not None:
             content = load_config(config, strict=False) or {}
             if content.get('task') == 'classify':
-                return _class_folders(root, report, content)
+                return _class_folders(root, config, report, content)
         return super().__new__(cls)
 
     def __init__(self, root: Path, report: Report) -> None:
         super().__init__(root, report)
         config = config_file(root)
         content = (load_config(config) or {}) if config is not None else {}
-        self._fence = Fence(root)
         self._joints = joints_of_config(content)
         self._turned = content.get('task') == 'obb'
-        self._folders = self._splits(config, content) if config is not None else plain_folders(root)
+        self._folders = (
+            plain_folders(root) if config is None else splits_of_config(root, config, content, report)
+        )
         if not self._folders:
             raise FormatError(f'{root} is not a yolo dataset: no split of it has a folder of pictures.')
         self._names = self._read_names(config, content)
@@ -85,56 +87,6 @@ class YoloReader(UnitReader):
     def classes(self) -> list[str]:
         """The names, by number."""
         return list(self._names.values())
-
-    def _splits(self, config: Path, content: dict[str, Any]) -> dict[str | None, list[Path]]:
-        found: dict[str, list[Path]] = {}
-        for key, split in _SPLIT_KEYS.items():
-            value = content.get(key)
-            entries = value if isinstance(value, list) else [value] if value else []
-            for entry in entries:
-                if not isinstance(entry, str):
-                    raise FormatError(f'{config}: {key}: should be a path or a list of paths.')
-                found.setdefault(split, []).append(self._place(config, str(content.get('path') or ''), entry))
-        return self._once({split: found[split] for split in order_splits(set(found))})
-
-    def _once(self, found: Mapping[str, list[Path]]) -> dict[str | None, list[Path]]:
-        """Return every set of folders under one split only.
-
-        A trainer wants both train and val, so a dataset without one of them names another's pictures for it.
-        They belong to the split that their path names; where it names none, the dataset has no splits.
-        """
-        splits_of: dict[tuple[Path, ...], list[str]] = {}
-        for split, folders in found.items():
-            splits_of.setdefault(tuple(folders), []).append(split)
-        once: dict[str | None, list[Path]] = {}
-        for places, splits in splits_of.items():
-            named = {split_name(part) for folder in places for part in folder.relative_to(self.root).parts}
-            own = next((split for split in splits if split in named), splits[0])
-            if len(splits) > 1 and own not in named and len(splits_of) == 1:
-                return {None: list(places)}
-            if len(splits) > 1:
-                self.report.warn(
-                    f'The splits {" and ".join(splits)} use the same pictures; they are read as {own}.'
-                )
-            once[own] = list(places)
-        return once
-
-    def _place(self, config: Path, base: str, entry: str) -> Path:
-        """Return where a split lies. Only the YAML file's own folder counts, wherever the dataset was moved."""
-        tries = [entry, entry.removeprefix('../')]
-        absolute = Path(base).is_absolute()
-        if base and not absolute:
-            tries.insert(0, f'{base}/{entry}')
-        if Path(entry).is_absolute():
-            tries = [os.path.relpath(entry, self.root)]
-        elif absolute:
-            tries.append(os.path.relpath(f'{base}/{entry}', self.root))
-        for name in tries:
-            if '..' not in Path(name).parts and (self.root / name).exists():
-                return self._fence.path(self.root, name, config)
-        raise DatasetError(
-            f'{config} names {entry!r}, which is not in {self.root}. Splits are looked for beside the YAML file.'
-        )
 
     def _read_names(self, config: Path | None, content: dict[str, Any]) -> dict[int, str]:
         names = content.get('names')
@@ -165,21 +117,12 @@ class YoloReader(UnitReader):
         found: dict[str, str] = {}
         for folder in folders:
             if folder.is_file():
-                found.update(self._listed(folder))
+                found.update(listed(self.root, folder))
                 continue
             # of several folders each keeps its own name before those of its pictures
             prefix = f'{folder.relative_to(self.root).as_posix()}/' if len(folders) > 1 else ''
             found.update((prefix + name, f'{folder}{os.sep}{name}') for name in scan(folder, IMAGE_SUFFIXES))
         return sorted(found.items())
-
-    def _listed(self, file: Path) -> Iterator[tuple[str, str]]:
-        for line in file.read_text(encoding='utf-8-sig').splitlines():
-            name = line.strip()
-            if Path(name).is_absolute():
-                name = os.path.relpath(name, self.root)
-            if name:
-                base = file.parent if name.startswith('./') else self.root
-                yield name.removeprefix('./'), str(self._fence.path(base, name.removeprefix('./'), file))
 
     def count(self) -> int:
         """Return how many pictures there are."""
@@ -208,6 +151,25 @@ class YoloReader(UnitReader):
         """Report label files whose picture is missing."""
         for split, images in self._images.items():
             self._left_over(split, {nfc(label_path(path)) for _, path in images})
+        self._leave_unnamed()
+
+    def _leave_unnamed(self) -> None:
+        """Count the pictures in folders that no split names: they are lost if there are labels for them."""
+        named: set[str] = set()
+        for split, folders in self._folders.items():
+            named.update(map(os.fspath, folders))
+            named.update(os.path.dirname(label_path(f'{folder}{os.sep}x.jpg')) for folder in folders)  # noqa: PTH120
+            if any(folder.is_file() for folder in folders):
+                named.update(path.rpartition(os.sep)[0] for _, path in self._images[split])
+        for folder, pictures in unnamed_folders(self.root, named):
+            if not any(Path(label_of(path)).is_file() for path in pictures):
+                self.report.note(
+                    'image', 'it lies in a folder that is no part of a split', folder, len(pictures)
+                )
+                continue
+            self.report.drop('image', _UNNAMED, folder, len(pictures))
+            for path in pictures:
+                self._lose_rows(self._rows(label_of(path), folder, quiet=True), _UNNAMED, folder)
 
     def _left_over(self, split: str | None, used: set[str]) -> None:
         """Count label files whose picture is missing."""
@@ -283,20 +245,11 @@ class YoloReader(UnitReader):
         return Evidence((label_of(path),), (path,))
 
 
-def _class_folders(root: Path, report: Report, content: dict[str, Any]) -> ImageFolderReader:
+def _class_folders(root: Path, config: Path, report: Report, content: dict[str, Any]) -> ImageFolderReader:
     """Return a reader of a dataset of the task classify: a folder a class in every split."""
-    folders: dict[str | None, Path] = {}
-    fence = Fence(root)
-    for key, split in _SPLIT_KEYS.items():
-        entry = content.get(key)
-        if isinstance(entry, str) and (root / entry).is_dir() and split not in folders:
-            place = root if entry == '.' else fence.path(root, entry, root / 'dataset.yaml')
-            if place not in folders.values():  # val names the pictures of train where there are no others
-                folders[split] = place
-    if set(folders.values()) == {root}:
-        folders = {None: root}
-    ordered: dict[str | None, Path] = {
-        name: folders[name] for name in order_splits({name for name in folders if name is not None})
-    }
+    folders = class_split_folders(root, config, content)
     names = list(read_names(content.get('names')).values())
-    return ImageFolderReader(root, report, folders=ordered or folders or None, names=names)
+    named = [os.fspath(folder) for folder in folders.values()]
+    others = unnamed_folders(root, named) if named else ()
+    loose = [f'{below}/{Path(path).name}' for below, paths in others for path in paths]
+    return ImageFolderReader(root, report, folders=folders or None, names=names, loose=loose)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ['check_round_trips']
 
+_NAMED = {'train': 2, 'holdout': 1}
+"""Splits of which one has a name of its own."""
+
 _SHOWN = 3  # so many samples of one kind tell enough
 
 
@@ -35,7 +38,9 @@ def check_round_trips(bench: Bench) -> Path | None:
             continue
         if conversion is None:
             continue
-        written = written or conversion.path
+        if written is None:
+            written = conversion.path
+            _check_named_splits(bench, kind)
         check_account(bench, source, conversion, kind)
         if bench.provider.reader is not None:
             try:
@@ -46,6 +51,21 @@ def check_round_trips(bench: Bench) -> Path | None:
     if written is None and refusals:
         bench.say(f'it holds no kind of annotation: {refusals[0]}')
     return written
+
+
+def _check_named_splits(bench: Bench, kind: str) -> None:
+    """Check that a split of any name comes back."""
+    source, what = bench.drawn(f'{kind}-named', [kind], splits=_NAMED), f'splits {", ".join(_NAMED)}'
+    conversion = bench.convert(source, bench.folder / 'there' / source.name)
+    if conversion is None or bench.provider.reader is None:
+        return
+    try:
+        with bench.guarded(f'{what}: reading'):
+            reader = open_dataset(conversion.path, bench.provider.name)
+            before, after = _by_picture(open_dataset(source, 'dm_v2')), _by_picture(reader)
+            _check_pictures(bench, what, before, after, (conversion.report, reader.report))
+    except DatasetError as exc:
+        bench.say(f'{what}: what it wrote cannot be read: {exc}')
 
 
 def _check_back(bench: Bench, kind: str, source: Path, place: Path, report: Report) -> None:
