@@ -29,22 +29,32 @@ def read_pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
 
 
 def read_shares(option: str, text: str | None) -> dict[str, float] | None:
-    """Return what ``train=.8,val=.2`` says; None for None."""
+    """Return what ``train=.8,val=.2`` or ``train=80%,val=20%`` says; None for None."""
     if text is None:
         return None
     shares: dict[str, float] = {}
     for part in text.split(','):
         name, equals, share = part.partition('=')
         try:
-            number = float(share)
+            number = _share(share.strip())
         except ValueError:
             equals = ''
         if not (equals and name.strip()) or name.strip() in shares:
             raise typer.BadParameter(
-                f'{text!r} is no list of splits; write it as train=.8,val=.2.', param_hint=option
+                f'{text!r} is no list of splits; write it as train=.8,val=.2 or train=80%,val=20%.',
+                param_hint=option,
             )
         shares[name.strip()] = number
     return shares
+
+
+def _share(text: str) -> float:
+    """Return a share.
+
+    Raises:
+        ValueError: If it is no number.
+    """
+    return float(text[:-1]) / 100 if text.endswith('%') else float(text)
 
 
 def read_options(

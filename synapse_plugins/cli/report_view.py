@@ -12,11 +12,23 @@ if TYPE_CHECKING:
 
     from ..datasets import Conversion
 
-__all__ = ['say_lines', 'say_report']
+__all__ = ['say_contents', 'say_lines', 'say_report']
 
 _EXAMPLES = 2
+_MOST_CLASSES = 10
 _MOST = 12
 """Lines that a terminal gets; a dataset of eighty classes can have as many warnings."""
+
+
+def say_contents(conversion: Conversion) -> None:
+    """Print how many pictures each split has, and the classes with their numbers."""
+    splits = [f'{name} {count:,}' for name, count in conversion.splits.items()]
+    names = [f'{number} {name}' for number, name in enumerate(conversion.classes[:_MOST_CLASSES])]
+    rest = len(conversion.classes) - len(names)
+    if splits:
+        output.say(output.shown(f'Splits: {", ".join(splits)}'))
+    if names:
+        output.say(output.shown(f'Classes: {", ".join(names)}{f" and {rest:,} more" if rest else ""}'))
 
 
 def say_report(conversion: Conversion) -> None:

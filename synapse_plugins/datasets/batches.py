@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from .jobs import Job, pack
 from .names import Namer
+from .namesakes import Namesakes
 from .report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .ledger import Ledger
-    from .reader import UnitReader
+    from .reader import Unit, UnitReader
     from .report import Counts
     from .selection import Selection
 
@@ -34,6 +35,7 @@ class Batches:
 
     Attributes:
         size: How many jobs a batch has at most.
+        has_splits: Whether they go to several splits, so that copies may be in two of them.
         by_split: Whether two splits may hold pictures of one name.
         ledger: That of an earlier conversion, which goes with the jobs; None if there is none.
         count: How many jobs there are, once they were all made.
@@ -48,15 +50,16 @@ class Batches:
         self._packed: deque[bytes] = deque()
         self.size = BATCH
         self.by_split = True
+        self.has_splits = False
         self.ledger: Ledger | None = None
         self.count = self.skipped = 0
         self.left_out: Counts = Report().take()
 
-    def keys(self) -> Iterator[str]:
-        """Yield the keys of all samples, taken or not."""
-        for reader, prefix in zip(self._readers, self._prefixes, strict=True):
+    def units(self) -> Iterator[tuple[int, Unit]]:
+        """Yield the units of all samples, taken or not, each with the place of its source."""
+        for source, reader in enumerate(self._readers):
             for unit in reader.units():
-                yield f'{prefix}{unit.key}'
+                yield source, unit
 
     def __iter__(self) -> Iterator[list[Job]]:
         """Yield the batches."""
@@ -84,16 +87,21 @@ class Batches:
         """Yield a job for every sample that is taken."""
         selection, namer, ledger, by_split = self._selection, Namer(), self.ledger, self.by_split
         report = Report()
+        namesakes = Namesakes() if self.has_splits and len(self._readers) > 1 else None
         self.count = self.skipped = 0
         for source, (reader, prefix) in enumerate(zip(self._readers, self._prefixes, strict=True)):
             for unit in reader.units():
                 key = f'{prefix}{unit.key}' if prefix else unit.key
-                if not selection.takes(key):
+                if not selection.takes(source, unit):
                     self.skipped += 1
                     report.leave_out('image', 'it is not in the sample', key)
                     continue
-                split = selection.split_of(key, unit.split)
+                split = selection.split_of(unit)
+                if namesakes is not None:
+                    namesakes.see(source, unit.name, split, key)
                 stem = namer.name(split or '' if by_split else '', unit.name.rpartition('.')[0], key)
                 self.count += 1
                 yield Job(source, unit, key, split, stem, None if ledger is None else ledger.line(key))
+        if namesakes is not None:
+            namesakes.warn(report)
         self.left_out = report.take()

@@ -44,7 +44,7 @@ __all__ = [
 LEDGER_FILE = '.conversion'
 """Its name; hidden files are no part of a dataset."""
 
-_VERSION = 1
+_VERSION = 2
 
 
 class Entry(NamedTuple):

@@ -1,4 +1,8 @@
-"""Which samples a conversion takes, and the split that each goes to: by the hash of its name, the same everywhere."""
+"""Which samples a conversion takes, and the split that each goes to: by the hash of its name, the same everywhere.
+
+Its name is the path of its picture below the split, without suffix. That does not depend on how many sources there are,
+nor on the split that it had, so copies of a picture in several sources stay together.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ from .names import nfc, order_splits, split_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from .reader import Unit
 
 __all__ = ['Selection', 'read_sample', 'read_shares']
 
@@ -34,7 +40,8 @@ class Selection:
         self._number, self._share = read_sample(sample)
         self._shares = None if split is None else read_shares(split)
         self._seed = seed
-        self._limit = _WHOLE
+        self._last: tuple[int, int, str] | None = None
+        self.found = 0
 
     @property
     def splits(self) -> list[str] | None:
@@ -51,23 +58,24 @@ class Selection:
         """Whether all keys must be seen before the first sample is chosen."""
         return self._number is not None
 
-    def look(self, keys: Iterable[str]) -> None:
-        """See all keys, so that the given number of them can be chosen."""
+    def look(self, units: Iterable[tuple[int, Unit]]) -> None:
+        """See all units, each with the place of its source, so that the given number of them can be chosen."""
         if self._number is not None:
-            chosen = nsmallest(self._number, (self._hash('sample', key) for key in keys))
-            self._limit = chosen[-1] + 1 if len(chosen) == self._number else _WHOLE
+            chosen = nsmallest(self._number, (self._rank(source, unit) for source, unit in units))
+            self.found = len(chosen)
+            self._last = chosen[-1] if len(chosen) == self._number else None
 
-    def takes(self, key: str) -> bool:
-        """Tell whether the sample of this key is taken."""
+    def takes(self, source: int, unit: Unit) -> bool:
+        """Tell whether the sample of a unit is taken."""
         if self._number is not None:
-            return self._hash('sample', key) < self._limit
-        return self._share is None or self._hash('sample', key) < self._share * _WHOLE
+            return self._last is None or self._rank(source, unit) <= self._last
+        return self._share is None or self._hash('sample', unit) < self._share * _WHOLE
 
-    def split_of(self, key: str, own: str | None) -> str | None:
+    def split_of(self, unit: Unit) -> str | None:
         """Return the split that a sample goes to; its own if the user chose none."""
         if self._shares is None:
-            return own
-        point, last = self._hash('split', key) / _WHOLE, ''
+            return unit.split
+        point, last = self._hash('split', unit) / _WHOLE, ''
         for name, share in self._shares.items():
             last = name
             point -= share
@@ -75,9 +83,30 @@ class Selection:
                 return name
         return last
 
-    def _hash(self, purpose: str, key: str) -> int:
-        text = f'{purpose}\0{self._seed}\0{nfc(key)}'.encode('utf-8', 'surrogatepass')
+    @property
+    def missing(self) -> str:
+        """What to say if there are fewer samples than were asked for; empty if there are enough."""
+        if self._number is None or self.found >= self._number:
+            return ''
+        return (
+            f'A sample of {self._number} was asked for, but there are {self.found} pictures; all were taken.'
+        )
+
+    def _rank(self, source: int, unit: Unit) -> tuple[int, int, str]:
+        """Return what samples are chosen by: of those of one name the first source's come first."""
+        return self._hash('sample', unit), source, unit.key
+
+    def _hash(self, purpose: str, unit: Unit) -> int:
+        text = f'{purpose}\0{self._seed}\0{nfc(_name_of(unit))}'.encode('utf-8', 'surrogatepass')
         return int.from_bytes(sha256(text).digest()[:8], 'big')
+
+
+def _name_of(unit: Unit) -> str:
+    """Return the path of a picture below its split, without suffix."""
+    key, split, file, _ = unit
+    own = key.removeprefix(f'{split}/') if split else key
+    folder, slash, last = own.rpartition('/')
+    return f'{folder}{slash}{file.rpartition(".")[0]}' if last == file else own
 
 
 def read_sample(sample: int | str | None) -> tuple[int | None, float | None]:

@@ -142,10 +142,13 @@ class Stream:
                 f'The format {name} is written for the tasks {", ".join(writer.tasks)}, not {task!r}.'
             )
         self.batches.by_split = writer.names_by_split
+        self.batches.has_splits = len(self.all_splits) > 1
         self.remembers = self._portable and writer.parallel
         selection = self._choices.selection
         if selection.needs_keys:
-            selection.look(self.batches.keys())
+            selection.look(self.batches.units())
+            if selection.missing:
+                self._report.warn(selection.missing)
         self._open_pool(writer)
         declared = self._declared()
         known = all(reader.classes is not None and reader.declares_classes for reader in self._sources)

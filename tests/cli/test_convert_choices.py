@@ -24,7 +24,7 @@ def test_every_choice_can_be_typed(cli: Callable[..., Any], shapes: Path, tmp_pa
         '--rename',
         'square=edgy',
         '--split',
-        'train=.5,val=.5',
+        'train=50%,val=.5',
         '--seed',
         '3',
     ]
@@ -35,6 +35,20 @@ def test_every_choice_can_be_typed(cli: Callable[..., Any], shapes: Path, tmp_pa
     assert set(made['splits']) == {'train', 'valid'}
     assert 'round' in made['classes']
     assert 'circle' not in made['classes']
+
+
+def test_what_came_of_it_is_said_in_two_lines(cli: Callable[..., Any], shapes: Path, tmp_path: Path) -> None:
+    done = cli('convert', shapes, tmp_path / 'out', '--to', 'yolo', '--split', 'train=60%,test=40%')
+    made = json.loads((tmp_path / 'out/report.json').read_text('utf-8'))
+    assert f'Splits: train {made["splits"]["train"]}, test {made["splits"]["test"]}\n' in done.out
+    assert f'Classes: {", ".join(f"{n} {name}" for n, name in enumerate(made["classes"]))}\n' in done.out
+    names = [f'class {number}' for number in range(12)]
+    rename = [part for name in names[1:] for part in ('--rename', f'{name}=circle')]
+    classes = ['--classes', ','.join(['circle', *names])]
+    done = cli('convert', shapes, tmp_path / 'many', '--to', 'dm_v2', *classes, *rename, '--sample', '1000')
+    assert 'Classes: 0 circle, 1 class 0, 2 class 1,' in done.out
+    assert ' 9 class 8 and 3 more\n' in done.out
+    assert 'A sample of 1000 was asked for, but there are' in done.out
 
 
 def test_a_class_that_is_not_there_is_not_renamed_in_silence(

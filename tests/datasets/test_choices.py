@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synapse_plugins.datasets import Conversion, convert, open_dataset, stream
+from synapse_plugins.datasets.reader import Unit
 from synapse_plugins.datasets.selection import Selection
 from synapse_plugins.errors import DatasetError, LossError, OutputExistsError, UnknownNameError
 
@@ -78,7 +79,7 @@ def test_a_name_that_no_source_has_is_told_of(source: str, blood: Path, tmp_path
     assert "'WBD'" in line
     assert "Did you mean 'WBC'?" in line
     assert Conversion.load(made.path).warnings == made.warnings
-    quiet = convert(root, tmp_path / 'quiet', to='yolo', rename={'RBC': 'a', 'WBC': 'b'}, sample=2)
+    quiet = convert(root, tmp_path / 'quiet', to='yolo', rename={'RBC': 'a', 'WBC': 'b'}, sample=2, seed=1)
     assert not [line for line in quiet.warnings if 'rename' in line]
 
 
@@ -137,7 +138,12 @@ def test_a_sample_is_a_number_of_pictures(many: Path, tmp_path: Path) -> None:
     assert samples_in(again.path).keys() == samples_in(made.path).keys()
     other = convert(many, tmp_path / 'other', to='yolo', sample=50, seed=1)
     assert samples_in(other.path).keys() != samples_in(made.path).keys()
-    assert convert(many, tmp_path / 'all', to='yolo', sample=1000).count == 200
+    everything = convert(many, tmp_path / 'all', to='yolo', sample=1000)
+    assert everything.count == 200
+    assert (
+        'A sample of 1000 was asked for, but there are 200 pictures; all were taken.' in everything.warnings
+    )
+    assert not [line for line in made.warnings if 'sample' in line]
 
 
 def test_a_sample_is_a_share(many: Path, tmp_path: Path) -> None:
@@ -188,8 +194,12 @@ def test_what_is_no_split_is_refused(split: dict[str, float], many: Path, tmp_pa
 @given(st.sets(st.text('ab/é', max_size=8), max_size=30), st.integers(1, 40), st.integers(0, 3))
 def test_a_number_of_samples_is_met(keys: set[str], number: int, seed: int) -> None:
     selection = Selection(number, seed=seed)
-    selection.look(keys)
-    assert sum(map(selection.takes, keys)) == min(number, len(keys))
+    units = [(source, Unit(key, None, '', None)) for source in range(2) for key in keys]
+    selection.look(units)
+    assert sum(selection.takes(*one) for one in units) == min(number, len(units))
+    assert bool(selection.missing) == (number > len(units))
+    first = {unit.key for source, unit in units if not source and selection.takes(source, unit)}
+    assert {unit.key for source, unit in units if source and selection.takes(source, unit)} <= first
 
 
 # -- several sources -----------------------------------------------------------------------------------------
@@ -214,6 +224,49 @@ def test_sources_with_and_without_splits_need_new_ones(blood: Path, many: Path, 
     with pytest.raises(DatasetError, match='--split'):
         convert([blood, many], tmp_path / 'out', to='yolo')
     assert convert([blood, many], tmp_path / 'out', to='yolo', split={'train': 1}).count == 204
+
+
+def test_a_picture_stays_where_it_is_when_a_source_joins(many: Path, blood: Path, tmp_path: Path) -> None:
+    ways: dict[str, Any] = {'to': 'dm_v2', 'split': {'train': 0.5, 'val': 0.5}}
+    alone = samples_in(convert(many, tmp_path / 'alone', **ways).path)
+    both = samples_in(convert([many, blood], tmp_path / 'both', **ways).path)
+    assert alone.keys() < both.keys()
+    alone = samples_in(convert(many, tmp_path / 'some', to='dm_v2', sample='30%').path)
+    both = samples_in(convert([blood, many], tmp_path / 'of-both', sample='30%', **ways).path)
+    assert {sample.image.name for sample in alone.values()} <= {one.image.name for one in both.values()}
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_copies_of_a_picture_stay_together(
+    workers: int, many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, 'SMALL', 1)
+    shares = {'train': 0.5, 'val': 0.5}
+    other = convert(many, tmp_path / 'other', to='yolo', split=shares, seed=3).path
+    made = convert([many, other], tmp_path / 'out', to='yolo', split=shares, workers=workers)
+    assert len({sample.split for sample in samples_in(made.path).values()}) == 2
+    splits: dict[str, set[str | None]] = {}
+    for sample in samples_in(made.path).values():
+        splits.setdefault(sample.image.name[:3], set()).add(sample.split)
+    assert all(len(found) == 1 for found in splits.values())
+    assert not [line for line in made.warnings if 'the name of one' in line]
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_copies_in_other_splits_are_told_of(
+    workers: int, blood: Path, make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, 'SMALL', 1)
+    shape = {'bounding_box': [make.box('RBC', 1, 1, 5, 5)]}
+    pictures = {'valid/a.png': shape, 'train/b.jpg': shape, 'train/c.jpg': shape, 'train/new.jpg': shape}
+    other = make.dm(tmp_path / 'other', pictures)
+    made = convert([blood, other], tmp_path / 'out', to='coco', workers=workers)
+    (line,) = [line for line in made.warnings if 'the name of one' in line]
+    assert line.startswith('2 pictures have the name of one in another source that is in another split')
+    assert '(other:train/c, other:valid/a)' in line
+    joined = convert([blood, other], tmp_path / 'joined', to='coco', split={'train': 0.5, 'val': 0.5})
+    assert not [line for line in joined.warnings if 'the name of one' in line]
+    assert Conversion.load(made.path).warnings == made.warnings
 
 
 def test_a_source_is_not_named_twice(blood: Path, tmp_path: Path) -> None:
@@ -373,7 +426,16 @@ def test_what_reaches_out_is_clipped_dropped_or_an_error(to: str, make: Any, tmp
 
 
 def test_what_was_chosen_is_no_loss(blood: Path, tmp_path: Path) -> None:
-    convert(blood, tmp_path / 'out', to='coco', sample=2, classes=['WBC'], drop_empty=True, on_loss='error')
+    convert(
+        blood,
+        tmp_path / 'out',
+        to='coco',
+        sample=2,
+        seed=1,
+        classes=['WBC'],
+        drop_empty=True,
+        on_loss='error',
+    )
     report = json.loads((tmp_path / 'out' / 'report.json').read_text(encoding='utf-8'))['report']
     assert report['left_out']
     with pytest.raises(LossError):

@@ -10,7 +10,7 @@ import typer
 from .. import output
 from ..options import FromOption, JsonOption, new_app, settings_of
 from ..pairs import read_options, read_pairs, read_shares
-from ..report_view import say_report
+from ..report_view import say_contents, say_report
 from ..several import SeveralAndOne
 from ..sources import hinting_at_the_store
 
@@ -218,6 +218,7 @@ def convert(
         again = f', {made.count - made.reused:,} of them anew' if made.reused else ''
         output.say(f'Converted {made.count:,} images to {made.format} in {made.path}{again}')
     output.say(*(f'warning: {output.shown(line)}' for line in made.replacement_lines()))
+    say_contents(made)
     is_copied = any(line.startswith(COPIED) for line in made.report.warnings)
     if link is Link.HARD and not made.is_hit and not is_copied:
         output.prose(_LINKED, sys.stdout)
