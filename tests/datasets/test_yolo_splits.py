@@ -83,11 +83,12 @@ def test_a_key_for_the_folder_above_the_splits_is_no_split(tmp_path: Path, make:
 
 
 def test_folders_that_no_split_names_are_counted(tmp_path: Path, make: Any) -> None:
+    root = tmp_path / 'in'
     for folder in ('train', 'spare'):
-        labels(tmp_path, folder, make)
-    make.picture(tmp_path / 'runs/plot.png')
-    (tmp_path / 'data.yaml').write_text('train: train/images\nnames: [a]\n', encoding='utf-8')
-    reader = open_dataset(tmp_path, 'yolo')
+        labels(root, folder, make)
+    make.picture(root / 'runs/plot.png')
+    (root / 'data.yaml').write_text('train: train/images\nnames: [a]\n', encoding='utf-8')
+    reader = open_dataset(root, 'yolo')
     assert [sample.key for sample in reader] == ['train/x']
     assert entries(reader.report, 'dropped') == [
         ('bounding_box', 'no split names its folder', 1, ['spare/images']),
@@ -97,7 +98,7 @@ def test_folders_that_no_split_names_are_counted(tmp_path: Path, make: Any) -> N
         ('image', 'it lies in a folder that is no part of a split', 1, ['runs'])
     ]
     with pytest.raises(LossError, match='no split names its folder'):
-        convert(tmp_path, tmp_path.with_name('out'), to='coco', on_loss='error')
+        convert(root, tmp_path / 'out', to='coco', on_loss='error')
 
 
 @pytest.mark.parametrize('layout', ['{}/images', 'images/{}'])
