@@ -3,7 +3,7 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from ..pairs import read_options, read_pairs, read_shares
 from ..report_view import say_contents, say_report
 from ..several import SeveralAndOne
 from ..sources import hinting_at_the_store
+
+if TYPE_CHECKING:
+    from ...datasets import Conversion
 
 app = new_app()
 
@@ -165,7 +168,6 @@ def convert(
     """Convert a dataset folder to another format."""
     from ...actions.importable import add_folder
     from ...datasets import convert as convert_dataset
-    from ...datasets.files import COPIED
 
     format_options = _options(ctx, to, options)
     if any(':' in name for name in transforms or ()):
@@ -212,6 +214,13 @@ def convert(
             }
         )
         return
+    _say(made, link)
+
+
+def _say(made: 'Conversion', link: Link) -> None:
+    """Tell a person what came of it."""
+    from ...datasets.files import COPIED
+
     if made.is_hit:
         output.say(f'Nothing has changed since it was converted: {made.count:,} images in {made.path}')
     else:
