@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError, SynapsePluginsError
 from .copying import copier_errors, load_copier, read_answers
 from .questions import check_answers, check_used, read_questions
-from .source import repository_ref, repository_url, templates_root
+from .source import installed_from, repository_ref, repository_url, templates_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -149,7 +149,8 @@ def _next_steps(root: Path, answers: Mapping[str, Any], destination: str) -> str
     )
     environment.filters['quote'] = shlex.quote
     template = environment.get_template(_NEXT_STEPS)
-    return template.render(**answers, destination=destination, windows=sys.platform == 'win32').strip()
+    place = {'destination': destination, 'sdk_source': installed_from(), 'windows': sys.platform == 'win32'}
+    return template.render(**answers, **place).strip()
 
 
 def _note(answers: Mapping[str, Any]) -> str:

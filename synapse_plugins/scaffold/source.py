@@ -6,10 +6,12 @@ import json
 import re
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from ..errors import ConfigError
 
-__all__ = ['DISTRIBUTION', 'repository_ref', 'repository_url', 'templates_root']
+__all__ = ['DISTRIBUTION', 'installed_from', 'repository_ref', 'repository_url', 'templates_root']
 
 DISTRIBUTION = 'synapse-plugins'
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -53,6 +55,25 @@ def repository_ref() -> str | None:
     if 'dir_info' in origin or not _RELEASE.fullmatch(distribution.version):
         return None
     return f'v{distribution.version}'
+
+
+def installed_from() -> str | None:
+    """Return what pip takes to install this very package where no index has it; None if it came from an index.
+
+    That is a folder, an archive, or a repository at a commit.
+    """
+    root = _PACKAGE.parent
+    if (root / 'pyproject.toml').is_file() and templates_root() == root:
+        return str(root)
+    distribution = _distribution()
+    origin = json.loads(distribution.read_text('direct_url.json') or '{}') if distribution else {}
+    url = str(origin.get('url') or '')
+    if 'vcs_info' in origin:
+        return f'{origin["vcs_info"]["vcs"]}+{url}@{origin["vcs_info"]["commit_id"]}'
+    if url.startswith('file:'):
+        path = Path(url2pathname(urlsplit(url).path))
+        return str(path) if path.exists() else None
+    return url or None
 
 
 def _distribution() -> metadata.Distribution | None:

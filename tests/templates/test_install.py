@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -233,6 +234,19 @@ def test_new_works_from_a_checkout_that_is_installed_in_place(
     answers = yaml.safe_load((project / '.copier-answers.yml').read_text(encoding='utf-8'))
     assert answers['_src_path'] == 'git+https://github.com/synapse-plugins/synapse-plugins.git'
     assert '_commit' not in answers, 'nobody knows which release a checkout will be'
+
+
+def test_what_new_says_to_type_works_though_no_index_has_the_package(
+    installed: Callable[..., Path], user: dict[str, str], tmp_path: Path
+) -> None:
+    scripts = installed(f'{PROJECT}[templates]')
+    place = {'PIP_FIND_LINKS': WHEELHOUSE, 'UV_FIND_LINKS': WHEELHOUSE} if WHEELHOUSE else {}
+    links = ('PIP_FIND_LINKS', 'UV_FIND_LINKS')  # which have the package
+    env = {name: value for name, value in user.items() if name not in links} | place
+    command = [str(scripts / 'synapse-plugins'), 'new', 'signs', '--kind', 'step-pack', '--defaults']
+    commands = next_steps(call(command, tmp_path, env))
+    assert f'python -m pip install {shlex.quote(str(PROJECT))}' in commands
+    call(['bash', '-e', '-o', 'pipefail', '-c', '\n'.join(commands)], tmp_path, env)
 
 
 # -- a project -------------------------------------------------------------------------------------------------

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
+import subprocess
 import sys
 import tomllib
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from synapse_plugins.errors import ConfigError, MissingExtraError, ParamsError, UnknownNameError
-from synapse_plugins.scaffold import new_project, templates_root
+from synapse_plugins.scaffold import new_project, source, templates_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from synapse_plugins.scaffold import NewProject
 
+PROJECT = Path(__file__).resolve().parents[2]
 ODD_TEXTS = [
     'Reads "KITTI", and it\'s \\quick\\',
     'Straße, café, naïve',
@@ -168,7 +173,9 @@ def test_it_makes_and_says_what_copier_makes_and_says(
     made = make(target, kind=kind)
     target.rename(tmp_path / 'moved')
     copier.run_copy(str(source), target, data={'kind': kind}, defaults=True, unsafe=False)
-    assert made.next_steps in capsys.readouterr().err
+    only_ours = f'  python -m pip install {shlex.quote(str(PROJECT))}\n'  # copier knows of no installed package
+    assert only_ours in made.next_steps
+    assert made.next_steps.replace(only_ours, '') in capsys.readouterr().err
     ours, theirs = files_of(tmp_path / 'moved'), files_of(target)
     answers, copied = (yaml.safe_load(files.pop('.copier-answers.yml')) for files in (ours, theirs))
     assert ours == theirs
@@ -245,3 +252,46 @@ def test_the_command_refuses_what_is_no_answer(
     assert (ended, out) == (code, '')
     assert 'Traceback' not in err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ('origin', 'place'),
+    [
+        ({}, None),
+        ({'url': '{folder}', 'dir_info': {'editable': True}}, '{path}'),
+        ({'url': '{folder}/gone.whl', 'archive_info': {}}, None),
+        ({'url': 'https://example.org/a.whl', 'archive_info': {}}, 'https://example.org/a.whl'),
+        (
+            {'url': 'https://example.org/a.git', 'vcs_info': {'vcs': 'git', 'commit_id': 'abc'}},
+            'git+https://example.org/a.git@abc',
+        ),
+    ],
+)
+def test_what_was_installed_from_no_index_says_where_from(
+    origin: dict[str, Any], place: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / 'a 복제'
+    folder.mkdir()
+    package = tmp_path / 'site-packages' / 'synapse_plugins'
+    (package / '_templates' / 'templates').mkdir(parents=True)
+    (package / '_templates' / 'copier.yml').touch()
+    text = json.dumps(origin).replace('{folder}', folder.as_uri())
+    installed = SimpleNamespace(read_text=lambda _: text if origin else None)
+    monkeypatch.setattr(source, '_PACKAGE', package)
+    monkeypatch.setattr(source, '_distribution', lambda: installed)
+    assert source.installed_from() == (place and place.replace('{path}', str(folder)))
+
+
+def test_nox_takes_the_place_that_it_is_told(tmp_path: Path) -> None:
+    pytest.importorskip('nox')
+    noxfile = make(tmp_path / 'new').path / 'noxfile.py'
+    code = (
+        'import runpy; '
+        f'print(runpy.run_path({str(noxfile)!r})["SYNAPSE_PLUGINS"])'
+    )
+    for place, said in (('/a b', "['/a b']"), ('', '[]')):
+        env = {**os.environ, 'SYNAPSE_PLUGINS': place}
+        done = subprocess.run(
+            [sys.executable, '-c', code], cwd=noxfile.parent, env=env, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == said
