@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import inspect
 import json
@@ -75,6 +76,24 @@ def test_the_transform_of_the_page_changes_a_conversion(
     made = convert('my-dataset', 'large-boxes', to='yolo', transforms=transforms)
     assert made.count == 1
     assert [(one.kind, one.count) for one in made.report.left_out] == [('image', 1)]
+
+
+def test_the_format_of_the_page_keeps_what_formats_promise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from synapse_plugins.datasets import formats
+
+    module, test = blocks(PROJECT / 'docs' / 'writing-a-format.md', 'python')
+    (tmp_path / 'my_boxes.py').write_text(module, encoding='utf-8')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    names: dict[str, Any] = {}
+    exec(compile(test, 'writing-a-format.md', 'exec', dont_inherit=True), names)
+    importlib.import_module('my_boxes').synapse_register_formats(formats.add)
+    try:
+        names['test_it_keeps_what_formats_promise']()
+    finally:
+        formats.discard('boxes')
+        sys.modules.pop('my_boxes', None)
 
 
 def test_every_hook_is_described_with_its_arguments() -> None:
