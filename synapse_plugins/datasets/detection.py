@@ -69,7 +69,7 @@ def _inner(folder: Path) -> list[str]:
     for place in folders[:_INNER]:
         try:  # the folder of a class may hold folders of pictures, unless it is the only class
             found, _ = _asked(place, but='' if lone else 'imagefolder')
-        except FormatError:
+        except (FormatError, OSError):
             continue
         if found:
             inner.append(f'{place} ({" or ".join(found)})')

@@ -54,7 +54,7 @@ def transform_names(given: Sequence[str | Callable[[Sample], Sample | None]]) ->
             f'transforms={_shown(given)} is one function where a list belongs; write [{_shown(given)}].'
         )
     several('transforms', given, f'[{given!r}]')
-    return tuple(one if isinstance(one, str) else _reference(one) for one in given)
+    return tuple(one if isinstance(one, str) else _reference(one) for one in given or ())
 
 
 def _reference(function: object) -> str:

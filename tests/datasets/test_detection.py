@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from synapse_plugins.datasets import convert, detect_format
+from synapse_plugins.datasets.formats import annotated
 from synapse_plugins.errors import FormatError
 
 if TYPE_CHECKING:
@@ -119,3 +120,16 @@ def test_what_says_nothing_about_a_picture_does_no_harm(
     files: dict[str, str], lay: Callable[..., Path]
 ) -> None:
     assert detect_format(lay(files)) == 'imagefolder'
+
+
+def test_no_more_than_the_first_entries_are_looked_at(
+    lay: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = lay(
+        {f'{name}/{number}.jpg': '' for name in 'ab' for number in range(5)} | {'c/0.jpg': '', 'c/0.txt': ''}
+    )
+    monkeypatch.setattr(annotated, '_ALL_ENTRIES', 10)
+    assert detect_format(root) == 'imagefolder', 'the third folder is not looked at any more'
+    monkeypatch.setattr(annotated, '_ALL_ENTRIES', 20)
+    with pytest.raises(FormatError, match='c/ holds annotation files'):
+        detect_format(root)

@@ -10,7 +10,7 @@ from ..images import IMAGE_SUFFIXES
 from ..names import suffix_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ['ANNOTATION_SUFFIXES', 'DARKNET', 'annotations_among', 'darknet_file', 'first_entries']
@@ -26,6 +26,8 @@ DARKNET = frozenset(('.names', '.data'))
 
 _ENTRIES = 1_000
 """Entries of one folder that are looked at: of pictures and annotations in one folder, both are among so many."""
+_ALL_ENTRIES = 20_000
+"""Entries that are looked at in all: there may be a thousand folders of classes."""
 _FOLDERS = 100
 """Folders that are looked at, and folders within each."""
 
@@ -56,26 +58,29 @@ def darknet_file(root: Path) -> str | None:
 
 def annotations_among(root: Path, folders: Iterable[Path]) -> str:
     """Return which of these folders below *root*, or of those within them, hold annotations; empty if none is seen."""
+    left = _ALL_ENTRIES
     for folder in islice(folders, _FOLDERS):
-        for place in _place_and_inner(folder):
-            shown = place.relative_to(root).as_posix()
-            files, inner = first_entries(place)
-            others = [name for name in files if suffix_of(name) in ANNOTATION_SUFFIXES]
-            if not others:
-                continue
-            if len(others) == len(files) and not inner:
-                return f'{shown}/ holds annotation files ({others[0]}) and no pictures'
-            found = next(
-                (name for name in others if suffix_of(name) in _SURELY or _has_picture(place, name)), None
-            )
-            if found:
-                return f'{shown}/ holds annotation files beside its pictures ({found})'
+        pending = [folder]
+        while pending and left > 0:
+            place = pending.pop(0)
+            files, inner = first_entries(place, min(left, _ENTRIES))
+            left -= len(files) + len(inner) + 1
+            if found := _annotations_in(place, files, alone=not inner):
+                return f'{place.relative_to(root).as_posix()}/ holds {found}'
+            if place is folder:
+                pending += inner[:_FOLDERS]
     return ''
 
 
-def _place_and_inner(folder: Path) -> Iterator[Path]:
-    yield folder
-    yield from first_entries(folder)[1][:_FOLDERS]
+def _annotations_in(folder: Path, files: list[str], *, alone: bool) -> str:
+    """Say which annotation files are among the files of a folder, without folders in it if *alone*."""
+    others = [name for name in files if suffix_of(name) in ANNOTATION_SUFFIXES]
+    if others and alone and len(others) == len(files):
+        return f'annotation files ({others[0]}) and no pictures'
+    for name in others:
+        if suffix_of(name) in _SURELY or _has_picture(folder, name):
+            return f'annotation files beside its pictures ({name})'
+    return ''
 
 
 def _has_picture(folder: Path, name: str) -> bool:
