@@ -1,9 +1,13 @@
-"""Fetching one file: linked or copied from this machine, or streamed from a server; verified, whole or absent."""
+"""Fetching one file: linked or copied from this machine, or streamed from a server; verified, whole or absent.
+
+Files are texts here, and no `Path`: there may be millions, and the names in a `Path` are kept for good by Python 3.12.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from hashlib import new as new_hash
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 
     from .synapse.transport import Transport
 
-__all__ = ['fetch', 'fetch_from_server', 'local_path', 'verify']
+__all__ = ['fetch', 'fetch_from_server', 'local_name', 'local_path', 'verify']
 
 _CHUNK = 1024 * 1024
 _DIGESTS = {'sha256': 64, 'sha1': 40, 'md5': 32}
@@ -26,15 +30,21 @@ _DIGESTS = {'sha256': 64, 'sha1': 40, 'md5': 32}
 
 def local_path(url: str) -> Path | None:
     """Return the path that a ``file:`` URL names, None for any other URL."""
+    name = local_name(url)
+    return None if name is None else Path(name)
+
+
+def local_name(url: str) -> str | None:
+    """Return the same as a text."""
     if url.startswith(('http://', 'https://')):  # taking an address apart costs as much as opening a file
         return None
     parts = urlsplit(url)
-    return Path(url2pathname(parts.path)) if parts.scheme == 'file' else None
+    return url2pathname(parts.path) if parts.scheme == 'file' else None
 
 
 def fetch(
     file: Mapping[str, Any],
-    target: Path,
+    target: str | Path,
     link: str,
     *,
     transport: Transport | None = None,
@@ -56,42 +66,47 @@ def fetch(
     Raises:
         BackendError: If it is missing, changed or broken; the text names it.
     """
-    url = str(file.get('url') or '')
-    source = local_path(url)
+    url, place = str(file.get('url') or ''), os.fspath(target)
+    source = local_name(url)
     if source is None:
         try:
-            fetch_from_server(file, target, transport=transport, renew=renew)
+            fetch_from_server(file, place, transport=transport, renew=renew)
         except BaseException:
-            target.with_name(f'{target.name}.part').unlink(missing_ok=True)
+            _remove(f'{place}.part')
             raise
         return False
     linked = False
     try:
-        linked = link != 'copy' and _is_whole(source) and _link(source, target, link)
+        linked = link != 'copy' and _is_whole(source) and _link(source, place, link)
         if not linked:
-            shutil.copyfile(source, target)
-        verify(target, file, str(source))
+            shutil.copyfile(source, place)
+        verify(place, file, source)
     except BackendError:
-        target.unlink(missing_ok=True)
+        _remove(place)
         raise
     except OSError as exc:
-        target.unlink(missing_ok=True)
+        _remove(place)
         gone = isinstance(exc, FileNotFoundError)
         what = 'is gone' if gone else f'cannot be read: {exc.strerror or exc}'
         raise BackendError(f'{source} {what}') from exc
     return linked
 
 
-def _is_whole(path: Path) -> bool:
+def _remove(name: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name)  # noqa: PTH108
+
+
+def _is_whole(path: str) -> bool:
     try:
         return probe(path).complete
     except DatasetError:
         return False
 
 
-def _link(source: Path, target: Path, link: str) -> bool:
+def _link(source: str, target: str, link: str) -> bool:
     try:
-        (os.symlink if link == 'symlink' else os.link)(source.resolve(), target)
+        (os.symlink if link == 'symlink' else os.link)(os.path.realpath(source), target)
     except OSError:
         return False  # another file system, or one without links; what else is wrong, the copy meets too
     return True
@@ -141,20 +156,20 @@ def _transport_for(url: str) -> Transport:
     return Transport(server, retries=Retries(attempts=3, first=0.2, longest=2.0))
 
 
-def verify(path: Path, file: Mapping[str, Any], name: str) -> None:
+def verify(path: str | Path, file: Mapping[str, Any], name: str) -> None:
     """Compare a file with `size` and `checksum`, as far as they are known; one of an unknown kind is not compared.
 
     Raises:
         BackendError: If it differs.
     """
-    size, expected = path.stat().st_size, file.get('size')
+    size, expected = os.path.getsize(path), file.get('size')  # noqa: PTH202
     if expected is not None and size != expected:
         raise BackendError(f'{name} has changed: it has {size} bytes, and had {expected}')
     kind, _, digest = str(file.get('checksum') or '').rpartition(':')
     if len(digest) != _DIGESTS.get(kind):
         return
     found = new_hash(kind, usedforsecurity=False)
-    with path.open('rb') as reading:
+    with open(path, 'rb') as reading:  # noqa: PTH123
         while piece := reading.read(_CHUNK):
             found.update(piece)
     if found.hexdigest() != digest.lower():

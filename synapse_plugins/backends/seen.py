@@ -55,9 +55,12 @@ class Seen:
         return found.fetchone() is not None
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database; whoever drops this object may leave it out."""
         if self._there is not None:
             self._there.close()
+
+    def __del__(self) -> None:
+        self.close()
 
     def _move(self) -> None:
         """Move what is kept to a database that has no name, and goes with the connection."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..datasets import dm
 from ..datasets.files import read_bytes
 from ..errors import BackendError, DatasetError
-from .fetch import fetch, fetch_from_server, local_path
+from .fetch import fetch, fetch_from_server, local_name
 from .jsontext import json_value
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class Source:
         Raises:
             BackendError: If it is missing, changed or broken.
         """
-        if local_path(str(file.get('url') or '')) is not None:
-            return fetch(file, Path(target), self._link)
+        if local_name(str(file.get('url') or '')) is not None:
+            return fetch(file, target, self._link)
         if self._harvest is None:
             try:
                 self._fetch(event, specification, file, target)

@@ -14,7 +14,7 @@ from ..datasets.names import Namer
 from ..datasets.report import Report
 from ..errors import BackendError, DatasetError
 from .crew import Crew, Piece
-from .fetch import local_path
+from .fetch import local_name
 from .filters import split_of
 from .jsontext import json_bytes
 from .names import safe_file_name
@@ -123,7 +123,7 @@ class EventWriter:
             self._queue.append(_Waiting(key, None, problem=str(exc)))
         else:
             waiting = _Waiting(key, planned)
-            if local_path(str(planned.file.get('url') or '')) is None:
+            if local_name(str(planned.file.get('url') or '')) is None:
                 waiting.work = self._crew.begin(partial(self._bring, planned))
             self._queue.append(waiting)
         while self._queue and (len(self._queue) > _AHEAD * self._workers or self._queue[0].work is None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import threading
@@ -73,6 +74,61 @@ def test_items_of_one_id_do_not_overwrite_each_other(runtime: Any, place: Path, 
     result = BaseExporter(runtime, [one, other], place, name='out', count=2, save_original_file=True).export()
     assert (result['exported_count'], result['failed_count']) == (1, 1)
     assert json.loads((place / 'out' / 'labels' / 'a.json').read_text(encoding='utf-8')) == {'n': 0}
+
+
+def test_the_names_of_many_items_are_kept_on_disk(rounds: int) -> None:
+    """As a dictionary keeps them, on either side of what memory takes."""
+    from synapse_plugins.actions.export.stems import Stems
+
+    stems, plain = Stems(few=5), {}
+    for number in range(max(20, rounds // 10)):
+        for item_id in (number, str(number), number % 7, f'{number}\ud800', (number, 'a')):
+            if number % 3 or item_id not in plain:
+                plain[item_id] = f'이름 {number} \udcff'
+                stems.keep(item_id, plain[item_id])
+            assert stems.get(item_id) == plain[item_id]
+    assert {item_id: stems.get(item_id) for item_id in plain} == plain
+    assert stems.get('absent') is None
+
+
+def test_the_memory_of_an_export_does_not_grow_with_its_items(
+    runtime: Any, place: Path, tmp_path: Path
+) -> None:
+    """Neither names nor paths are kept in memory; a file name in a `Path` would be, for good, under Python 3.12."""
+    import tracemalloc
+
+    from synapse_plugins import RuntimeContext
+    from synapse_plugins.context import NullLogger
+
+    (source,) = items(tmp_path, 'a.txt')
+    taken = []
+
+    def many() -> Any:
+        for number in range(7_000):
+            if number in (4_500, 6_999):
+                gc.collect()
+                taken.append(tracemalloc.get_traced_memory()[0])
+            name = f'name-of-an-item-that-is-long-enough-to-be-seen-{number:06}.txt'
+            yield {**source, 'id': number, 'files': {**source['files'], 'file_name_original': name}}
+
+    class Nowhere(BaseExporter):
+        """Writes to names, and removes what it wrote: a folder of many files is slow."""
+
+        def process_file_saving(self, final_data: Any, unique_export_path: Path, *args: Any) -> bool:
+            whole = super().process_file_saving(final_data, unique_export_path, *args)
+            for written in self.written:
+                os.unlink(f'{unique_export_path}/{written}')  # noqa: PTH108 - that would be kept, too
+            return whole
+
+    tracemalloc.start()
+    try:
+        exporter = Nowhere(
+            RuntimeContext(NullLogger()), many(), place, name='out', count=7_000, save_original_file=True
+        )
+        assert exporter.export()['exported_count'] == 7_000
+    finally:
+        tracemalloc.stop()
+    assert taken[1] - taken[0] < 100_000, taken  # where names are kept, it is a million
 
 
 def test_the_records_count(runtime: Any, place: Path, tmp_path: Path) -> None:

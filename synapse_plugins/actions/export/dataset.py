@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...backends.filters import split_of
 from ...backends.names import safe_file_name
+from ...backends.seen import Seen
 from ...datasets.names import Namer
 from ...errors import DatasetError, LossError, SynapsePluginsError
 from .exporter import BaseExporter, place_file
@@ -39,7 +41,7 @@ class DatasetExporter(BaseExporter):
         self._gathered: Path | None = None
         self._splits: set[str | None] = set()
         self._further: dict[str, int] = {}
-        self._names = Namer()
+        self._names = Namer(Seen().add)
 
     def process_file_saving(
         self,
@@ -69,9 +71,10 @@ class DatasetExporter(BaseExporter):
                 raise DatasetError('it has no picture')
             document = _document(final_data.get('data'))
             documents, pictures = self._folders(split)
-            place_file(files, pictures / f'{unique}{dot}{suffix}', self._transport)
+            place_file(files, f'{pictures}{os.sep}{unique}{dot}{suffix}', self._transport)
             text = json.dumps(document, ensure_ascii=False, separators=(',', ':'))
-            (documents / f'{unique}.json').write_text(text, encoding='utf-8')
+            with open(f'{documents}{os.sep}{unique}.json', 'w', encoding='utf-8') as writing:  # noqa: PTH123
+                writing.write(text)
         except (SynapsePluginsError, OSError, ValueError) as exc:
             errors_original_file_list.append([name, str(exc)])
             original_file_metrics_record.failed += 1

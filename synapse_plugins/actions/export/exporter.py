@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...backends.fetch import fetch
 from ...backends.names import safe_file_name
+from ...backends.seen import Seen
 from ...datasets.names import Namer
 from ...errors import SynapsePluginsError
 from .further import further_files
 from .params import ExportParams
 from .reporting import ExporterRunAdapter, ExportStatus, MetricsRecord
+from .stems import Stems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -65,8 +68,8 @@ class BaseExporter:
         self.filename_collisions: list[dict[str, Any]] = []
         self.written: list[str] = []
         self.originals: dict[str, dict[str, Any]] = {}
-        self._namer = Namer()
-        self._stems: dict[Any, str] = {}
+        # What was given out is kept on disk when it is much, so that memory does not grow with the items.
+        self._namer, self._stems = Namer(Seen().add), Stems()
 
     # -- as an action -------------------------------------------------------------------------------------
 
@@ -160,7 +163,7 @@ class BaseExporter:
     ) -> ExportStatus:
         """Write the primary file of an item, whole and as it was told (size, checksum), or not at all."""
         name, specification = self.output_name(result), str(result.get('specification') or 'file')
-        return self._save(result, specification, result.get('files') or {}, base_path / name, error_file_list)
+        return self._save(result, specification, result.get('files') or {}, base_path, name, error_file_list)
 
     def save_further_file(
         self,
@@ -171,19 +174,21 @@ class BaseExporter:
         error_file_list: list[Any],
     ) -> ExportStatus:
         """Write another file of an item, under its own name where that is free."""
-        place = base_path / self._further_name(result, specification, file)
-        return self._save(result, specification, file, place, error_file_list)
+        name = self._further_name(result, specification, file)
+        return self._save(result, specification, file, base_path, name, error_file_list)
 
     def _save(
         self,
         item: dict[str, Any],
         specification: str,
         file: dict[str, Any],
-        place: Path,
+        folder: Path,
+        name: str,
         error_file_list: list[Any],
     ) -> ExportStatus:
+        place = f'{folder}{os.sep}{name}'  # no Path for each of many files: see `backends.fetch`
         reason = _taken(place) if file.get('url') or file.get('path') else 'it has no file'
-        written = f'{place.parent.name}/{place.name}'
+        written = f'{folder.name}/{name}'
         try:
             if not reason:
                 place_file(file, place, self._transport)
@@ -191,18 +196,20 @@ class BaseExporter:
                 self.originals[specification] = {'name': self.get_original_file_name(file), 'path': written}
         except (SynapsePluginsError, OSError) as exc:
             reason = str(exc) or type(exc).__name__
-        return self._outcome(item, place.name, reason, error_file_list, self.run.export_log_original_file)
+        return self._outcome(item, name, reason, error_file_list, self.run.export_log_original_file)
 
     def save_as_json(
         self, result: dict[str, Any], base_path: Path, error_file_list: list[Any]
     ) -> ExportStatus:
         """Write the annotations of an item as a JSON document."""
         name = f'{self.output_stem(result)}.json'
-        reason = 'it has no data' if result.get('data') is None else _taken(base_path / name)
+        place = f'{base_path}{os.sep}{name}'
+        reason = 'it has no data' if result.get('data') is None else _taken(place)
         try:
             if not reason:
                 text = json.dumps(result['data'], ensure_ascii=False)
-                (base_path / name).write_text(text, encoding='utf-8')
+                with open(place, 'w', encoding='utf-8') as writing:  # noqa: PTH123
+                    writing.write(text)
                 self.written.append(f'{base_path.name}/{name}')
         except (TypeError, ValueError, OSError) as exc:
             reason = str(exc) or type(exc).__name__
@@ -221,8 +228,8 @@ class BaseExporter:
     def output_stem(self, item: Mapping[str, Any]) -> str:
         """Return the stem of an item's outputs: that of its file, made safe, and unique in the export."""
         item_id = item.get('key', item.get('id'))
-        if item_id is not None and item_id in self._stems:
-            return self._stems[item_id]
+        if item_id is not None and (known := self._stems.get(item_id)) is not None:
+            return known
         original = self.get_original_file_name(item.get('files') or {}) or ''
         safe = safe_file_name(original, f'item-{item_id}')
         stem = safe.rpartition('.')[0] or safe
@@ -232,7 +239,7 @@ class BaseExporter:
                 {'item_id': item_id, 'original_name': original, 'output_stem': unique}
             )
         if item_id is not None:
-            self._stems[item_id] = unique
+            self._stems.keep(item_id, unique)
         return unique
 
     def output_name(self, item: Mapping[str, Any]) -> str:
@@ -313,7 +320,7 @@ class BaseExporter:
         return status
 
 
-def place_file(file: Mapping[str, Any], target: Path, transport: Transport | None = None) -> None:
+def place_file(file: Mapping[str, Any], target: str | Path, transport: Transport | None = None) -> None:
     """Make *target* the file that an item tells of: moved from where it was fetched to, or fetched now.
 
     Args:
@@ -327,7 +334,7 @@ def place_file(file: Mapping[str, Any], target: Path, transport: Transport | Non
     """
     fetched = file.get('fetched')
     if fetched is not None:
-        Path(fetched).replace(target)
+        os.replace(fetched, target)  # noqa: PTH105
     elif file.get('url'):
         fetch(file, target, 'copy', transport=transport)
     else:
@@ -343,9 +350,10 @@ def unique_folder(root: Path, name: str, taken: Callable[[Path], object] = lambd
     return folder
 
 
-def _taken(place: Path) -> str:
+def _taken(place: str) -> str:
     """Return why a file is not written there: items whose ids are the same would overwrite each other."""
-    return 'an item of the same id was written already' if place.exists() else ''
+    there = os.path.exists(place)  # noqa: PTH110
+    return 'an item of the same id was written already' if there else ''
 
 
 def _count(record: MetricsRecord, status: ExportStatus) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ...backends.fetch import fetch, local_path
+from ...backends.fetch import fetch, local_name
 from ...errors import SynapsePluginsError
 from .further import further_files
 
@@ -43,19 +44,19 @@ def prefetched(
         further: Whether the files beside the primary one are wanted, too.
     """
 
-    def get(item: dict[str, Any], name: str, file: dict[str, Any], target: Path) -> Path:
+    def get(item: dict[str, Any], name: str, file: dict[str, Any], target: str) -> str:
         again = None if renew is None else partial(renew, item, *([name] if name else ()))
         fetch(file, target, 'copy', transport=transport, renew=again)
         return target
 
     folder.mkdir(parents=True, exist_ok=True)
-    waiting: deque[tuple[dict[str, Any], dict[str, Future[Path]]]] = deque()
+    waiting: deque[tuple[dict[str, Any], dict[str, Future[str]]]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix='export') as pool:
         try:
             for number, item in enumerate(items):
                 files = [('', item.get('files') or {}), *(further_files(item) if further else ())]
                 begun = {
-                    name: pool.submit(get, item, name, file, folder / f'{number}-{place}')
+                    name: pool.submit(get, item, name, file, f'{folder}{os.sep}{number}-{place}')
                     for place, (name, file) in enumerate(files)
                     if _is_elsewhere(file)
                 }
@@ -72,10 +73,10 @@ def prefetched(
 
 def _is_elsewhere(file: dict[str, Any]) -> bool:
     url = str(file.get('url') or '')
-    return bool(url) and local_path(url) is None
+    return bool(url) and local_name(url) is None
 
 
-def _finish(item: dict[str, Any], begun: dict[str, Future[Path]]) -> dict[str, Any]:
+def _finish(item: dict[str, Any], begun: dict[str, Future[str]]) -> dict[str, Any]:
     """Return the item with the places of its files, those that could be fetched; the primary is without a name."""
     for name, future in begun.items():
         with suppress(SynapsePluginsError, OSError):

@@ -220,7 +220,7 @@ class Collections(Part):
         )
         row = self._rows(query, item['digest'], item['name'])[0]
         return {
-            'url': self._file_path(row).as_uri(),
+            'url': self._file_url(row),
             'file_name_original': item['name'] or row['name'],
             'specification': item['specification'],
             'file_type': specification.get('file_type'),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import unicodedata
 from datetime import UTC, datetime
@@ -84,10 +85,17 @@ class Part:
             return Path(row['reference'])
         return self.store.files.path_of(row['digest'], row['suffix'])
 
+    def _file_name(self, row: Row) -> str:
+        """Return the same as a text: a server that runs for long would keep the names in a Path for good."""
+        if row['reference']:
+            return str(row['reference'])
+        digest = row['digest']
+        return f'{self.store.files.root}{os.sep}{digest[:2]}{os.sep}{digest}{row["suffix"]}'
+
     def _file_url(self, row: Row) -> str:
         """Return the same as a URL; a page has many, and a Path costs more than the rest of its row."""
         if row['reference'] or not row['suffix'].isascii():
-            return self._file_path(row).as_uri()
+            return _uri(self._file_name(row))
         if self._root_url is None:
             self._root_url = self.store.files.root.as_uri()
         digest = row['digest']
@@ -95,8 +103,14 @@ class Part:
 
     def find_file(self, digest: str) -> Path | None:
         """Return where a file of this content lies, None if there is none; *digest* is its SHA-256."""
+        name = self.find_file_name(digest)
+        return None if name is None else Path(name)
+
+    def find_file_name(self, digest: str) -> str | None:
+        """Return the same as a text."""
         rows = self._rows('SELECT * FROM file WHERE digest = ? ORDER BY reference', digest)
-        return next((path for path in map(self._file_path, rows) if path.is_file()), None)
+        names = map(self._file_name, rows)
+        return next((name for name in names if os.path.isfile(name)), None)  # noqa: PTH113
 
     def collect_garbage(self) -> int:
         """Remove the files in the store that nothing refers to any more, and return how many."""
@@ -156,6 +170,11 @@ def _one_value(value: Any, key: str) -> Any:
     if not values or (isinstance(values[0], int) and not _fits(values[0])):
         return None
     return text(values[0]) if isinstance(values[0], str) else values[0]
+
+
+def _uri(name: str) -> str:
+    """Return the URL of a file."""
+    return Path(name).as_uri() if os.name == 'nt' else f'file://{quote(os.fsencode(name))}'
 
 
 def _fits(number: int) -> bool:

@@ -63,16 +63,16 @@ async def get_media(request: Request) -> Response:
 
 def _read_media(
     backend: LocalBackend, digest: str, most: int
-) -> tuple[Path, os.stat_result, bytes | None] | None:
+) -> tuple[str, os.stat_result, bytes | None] | None:
     """Return a file, what the system says of it, and its content if that has at most so many bytes.
 
     That is done at one go: each further step in another thread takes the server longer than to read a picture.
     """
-    path = backend.find_file(digest)
+    path = backend.find_file_name(digest)
     if path is None:
         return None
     try:
-        with path.open('rb') as reading:
+        with open(path, 'rb') as reading:  # noqa: PTH123
             status = os.fstat(reading.fileno())
             return path, status, reading.read() if status.st_size <= most else None
     except FileNotFoundError:  # it went in this moment
