@@ -239,6 +239,15 @@ def test_a_backend_that_counts_no_projects(runtime: Any, backend: Any, place: Pa
     assert [line for line in logger.messages if 'the items of all projects are taken: 2' in line]
 
 
+@pytest.mark.parametrize('workers', ['x', 0, -1, 1.5, True, [], 10**6])
+def test_how_many_files_are_fetched_at_once_is_a_number(
+    runtime: Any, version: int, place: Path, workers: Any
+) -> None:
+    with pytest.raises(StepFailedError, match='download_workers is a whole number from 1 to 64'):
+        dispatch(Export, runtime, version, place, extra_params={'download_workers': workers})
+    assert list(place.iterdir()) == []
+
+
 def test_two_projects_are_refused(runtime: Any, backend: Any, place: Path) -> None:
     make_project(backend, 7, count=1)
     with pytest.raises(StepFailedError, match=r'project=7, and the filter says project=8. Name one'):

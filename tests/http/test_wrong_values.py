@@ -165,6 +165,8 @@ def _bodies(route: Route) -> Iterator[tuple[str, Any, bool]]:
     for given, value in ODD:
         yield 'the body', value, given != OBJECT and value != []  # some take a list, and do nothing for none
     yield 'a field that is unknown', {**route.body, 'unknown\ud800': 1}, False
+    for field in route.body:
+        yield f'no {field}', {name: value for name, value in route.body.items() if name != field}, False
 
 
 def _check(answer: requests.Response, what: Any, *, wrong: bool) -> None:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ...errors import BackendError, ParamsError, UnknownNameError
+from ...store.plain import text
 from ..filters import EVENT_FILTERS, PAGING, as_list, category_of, check_keys, split_of
 from ..jsontext import json_value
 from .part import Part, as_id, as_page, dump_exact, paging
@@ -77,7 +78,7 @@ class Events(Part):
         if not rows or 'category' not in params:
             return int(rows[0]['count']) if rows else 0
         splits = json.loads(rows[0]['splits'])
-        wanted = {category_of(value) for value in as_list(params['category'], 'category')}
+        wanted = {category_of(value) for value in _texts(params['category'], 'category')}
         return sum(int(splits.get(split_of(category), 0)) for category in wanted)
 
     def _run_of_ids(
@@ -155,18 +156,31 @@ def _checked(params: Mapping[str, Any]) -> tuple[str, ...]:
     for key, reason in _UNSUPPORTED.items():
         if key in params:
             raise BackendError(f'The filter {key} cannot be used here: {reason}. Leave it out.')
-    fields = as_list(params['fields'], 'fields') if params.get('fields') else FIELDS
+    fields = FIELDS if params.get('fields') is None else as_list(params['fields'], 'fields') or FIELDS
     for field in fields:
-        if field not in FIELDS:
+        if not isinstance(field, str) or field not in FIELDS:
             raise UnknownNameError('field', str(field), FIELDS, 'It was given for ground-truth events.')
     return tuple(fields)
 
 
 def _direction(params: Mapping[str, Any]) -> str:
-    ordering = params.get('ordering') or 'id'
+    given = params.get('ordering')
+    ordering = 'id' if given is None or (isinstance(given, str) and not given) else given
     if not isinstance(ordering, str) or ordering.lstrip('-') not in {'id', 'pgh_id'}:
         raise ParamsError(f"Events are ordered by 'pgh_id' or '-pgh_id', not by {ordering!r}.")
     return 'DESC' if ordering.startswith('-') else 'ASC'
+
+
+def _texts(value: Any, key: str) -> list[str]:
+    """Return the values of a filter that takes texts.
+
+    Raises:
+        ParamsError: If one is something else.
+    """
+    found = as_list(value, key)
+    if wrong := [one for one in found if not isinstance(one, str)]:
+        raise ParamsError(f'The filter {key} takes texts, not {wrong[0]!r:.80}.')
+    return [text(one) for one in found]
 
 
 def _only_version(params: Mapping[str, Any]) -> int | None:
@@ -191,7 +205,7 @@ def _condition(params: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
             one_of('version', [as_id(value, 'dataset version') for value in as_list(params[key], key)])
     for key in ('category', 'categories'):
         if key in params:
-            one_of('category', [category_of(value) for value in as_list(params[key], key)])
+            one_of('category', [category_of(value) for value in _texts(params[key], key)])
     for key in ('ids', 'ground_truth'):
         if key in params:
             one_of('id', [as_id(value, 'ground-truth event') for value in as_list(params[key], key)])
@@ -205,8 +219,8 @@ def _condition(params: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
             "EXISTS (SELECT 1 FROM json_tree(data) WHERE key = 'classification' AND type = 'text' "
             'AND atom IN (SELECT value FROM json_each(?)))'
         )
-        values.append(dump_exact(as_list(params['classes'], 'classes')))
+        values.append(dump_exact(_texts(params['classes'], 'classes')))
     if 'search' in params:
         where.append('EXISTS (SELECT 1 FROM event_file WHERE event = event.id AND instr(name, ?))')
-        values.append(str(params['search']))
+        values.append(text(params['search']))
     return ' AND '.join(where) or '1', tuple(values)

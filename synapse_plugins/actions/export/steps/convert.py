@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ....context.message_codes import ExportLogMessageCode
-from ....errors import DatasetError
+from ....errors import DatasetError, ParamsError
 from ....steps import BaseStep, StepResult
 from ..context import ExportContext
 from ..exporter import BaseExporter
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ['ConvertDataStep']
 
 _WORKERS = 8
+_MOST_WORKERS = 64
 
 
 class ConvertDataStep(BaseStep[ExportContext]):
@@ -42,6 +43,7 @@ class ConvertDataStep(BaseStep[ExportContext]):
                 context.path_root or context.unique_export_path.parent,
                 **context.export_params,
             )
+        _workers(context.params)  # a generator would refuse it later
         context.log_message(ExportLogMessageCode.EXPORT_CONVERTING, count=context.total_count)
         context.converted_items = self._convert(context)
         return StepResult(data={'converted_count': context.total_count})
@@ -50,11 +52,10 @@ class ConvertDataStep(BaseStep[ExportContext]):
         items = context.export_items
         work = context.unique_export_path
         if work is not None and context.params.get('save_original_file', True):
-            workers = int((context.params.get('extra_params') or {}).get('download_workers') or _WORKERS)
             items = prefetched(
                 items,
                 work.with_name(f'{work.name}-files'),
-                workers,
+                _workers(context.params),
                 transport=getattr(getattr(context.runtime_ctx, 'client', None), 'transport', None),
                 renew=_renewal(context),
                 further=getattr(context.exporter, 'sdk_managed_original_files', True),
@@ -69,6 +70,26 @@ class ConvertDataStep(BaseStep[ExportContext]):
                 ) from exc
             yield converted
             context.last_completed_item = item
+
+
+def _workers(params: dict[str, Any]) -> int:
+    """Return how many files are fetched at once.
+
+    Raises:
+        ParamsError: If what the parameters say is no such number.
+    """
+    given = (params.get('extra_params') or {}).get('download_workers')
+    if given is None:
+        return _WORKERS
+    if (
+        isinstance(given, str) and given.isdecimal() and len(given) < 5
+    ):  # as the platform's forms write numbers
+        given = int(given)
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= _MOST_WORKERS:
+        raise ParamsError(
+            f'extra_params: download_workers is a whole number from 1 to {_MOST_WORKERS}, not {given!r:.80}.'
+        )
+    return given
 
 
 def _renewal(context: ExportContext) -> Callable[..., str] | None:
