@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,9 @@ from ..errors import DatasetError, FormatError, OutputExistsError
 from . import stream as streaming
 from .ahead import pool_for
 from .choices import Choices, explained_by
-from .classes import write_classes
 from .collection import seldom
+from .converted import REPORT_FILE, Conversion, made_with, strangers_in, write_record
 from .detection import detect_format, open_dataset
-from .digest import seal
 from .files import LINKS, disk_trouble
 from .formats import table, writer_of
 from .given import check_pairs, listed
@@ -37,111 +36,6 @@ if TYPE_CHECKING:
     from .writer import Writer
 
 __all__ = ['REPORT_FILE', 'Conversion', 'convert']
-
-REPORT_FILE = 'report.json'
-"""Where a written dataset keeps how it came about; every folder that `convert` wrote has one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Conversion:
-    """A converted dataset.
-
-    Attributes:
-        path: Its folder.
-        config_path: What a trainer is pointed at, e.g. ``dataset.yaml``; None if the format has no such file.
-        format: Its format.
-        source_format: The format it was converted from.
-        task: The task it was written for; None if the format knows none.
-        is_categorized: Whether it has splits.
-        count: How many pictures it holds.
-        splits: Split -> how many pictures; empty without splits.
-        classes: The class map; a class's number is its place.
-        report: What was kept, changed, dropped and quarantined.
-        on_loss: What was asked for.
-        stamp: What the caller had written beside the report; with it, as ``seal``, what the output looked like.
-        reused: How many pictures were taken over from the output that was replaced, because nothing about them changed.
-        replaced: The format of the output that was replaced; None if there was none.
-        is_hit: Nothing at all had changed, so the output that was there is the result.
-    """
-
-    path: Path
-    config_path: Path | None
-    format: str
-    source_format: str
-    task: str | None
-    is_categorized: bool
-    count: int
-    splits: dict[str, int]
-    classes: list[str]
-    report: Report
-    on_loss: str = 'warn'
-    stamp: dict[str, str]
-    reused: int = field(default=0, compare=False)
-    replaced: str | None = field(default=None, compare=False)
-    is_hit: bool = field(default=False, compare=False)
-
-    @property
-    def report_path(self) -> Path:
-        """Where the report lies."""
-        return self.path / REPORT_FILE
-
-    @property
-    def warnings(self) -> list[str]:
-        """What to tell a person: the losses, unless they are to be ignored, and what is odd about the dataset."""
-        losses = [] if self.on_loss == 'ignore' else self.report.loss_lines()
-        return losses + self.report.warnings + self.replacement_lines()
-
-    def replacement_lines(self) -> list[str]:
-        """Say that what lay in its place was of another format; no part of the report, which depends on the source."""
-        if self.replaced in (None, self.format):
-            return []
-        return [f'{self.path} was {self.replaced} before, and is {self.format} now.']
-
-    def is_unaltered(self) -> bool:
-        """Tell whether the output is as it was written; False, too, where no stamp was asked for."""
-        try:
-            return self.stamp.get('seal') == seal(self.path)
-        except OSError:  # a link to nowhere, or a folder that is going
-            return False
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data, as it stands in the report file: without the place where it lies."""
-        return {
-            'format': self.format,
-            'source_format': self.source_format,
-            'task': self.task,
-            'is_categorized': self.is_categorized,
-            'count': self.count,
-            'splits': self.splits,
-            'classes': self.classes,
-            'config': None
-            if self.config_path is None
-            else self.config_path.relative_to(self.path).as_posix(),
-            'on_loss': self.on_loss,
-            'report': self.report.to_dict(),
-            'stamp': dict(self.stamp),
-        }
-
-    @classmethod
-    def load(cls, path: str | Path) -> Conversion:
-        """Return what `convert` wrote into *path*.
-
-        Raises:
-            FormatError: If it was not written by `convert`, or is not whole any more.
-        """
-        folder = Path(path)
-        try:
-            data = json.loads((folder / REPORT_FILE).read_text(encoding='utf-8'))
-            config = data.pop('config')
-            data['report'] = Report.from_dict(data['report'])
-            found = cls(path=folder, config_path=None if config is None else folder / config, **data)
-        except (OSError, ValueError, KeyError, TypeError) as exc:
-            raise FormatError(
-                f'{folder} was not written by a conversion, or its {REPORT_FILE} is damaged.'
-            ) from exc
-        if found.config_path is not None and not found.config_path.exists():
-            raise FormatError(f'{folder} is not whole any more: {found.config_path.name} is missing.')
-        return found
 
 
 @disk_trouble
@@ -201,8 +95,8 @@ def convert(
         drop_empty: Leave out pictures without annotations, also those all of whose annotations are lost on the way.
         verify: Decode every picture, and quarantine those that cannot be; by default only their headers and ends
             are looked at.
-        overwrite: Replace an output that an earlier conversion wrote. What did not change since then is taken over
-            from it, if it was to remember; if nothing changed it is the result.
+        overwrite: Replace an output that an earlier conversion wrote, and that holds nothing else. What did not change
+            since then is taken over from it, if it was to remember; if nothing changed it is the result.
         remember: Keep a ledger in the output, so that the next conversion need not do everything again; costs a tenth
             of the time. By default that is done with *overwrite*.
         reuse: Another earlier output from which to take over what did not change; by default the one that is replaced.
@@ -220,7 +114,8 @@ def convert(
 
     Raises:
         FormatError: If the source cannot be read.
-        OutputExistsError: If the destination is taken, unless its ledger shows that it is the result already.
+        OutputExistsError: If the destination is taken, unless its ledger shows that it is the result already; with
+            *overwrite*, if it holds files that no conversion wrote.
         LossError: If something would be lost and must not be.
         DatasetError: If the source has no pictures or no annotations, or the conversion was cancelled.
     """
@@ -247,7 +142,7 @@ def convert(
         ways: dict[str, Any] = {'workers': workers, 'progress': progress, 'cancelled': cancelled}
         stream = stack.enter_context(streaming.Stream(readers, report, choices, ahead=pool, **ways))
         with explained_by(report.warnings):
-            task, class_map, more = stream.plan(writer_class, to, task)
+            task_given, (task, class_map, more) = task, stream.plan(writer_class, to, task)
         stack.enter_context(
             explained_by(list(report.warnings))
         )  # what is only found at the end explains nothing
@@ -257,15 +152,24 @@ def convert(
         arguments = {**places, **common, **more, **options}
         plan = stream.make_plan(reference, arguments, remember=remember, verify=verify_cache)
         signature = stream.signature(plan, [(name, table.get(name).version) for name in (*formats, to)])
+        chosen = {
+            'task': task_given,
+            'link': link,
+            'verify': verify,
+            'on_loss': on_loss,
+            'allow': sorted(allowed),
+        }
+        made = made_with(choices, formats, writer_class, options, **chosen)
         if plan.remember:
             old = Path(reuse) if reuse is not None else output.final
             ledger = stack.enter_context(Ledger(old, signature))
             may_stay = may_be_done and (overwrite or refusal is not None) and ledger.count
-            if may_stay and (done := _done(stream, ledger, plan, on_loss, allowed)) is not None:
+            if may_stay and (done := _done(stream, ledger, plan, made)) is not None:
                 return done
             stream.batches.ledger, plan = ledger, replace(plan, old=str(old) if ledger.count else None)
         if refusal is not None:
             raise refusal
+        output.refuse_strangers()
         stack.enter_context(output)
         stack.push(stream.stop)
         keeper = stack.enter_context(LedgerWriter(output.path, signature)) if plan.remember else None
@@ -273,11 +177,11 @@ def convert(
             stream.run(writer, plan, keeper)
             config = writer.finish()
         told = {'source_format': ', '.join(dict.fromkeys(formats)), 'task': task, 'classes': class_map}
-        asked = {'on_loss': on_loss, 'stamp': dict(stamp or {})}
+        asked = {'on_loss': on_loss, 'made_with': made, 'stamp': dict(stamp or {})}
         conversion = _made(stream, output.final, config, format=to, report=report, **told, **asked)
         if on_loss == 'error':
             refuse_losses(report, allowed, sources)
-        _write_record(output.path, conversion, sealed=stamp is not None)
+        write_record(output.path, conversion, sealed=stamp is not None)
         if keeper is not None:
             keeper.finish(output.path, stream.batches, stream.left, stream.folders)
         replaced = _format_in(output.final)
@@ -289,7 +193,9 @@ def _output(destination: str | Path, *, overwrite: bool, alone: bool) -> Output:
     """Return the place of the output; runs that share a cache may be at the same work, and the first one wins."""
     replaceable = '--overwrite (overwrite=True)'
     ways = {'overwrite': overwrite, 'alone': alone}
-    output = Output(Path(destination), marker=REPORT_FILE, replaceable=replaceable, **ways)
+    output = Output(
+        Path(destination), marker=REPORT_FILE, replaceable=replaceable, strangers=strangers_in, **ways
+    )
     if alone:
         output.refuse_others()
     return output
@@ -322,17 +228,13 @@ def _made(stream: Stream, place: Path, config: Path | None, **facts: Any) -> Con
     )
 
 
-def _done(
-    stream: Stream, ledger: Ledger, plan: Plan, on_loss: str, allowed: Sequence[str]
-) -> Conversion | None:
+def _done(stream: Stream, ledger: Ledger, plan: Plan, made: Mapping[str, Any]) -> Conversion | None:
     """Return the earlier conversion if it did all of this, and all of it is as it was; else None."""
     try:
         conversion = Conversion.load(ledger.folder)
     except FormatError:
         return None
-    if conversion.on_loss != on_loss or (on_loss == 'error' and conversion.report.lost(allowed)):
-        return None
-    if not stream.is_done(ledger, plan):
+    if conversion.made_with != made or not stream.is_done(ledger, plan):
         return None
     return replace(conversion, reused=conversion.count, is_hit=True)
 
@@ -376,11 +278,3 @@ def _writer_of(name: str, options: Mapping[str, Any]) -> tuple[str, type[Writer]
     writer = writer_of(name)
     writer.check_options(options)
     return str(table.get(name).writer), writer
-
-
-def _write_record(root: Path, conversion: Conversion, *, sealed: bool) -> None:
-    write_classes(root, conversion.classes)
-    if sealed:
-        conversion.stamp['seal'] = seal(root)
-    text = json.dumps(conversion.to_dict(), ensure_ascii=False, indent=2)
-    (root / REPORT_FILE).write_text(text + '\n', encoding='utf-8')

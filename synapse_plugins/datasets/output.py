@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from ..errors import DatasetError, OutputExistsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 __all__ = ['Output', 'refuse_others', 'refuse_overlap']
@@ -31,6 +32,8 @@ class Output:
         marker: A file that every folder of this kind has; only such a folder is ever replaced.
         overwrite: Replace what is there, in one step where the file system can exchange two folders.
         replaceable: What a person has to say to replace a folder of this kind; empty where that cannot be said.
+        strangers: Returns how many files in a folder of this kind are not its own, and some of them; such a folder is
+            not replaced.
         alone: Refuse to start while another one is writing to the same place; else the first to finish wins.
     """
 
@@ -41,6 +44,7 @@ class Output:
         marker: str,
         overwrite: bool = False,
         replaceable: str = '',
+        strangers: Callable[[Path], tuple[int, list[str]]] | None = None,
         alone: bool = False,
     ) -> None:
         self.final = Path(os.path.abspath(final))  # noqa: PTH100 - resolve() would follow a link at the place
@@ -48,6 +52,7 @@ class Output:
         self._marker = marker
         self.overwrite = overwrite
         self._replaceable = replaceable
+        self._strangers = strangers
         self._alone = alone
         self._lock = -1
 
@@ -70,6 +75,23 @@ class Output:
             raise OutputExistsError(
                 f'{self.final} was not written by synapse-plugins (it has no {self._marker}), so it is not '
                 'replaced. Remove it yourself, or choose another place.'
+            )
+
+    def refuse_strangers(self) -> None:
+        """Refuse to replace a folder that holds files of somebody else.
+
+        Raises:
+            OutputExistsError: If it does.
+        """
+        if self._strangers is None or not self.overwrite or not (self.final / self._marker).is_file():
+            return
+        count, first = self._strangers(self.final)
+        if count:
+            more = ', ...' if count > len(first) else ''
+            raise OutputExistsError(
+                f'{self.final} is not replaced, because it holds files that no conversion wrote ({count}: '
+                f'{", ".join(first)}{more}), and they would be gone. Move them to another place or remove them, or '
+                'choose another place for the output.'
             )
 
     def refuse_others(self) -> None:
@@ -119,6 +141,7 @@ class Output:
         _sync(self.path / self._marker)
         _sync(self.path)
         self.check()
+        self.refuse_strangers()
         if not os.path.lexists(self.final):
             self._rename()
         elif _is_empty(self.final):

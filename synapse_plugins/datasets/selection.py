@@ -10,7 +10,7 @@ import re
 from hashlib import sha256
 from heapq import nsmallest
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError
 from .names import nfc, order_splits, split_name
@@ -47,6 +47,11 @@ class Selection:
     def splits(self) -> list[str] | None:
         """The splits that samples go to, in order; None if they keep their own."""
         return None if self._shares is None else order_splits(set(self._shares))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what was chosen as plain data."""
+        sample = self._number if self._share is None else f'{self._share * 100:.12g}%'
+        return {'sample': sample, 'split': self._shares, 'seed': self._seed}
 
     @property
     def takes_all(self) -> bool:

@@ -289,6 +289,9 @@ class Work:
             label = annotation.label
             if label is not None and respell.get(label) != label:
                 annotation.label = self._spelled(label, plan.rename)
+                if plan.rename and (old := nfc(label.strip())) != annotation.label and old:
+                    reason = f'its class {old!r} became {annotation.label!r}, as asked (rename)'
+                    self._report.note(annotation.tool, reason, sample.key)
         if self._changes:
             found = self._changes.of(sample, self._report)
             if found is None:

@@ -47,6 +47,12 @@ def test_many_classes_become_one(blood: Path, tmp_path: Path) -> None:
     assert made.classes == ['cell']
     assert labels_in(made) == ['cell'] * 4
     assert not made.report.losses
+    assert [(one.kind, one.reason, one.count, one.examples) for one in made.report.noted] == [
+        ('bounding_box', f"its class '{old}' became 'cell', as asked (rename)", 2, places)
+        for old, places in (('RBC', ['train/a', 'train/b']), ('WBC', ['train/a', 'valid/c']))
+    ]
+    again = convert(blood, tmp_path / 'again', to='yolo', rename={'RBC': 'RBC', 'WBC': 'WBC'})
+    assert not again.report.noted
 
 
 def test_renamed_classes_keep_the_place_of_the_first(blood: Path, tmp_path: Path) -> None:

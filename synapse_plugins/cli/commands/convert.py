@@ -145,7 +145,11 @@ def convert(
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option('--overwrite', help='Replace a folder that an earlier conversion made.')
+        bool,
+        typer.Option(
+            '--overwrite',
+            help='Replace a folder that an earlier conversion made, and that holds nothing else.',
+        ),
     ] = False,
     verify_cache: Annotated[
         bool,

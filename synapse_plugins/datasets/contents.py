@@ -1,0 +1,100 @@
+"""Which files lie in an output, in a few numbers: by them is known what a conversion did not write.
+
+A folder of many files is told by their number and a sum over their names, which costs a look at the folder and no
+list of names to keep; the few files of the top folder are named.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ['contents_of', 'strangers']
+
+_NAMED = 50
+"""Files up to which those of the top folder are named."""
+
+_SHOWN = 5
+_WRAPPED = 1 << 32
+_OURS = frozenset((b'report.json', b'export.json', b'.conversion'))
+"""Files of the top folder that are written about the output, after it was made."""
+
+_OF_SYSTEMS = frozenset((b'.DS_Store', b'Thumbs.db', b'desktop.ini'))
+_DERIVED = (b'.cache', b'.cache.npy')
+"""What trainers keep for the next time, made from pictures and labels alone."""
+
+
+def contents_of(root: str | Path) -> dict[str, Any]:
+    """Return what lies in each folder: ``{'count': 3, 'names': a digest}``, in the top folder the names themselves."""
+    found = {}
+    for folder, names in _walk(root):
+        if names:
+            found[folder] = _in_words(names) if not folder and len(names) <= _NAMED else _in_numbers(names)
+    return dict(sorted(found.items()))
+
+
+def _in_words(names: list[bytes]) -> list[str]:
+    return sorted(os.fsdecode(name).encode('utf-8', 'backslashreplace').decode() for name in names)
+
+
+def _in_numbers(names: list[bytes]) -> dict[str, Any]:
+    return {'count': len(names), 'names': f'{sum(map(crc32, names)) % _WRAPPED:08x}'}
+
+
+def strangers(root: Path, known: Mapping[str, Any], written: int) -> tuple[int, list[str]]:
+    """Return how many files there are that are not among what was there once, and the first of them.
+
+    A folder in which files are missing, but none is younger than the rest, has only lost some.
+
+    Args:
+        root: The folder.
+        known: What `contents_of` said of it.
+        written: When that was, in nanoseconds: files that changed later are the new ones where only numbers are known.
+    """
+    count, shown = 0, []
+    for folder, names in _walk(root):
+        before = known.get(folder)
+        if not names or before == (_in_words(names) if isinstance(before, list) else _in_numbers(names)):
+            continue
+        if isinstance(before, list):
+            new = [name for name in _in_words(names) if name not in before]
+            more = len(new)
+        else:
+            was = before.get('count', 0) if isinstance(before, dict) else 0
+            young = names if before is None else _younger(root / folder, names, written)
+            new, more = _in_words(young), max(len(names) - was, len(young))
+        count += more
+        prefix = f'{folder}/' if folder else ''
+        shown += [f'{prefix}{name}' for name in new] or ([f'{more} more files in {prefix}'] if more else [])
+    return count, sorted(shown)[:_SHOWN]
+
+
+def _younger(folder: Path, names: list[bytes], written: int) -> list[bytes]:
+    below = os.fsencode(folder)
+    return [name for name in names if os.lstat(os.path.join(below, name)).st_mtime_ns > written]  # noqa: PTH118
+
+
+def _walk(root: str | Path) -> Iterator[tuple[str, list[bytes]]]:
+    """Yield every folder, relative to the root, with the files in it that count."""
+    top = os.fsencode(root)
+    pending = [b'']
+    while pending:
+        below = pending.pop()
+        with os.scandir(os.path.join(top, below)) as entries:  # noqa: PTH118 - names may be no text
+            found = list(entries)
+        inner = [entry.name for entry in found if entry.is_dir(follow_symlinks=False)]
+        pending += [below + b'/' + name if below else name for name in inner]
+        names = [entry.name for entry in found]
+        passed = _OF_SYSTEMS.union(inner)
+        if not passed.isdisjoint(names):
+            names = [name for name in names if name not in passed]
+        names = [name for name in names if not name.endswith(_DERIVED)]
+        if not below:
+            names = [name for name in names if name not in _OURS]
+        folder = os.fsdecode(below).encode('utf-8', 'backslashreplace').decode()
+        yield folder.replace(os.sep, '/'), names
