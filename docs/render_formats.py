@@ -23,7 +23,7 @@ PAGE = Path(__file__).with_name('formats.md')
 START, END = '<!-- Written by docs/render_formats.py; do not edit. -->', '<!-- End of what is written. -->'
 OPTIONS_START = '<!-- Options, written by docs/render_formats.py; do not edit. -->'
 OPTIONS_END = '<!-- End of the options. -->'
-EVERY = '`coco`, `pascal_voc`, `yolo`'
+EVERY = 'every format'
 HEAD = """\
 What becomes of each kind of annotation, from `dm_v2`, which holds all of them, into each format and back. *exact*: it
 comes back as it was, numbers within a thousandth of a pixel. *changed*: it comes back as something else; so many pixels

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from .geometry import Box, Ring, area
 
-__all__ = ['Mask']
+__all__ = ['Mask', 'rows_of']
 
 _MOST_PIXELS = 1 << 27
 """A mask whose box is larger is refused: it would eat the memory of a small machine. At most three bytes a pixel are
@@ -146,6 +146,17 @@ class Mask:
 def _check_size(pixels: int) -> None:
     if pixels > _MOST_PIXELS:
         raise ValueError('the mask is too large')
+
+
+def rows_of(data: Any, width: int) -> int:
+    """Return how many rows of an image of that width DM data of a mask needs.
+
+    Raises:
+        ValueError: If it is no mask.
+    """
+    runs = _read_runs(data)
+    ends: _Ints = (runs[:, 0] + runs[:, 1])[runs[:, 1] > 0]
+    return (int(np.max(ends)) - 1) // width + 1 if ends.size else 0
 
 
 def _read_runs(data: Any) -> _Ints:

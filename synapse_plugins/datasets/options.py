@@ -48,10 +48,10 @@ BOUNDS_OPTIONS = (
     FormatOption(
         name='tolerance',
         values='pixels, 0 or more',
-        about='what reaches out by no more is clipped, whatever bounds says',
+        about='what reaches out by no more is clipped, or kept, whatever bounds says',
     ),
 )
-"""What every writer takes; those of formats that leave geometry as it is make nothing of it."""
+"""What every writer takes; where one leaves geometry as it is, the engine sees to what is not to be clipped."""
 
 
 def options_of(writer: type[Writer]) -> list[FormatOption]:

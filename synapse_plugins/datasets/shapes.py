@@ -255,13 +255,17 @@ class Shaper:
 
     def _mask(self, annotation: Annotation, image: ImageFile, where: str) -> tuple[Mask, bool] | None:
         """Return the mask of an annotation and whether it was clipped, which is counted."""
-        from .masks import Mask  # needs numpy
+        from .masks import Mask, rows_of  # needs numpy
 
         try:
             mask, outside = Mask.from_dm(annotation.data, image.width, image.height)
         except ValueError:
             self._report.drop(annotation.tool, _MALFORMED, where)
             return None
+        if outside:
+            rows = rows_of(annotation.data, image.width)
+            if self.refuses(annotation.tool, (0, 0, image.width, rows), image, where):
+                return None
         if not mask.bits.size:
             self._report.drop(annotation.tool, _OUTSIDE if outside else _NO_AREA, where)
             return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..providers import resolve
+from .bounds import Bounds, bounds_for
 from .changing import Changes
 from .choices import rename_all
 from .dm.carried import lost_of, may_lose
@@ -104,6 +105,7 @@ class Work:
         self._plan: Plan | None = None
         self._writer: Writer | None = None
         self._changes = Changes(())
+        self._bounds: Bounds | None = None
         self._labels: set[str | None] = set()
         self._spelling: dict[str, str] = {}
         self._odd: set[str] = set()
@@ -151,6 +153,7 @@ class Work:
         if plan.remember:
             self._writer.written = []
         self._changes = Changes(plan.transforms)
+        self._bounds = bounds_for(self._writer, self._report)
 
     def close(self) -> None:
         """Let go of what is open."""
@@ -251,6 +254,8 @@ class Work:
             return
         if not writer.holds_media and not self._is_picture(changed):
             return
+        if self._bounds is not None:
+            changed.annotations = self._bounds.of(changed)
         labels = writer.labels(changed.annotations)
         if not labels and plan.drop_empty:
             self._report.leave_out('image', 'it has no annotations', job.key)

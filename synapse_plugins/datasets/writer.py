@@ -74,6 +74,9 @@ class Writer(ABC):
     names_by_split: ClassVar[bool] = True
     """Whether two splits may hold pictures of one name."""
 
+    keeps_bounds: ClassVar[bool] = False
+    """Whether `write` keeps annotations with an area to its bounds, by `shaper`; else the engine does it before."""
+
     inner: ClassVar[frozenset[str]] = frozenset()
     """Arguments of the constructor that `prepare` gives, and no user."""
 
@@ -99,7 +102,7 @@ class Writer(ABC):
     ) -> None:
         if options:
             raise no_option(type(self), options)
-        _check_tolerance(tolerance)
+        _check_bounds(bounds, tolerance)
         self.root = root
         self.final_root = final_root or root
         self.classes = classes
@@ -203,6 +206,11 @@ class Writer(ABC):
         return path
 
     @property
+    def bounds(self) -> tuple[str, float]:
+        """What becomes of geometry outside its picture, and by how many pixels it may reach out."""
+        return self._bounds, self._tolerance
+
+    @property
     def folders(self) -> set[str]:
         """The folders that were made so far, relative to the root."""
         return set(self._folders)
@@ -268,7 +276,9 @@ class Writer(ABC):
         return number
 
 
-def _check_tolerance(tolerance: Any) -> None:
+def _check_bounds(bounds: Any, tolerance: Any) -> None:
+    if bounds not in BOUNDS:
+        raise DatasetError(f'bounds={bounds!r} is none of {", ".join(BOUNDS)}.')
     is_number = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
     if not (is_number and 0 <= tolerance < inf):
         raise DatasetError(f'tolerance={tolerance!r} is no number of pixels; use 0 or more.')

@@ -431,6 +431,60 @@ def test_what_reaches_out_is_clipped_dropped_or_an_error(to: str, make: Any, tmp
         convert(source, tmp_path / 'none', to=to, bounds='burn')
 
 
+@pytest.mark.parametrize('workers', [1, 2])
+@pytest.mark.parametrize('to', ['dm_v1', 'dm_v2'])
+def test_what_would_be_kept_as_it_is_is_kept_dropped_or_an_error(
+    to: str, workers: int, make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, 'SMALL', 1)
+    boxes = [make.box('x', -0.5, 1, 9, 9), make.box('x', -5, 1, 9, 9), make.box('x', 1, 1, 9, 9)]
+    turned = make.box('x', 0, 0, 60, 4, attrs=[{'name': 'rotation', 'value': 1.5}])
+    tools = {
+        'bounding_box': [*boxes, turned, {'id': 'm', 'classification': 'x', 'data': 'no box'}],
+        'polygon': [make.polygon('x', (1, 1), (9, 9), (70, 3))],
+        'polyline': [make.polygon('x', (1, 1), (9, 90))],
+        'segmentation': [{'id': 's', 'classification': 'x', 'data': [[64 * 47, 64 * 6]]}],
+        'keypoint': [{'id': 'k', 'classification': 'nose', 'data': [5, 60]}],
+        'classification': [{'id': 'c', 'classification': 'x', 'data': {}}],
+    }
+    source = make.dm(tmp_path / 'in', {'a.jpg': tools, 'b.jpg': {'bounding_box': boxes[:1]}})
+    ways: dict[str, Any] = {'to': to, 'workers': workers}
+    kept = convert(source, tmp_path / 'keep', **ways)
+    assert not kept.report.dropped
+    assert labels_in(kept) == ['nose', *['x'] * 10]
+    dropped = convert(source, tmp_path / 'drop', bounds='drop', remember=True, **ways)
+    assert {one.kind: (one.reason, one.count) for one in dropped.report.dropped} == {
+        tool: ('it reaches out of the image', 1 + (tool == 'bounding_box'))
+        for tool in ('bounding_box', 'polygon', 'polyline', 'segmentation', 'keypoint')
+    }
+    assert labels_in(dropped) == ['x'] * 5
+    with pytest.raises(DatasetError, match=r'a: a bounding_box reaches 5 pixels out'):
+        convert(source, tmp_path / 'error', bounds='error', **ways)
+    assert not (tmp_path / 'error').exists()
+    assert not convert(source, tmp_path / 'wide', bounds='error', tolerance=60, **ways).report.dropped
+    with pytest.raises(DatasetError, match='bounds='):
+        convert(source, tmp_path / 'none', bounds='burn', **ways)
+
+
+@pytest.mark.parametrize(('to', 'task'), [('coco', None), ('yolo', 'pose'), ('yolo', 'segment')])
+def test_masks_and_joints_that_reach_out_are_errors_too(
+    to: str, task: str | None, make: Any, tmp_path: Path
+) -> None:
+    shape = make.box('person', 1, 1, 20, 20, group_id='g')
+    point = {'id': 'k', 'classification': 'nose', 'data': [5, 60], 'group_id': 'g'}
+    mask = {'id': 's', 'classification': 'x', 'data': [[64 * 40, 64 * 12]]}
+    joints = {'bounding_box': [shape], 'keypoint': [point]}
+    tools = joints if task == 'pose' else {'segmentation': [mask]}
+    source = make.dm(tmp_path / 'in', {'a.jpg': tools, 'b.jpg': {'bounding_box': [shape]}})
+    with pytest.raises(DatasetError, match=r'reaches (4|12) pixels out'):
+        convert(source, tmp_path / 'out', to=to, task=task, bounds='error')
+    dropped = convert(source, tmp_path / 'drop', to=to, task=task, bounds='drop').report.dropped
+    kind = 'keypoint' if task == 'pose' else 'segmentation'
+    assert ('it reaches out of the image', 1) in [
+        (one.reason, one.count) for one in dropped if one.kind == kind
+    ]
+
+
 def test_what_was_chosen_is_no_loss(blood: Path, tmp_path: Path) -> None:
     convert(
         blood,

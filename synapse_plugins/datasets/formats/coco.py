@@ -57,6 +57,7 @@ class CocoWriter(Writer):
     """
 
     parallel: ClassVar[bool] = True
+    keeps_bounds: ClassVar[bool] = True
     inner: ClassVar[frozenset[str]] = frozenset(('skeleton', 'numbers'))
     options: ClassVar[tuple[FormatOption, ...]] = (
         FormatOption(

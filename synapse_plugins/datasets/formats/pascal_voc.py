@@ -237,6 +237,7 @@ class PascalVocWriter(Writer):
     """Writes Pascal VOC. The format holds boxes; polygons and masks become boxes."""
 
     parallel: ClassVar[bool] = True
+    keeps_bounds: ClassVar[bool] = True
     names_by_split: ClassVar[bool] = False  # the pictures of all splits lie in one folder
 
     def __init__(self, root: Path, **kwargs: Any) -> None:

@@ -49,6 +49,7 @@ class YoloWriter(Writer):
 
     tasks: ClassVar[tuple[str, ...]] = ('detect', 'segment', 'pose', 'obb', 'classify')
     parallel: ClassVar[bool] = True
+    keeps_bounds: ClassVar[bool] = True
     options: ClassVar[tuple[FormatOption, ...]] = (
         FormatOption(
             name='parts',

@@ -7,8 +7,11 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
 from ...datasets import Conversion, open_dataset
 from ...errors import DatasetError, LossError
+from ...providers import resolve
 from ..drawings import KINDS
 from ..trees import differences, tree
 from .bench import Stop
@@ -35,6 +38,7 @@ def check_writing(bench: Bench) -> None:
         partial(_check_output, bench, everything, 'with splits'),
         partial(_check_output, bench, bench.drawn('unsplit', KINDS, splits={None: 3}), 'without splits'),
         partial(bench.convert, everything, bench.folder / 'hard', link='hard'),
+        partial(_check_bounds, bench),
     )
     for check in checks:
         try:
@@ -126,6 +130,30 @@ def _check_loss(bench: Bench) -> None:
         if bench.convert(source, place / 'out', on_loss='error') is not None:
             bench.say('a picture that cannot be read is not in the report')
     _check_absent(bench, place, 'when a loss is an error')
+
+
+def _check_bounds(bench: Bench) -> None:
+    """Have annotations reach out of their pictures, which must be dropped, or be an error, if that is asked for."""
+    source = bench.drawn('outside', ['detect', 'segment'], splits={None: 2})
+    held = resolve(bench.provider.writer or '').holds(bench.task)
+    if held is not None and held.isdisjoint(('bounding_box', 'polygon')):
+        return
+    for path in source.rglob('*.png'):
+        with Image.open(path) as picture:
+            cut = picture.crop((0, 0, picture.width // 4, picture.height // 4))
+        cut.save(path)
+    try:
+        bench.convert(source, bench.folder / 'bounds-error', bounds='error')
+    except DatasetError as exc:
+        if 'pixels out of its picture' not in str(exc):
+            bench.say(f"bounds='error' is refused: {exc}")
+            return
+    else:
+        bench.say("bounds='error': an annotation that reaches out of its picture is written all the same")
+    with suppress(DatasetError):  # nothing is left to be written
+        made = bench.convert(source, bench.folder / 'bounds-drop', bounds='drop')
+        if made is not None and any(counts(made.report, tool)[0] for tool in ('bounding_box', 'polygon')):
+            bench.say("bounds='drop': annotations that reach out of their pictures are kept")
 
 
 def _check_absent(bench: Bench, place: Path, when: str) -> None:
