@@ -19,7 +19,9 @@ _NO_TOOLS = frozenset(('image', 'annotation file', 'label line', 'attribute', 'c
 """Kinds that a report counts beside the tools of annotations."""
 
 
-def nothing_left(root: str, report: Report, holds: frozenset[str] | None, target: str) -> DatasetError:
+def nothing_left(
+    root: str, report: Report, holds: frozenset[str] | None, target: str, *, grouped: bool = True
+) -> DatasetError:
     """Return an error that says why nothing came out, and what would hold the annotations that there are.
 
     Args:
@@ -27,6 +29,7 @@ def nothing_left(root: str, report: Report, holds: frozenset[str] | None, target
         report: What was kept and dropped.
         holds: The tools that the target holds; None: every tool.
         target: The format, with its task if it has one.
+        grouped: Keypoints, if there are any, belong to objects.
     """
     what = 'annotations' if report.kept.get('image') else 'pictures'
     others: dict[str, int] = {}
@@ -37,15 +40,15 @@ def nothing_left(root: str, report: Report, holds: frozenset[str] | None, target
     if not others or holds is None:
         return DatasetError(f'{root} has no {what} to convert. {reasons}'.rstrip())
     there = ', '.join(f'{count} {tool}' for tool, count in others.items())
-    ways = ', '.join(_ways(frozenset(others)))
+    ways = ', '.join(_ways(frozenset(others), grouped=grouped))
     return DatasetError(
         f'{root} has no annotations that {target} can hold, which are: {", ".join(sorted(holds))}. It has {there}. '
         f'{f"These can be held with {ways}. " if ways else ""}Of the conversion: {reasons}'
     )
 
 
-def _ways(tools: frozenset[str]) -> Iterator[str]:
-    """Yield what to say to have a format that holds one of these tools."""
+def _ways(tools: frozenset[str], *, grouped: bool) -> Iterator[str]:
+    """Yield what to say to have a format that holds all of these tools; of its tasks the one that it would choose."""
     for provider in table:
         try:
             writer: Any = None if provider.writer is None else resolve(provider.writer)
@@ -53,7 +56,15 @@ def _ways(tools: frozenset[str]) -> Iterator[str]:
             continue
         if writer is None:
             continue
-        task = writer.choose_task(tools) if writer.tasks else None
-        held = writer.holds(task)
-        if held is None or held & tools:
+        tasks = [
+            task for task in writer.tasks or (None,) if _holds(writer.holds(task), tools, grouped=grouped)
+        ]
+        if tasks:
+            chosen = writer.choose_task(tools)
+            task = chosen if chosen in tasks else tasks[0]
             yield f'--to {provider.name}{f" --task {task}" if task else ""}'
+
+
+def _holds(held: frozenset[str] | None, tools: frozenset[str], *, grouped: bool) -> bool:
+    """Tell whether all tools have a place; keypoints that are in no object only where everything has."""
+    return held is None or (tools <= held and (grouped or 'keypoint' not in tools))

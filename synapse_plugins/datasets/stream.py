@@ -164,6 +164,7 @@ class Stream:
             task = None
         elif task is None and survey is not None:
             task = writer.choose_task(survey)
+        self._grouped = survey is None or 'keypoint' not in survey or 'grouped' in survey.traits
         self._holds = writer.holds(task)
         self._target = f'{name} under task {task}' if task else name
         arguments = writer.prepare(said_by(self._sources) if survey is None else survey, task)
@@ -357,7 +358,7 @@ class Stream:
             entry.kind not in ('image', 'class') for entry in self._report.changed
         )
         if not self.count or not annotated:
-            raise nothing_left(root, self._report, self._holds, self._target)
+            raise nothing_left(root, self._report, self._holds, self._target, grouped=self._grouped)
         seen = set().union(*self._seen.values())
         for name in classes:
             if name not in seen:
