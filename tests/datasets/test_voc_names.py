@@ -35,3 +35,17 @@ def test_what_xml_cannot_hold_is_replaced_and_counted(make: Any, tmp_path: Path)
     assert [(entry.kind, entry.count) for entry in conversion.report.changed] == [('text', 1)]
     (sample,) = open_dataset(conversion.path)
     assert [annotation.label for annotation in sample.annotations] == ['a\ufffdb\ufffd', '한 <b>\r\t😀']
+
+
+def test_boxes_that_count_from_zero_are_noted(make: Any, tmp_path: Path) -> None:
+    source = make.dm(
+        tmp_path / 'in', {'a.jpg': {'bounding_box': [make.box('x', 0, 0, 9, 9), make.box('x', 5, 5, 9, 9)]}}
+    )
+    voc = convert(source, tmp_path / 'voc', to='pascal_voc').path
+    assert not convert(voc, tmp_path / 'plain', to='yolo').report.noted
+    document = voc / 'Annotations' / 'a.xml'
+    text = document.read_text('utf-8')
+    document.write_text(text.replace('<xmin>1</xmin>', '<xmin>0</xmin>'), encoding='utf-8')
+    (noted,) = convert(voc, tmp_path / 'out', to='yolo').report.noted
+    assert (noted.kind, noted.count) == ('bounding_box', 1)
+    assert 'its xmin or ymin is 0' in noted.reason

@@ -55,6 +55,12 @@ def detect(root: Path) -> str | None:
     return None
 
 
+_FROM_ZERO = (
+    'its xmin or ymin is 0, though VOC counts pixels from 1: if all of its boxes count from 0, as tools such as CVAT '
+    'and Roboflow write them, they are read a pixel too far to the top left, and a pixel too wide and high'
+)
+
+
 class PascalVocReader(UnitReader):
     """Reads Pascal VOC."""
 
@@ -120,6 +126,9 @@ class PascalVocReader(UnitReader):
             return None
         self.tell(path.relative_to(self._images).as_posix())
         annotations = [_annotation(element) for element in root.iter('object')]
+        for one in annotations:
+            if one.data is not None and -1 in one.data[:2]:
+                self.report.note('bounding_box', _FROM_ZERO, key)
         return Sample(key, split, ImageFile(path, name=path.name), annotations)
 
     def _lose_objects(self, name: str, reason: str, where: str) -> None:
