@@ -41,6 +41,23 @@ def test_splits_of_any_name_come_back(names: dict[str, float], source: Path, tmp
     assert again.splits == made.splits
 
 
+@pytest.mark.parametrize(
+    'names',
+    [SPLITS, {'a': 0.5, 'b': 0.5}, {'only': 1}, {'train': 0.5, 'all': 0.5}, {'valid': 0.5, 'my split': 0.5}],
+)
+@pytest.mark.parametrize('to', ['yolo', 'imagefolder', 'dm_v1', 'coco', 'pascal_voc'])
+def test_splits_of_any_name_come_back_from_every_format(
+    to: str, names: dict[str, float], tmp_path: Path, make: Any
+) -> None:
+    tools = {
+        'classification': [{'id': 'c', 'classification': 'cat', 'attrs': [], 'data': {}}],
+        'bounding_box': [make.box('dog', 1, 2, 8, 8)],
+    }
+    source = make.dm(tmp_path / 'dm', {f'{n}.jpg': tools for n in range(20)})
+    made = convert(source, tmp_path / 'out', to=to, task='classify' if to == 'yolo' else None, split=names)
+    assert convert(made.path, tmp_path / 'back', to='dm_v2').splits == made.splits
+
+
 def test_a_class_of_the_picture_has_splits_of_any_name(tmp_path: Path, make: Any) -> None:
     tag = {'classification': [{'id': 'c', 'classification': 'cat', 'attrs': [], 'data': {}}]}
     source = make.dm(tmp_path / 'dm', {f'{n}.jpg': tag for n in range(20)})

@@ -75,7 +75,7 @@ def _split_folders(root: Path) -> dict[str | None, Path] | str:
                 raise FormatError(f'{folder} and {named[name]} are both the split {name}; keep one of them.')
             named[name] = folder
     if not named:
-        return {None: root}
+        return _splits_above_classes(root, folders) or {None: root}
     for folder in named.values():
         reason = _not_of_classes(folder)
         if reason:
@@ -84,6 +84,22 @@ def _split_folders(root: Path) -> dict[str | None, Path] | str:
         if split_name(folder.name) not in named:
             named[folder.name] = folder
     return {name: named[name] for name in order_splits(set(named))}
+
+
+def _splits_above_classes(root: Path, folders: list[Path]) -> dict[str | None, Path]:
+    """Return split -> folder, where splits have names of their own and hold the folders of the declared classes.
+
+    Empty if that is not so, or no classes are declared.
+    """
+    try:
+        classes = frozenset(class_folders(read_classes(root) or ()).values())
+    except FormatError:  # whoever reads it says so
+        return {}
+    for folder in folders:
+        inner = {below.name for below in _folders(folder)}
+        if folder.name in classes or not inner or not inner <= classes:
+            return {}
+    return {name: root / name for name in sorted(folder.name for folder in folders)}
 
 
 def _not_of_classes(folder: Path) -> str:

@@ -208,7 +208,7 @@ def _image_folder(root: Path) -> Path:
 
 
 def _image_sets(root: Path, known: Container[str]) -> dict[str, str]:
-    """Return stem -> split. Unions such as ``trainval`` and the lists of single classes are passed over.
+    """Return stem -> split. Lists of single classes are passed over, and what unions such as ``trainval`` repeat.
 
     Args:
         root: The dataset's folder.
@@ -216,27 +216,31 @@ def _image_sets(root: Path, known: Container[str]) -> dict[str, str]:
     """
     folder = root / 'ImageSets' / 'Main'
     split_of: dict[str, str] = {}
-    if not folder.is_dir():
-        return split_of
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() != '.txt' or path.stem.startswith('.') or path.stem in _UNIONS:
+    unions: dict[str, str] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix.lower() != '.txt' or path.stem.startswith('.'):
             continue
-        split = split_name(path.stem)
-        try:
-            lines = path.read_text(encoding='utf-8-sig').split(
-                '\n'
-            )  # other ends of lines may be part of a name
-        except UnicodeDecodeError as exc:
-            raise FormatError(f'{path} is not text in UTF-8; it should name one picture a line.') from exc
-        stems = [stem for line in lines if (stem := nfc(line.strip()))]
+        stems = _stems_in(path)
         if all(_OF_A_CLASS.search(stem) and stem not in known for stem in stems):
             continue
+        if path.stem in _UNIONS:
+            unions.update(dict.fromkeys(stems, path.stem))
+            continue
+        split = split_name(path.stem)
         for stem in stems:
             if split_of.setdefault(stem, split) != split:
                 raise DatasetError(
                     f'{path} puts {stem!r} into {split}, but it is in {split_of[stem]} already.'
                 )
-    return split_of
+    return unions | split_of if split_of else {}
+
+
+def _stems_in(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding='utf-8-sig').split('\n')  # other ends of lines may be part of a name
+    except UnicodeDecodeError as exc:
+        raise FormatError(f'{path} is not text in UTF-8; it should name one picture a line.') from exc
+    return [stem for line in lines if (stem := nfc(line.strip()))]
 
 
 # -- writing ------------------------------------------------------------------------------------------------

@@ -11,11 +11,10 @@ from ...errors import DatasetError, FormatError
 from ..files import scan
 from ..images import IMAGE_SUFFIXES
 from ..names import Fence, order_splits, split_name
+from ..report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
-
-    from ..report import Report
 
 __all__ = ['NO_SPLITS', 'has_pictures', 'listed', 'splits_of_config', 'unnamed_folders']
 
@@ -75,19 +74,15 @@ def class_split_folders(root: Path, config: Path, content: Mapping[str, Any]) ->
     """
     fence = Fence(root)
     keys = [*_KNOWN, *(key for key in content if key not in _KNOWN and _is_name(key))]
-    folders: dict[str | None, Path] = {}
+    found: dict[str, list[Path]] = {}
     for key in keys:
         entry, split = content.get(key), split_name(str(key))
         if not isinstance(entry, str) or not _exists(root / entry) or not (root / entry).is_dir():
             continue
-        if split in folders or (key not in _KNOWN and not (entry and has_pictures(root / entry))):
-            continue
-        place = root if entry == '.' else fence.path(root, entry, config)
-        if place not in folders.values():  # val names the pictures of train where there are no others
-            folders[split] = place
-    if set(folders.values()) == {root}:
-        return {None: root}
-    return {name: folders[name] for name in order_splits({name for name in folders if name is not None})}
+        if split not in found and (key in _KNOWN or (entry and has_pictures(root / entry))):
+            found[split] = [root if entry == '.' else fence.path(root, entry, config)]
+    once = _once(root, {split: found[split] for split in order_splits(set(found))}, Report())
+    return {split: places[0] for split, places in once.items()}
 
 
 def _is_name(key: Any) -> bool:
