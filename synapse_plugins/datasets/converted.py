@@ -187,7 +187,10 @@ def strangers_in(folder: Path) -> tuple[int, list[str]]:
         known = json.loads((folder / REPORT_FILE).read_text(encoding='utf-8')).get('files')
     except (OSError, ValueError, AttributeError):
         return 0, []
-    return strangers(folder, known, written) if isinstance(known, dict) else (0, [])
+    try:
+        return strangers(folder, known, written) if isinstance(known, dict) else (0, [])
+    except FileNotFoundError:  # another one has replaced it at this moment
+        return 0, []
 
 
 def write_record(root: Path, conversion: Conversion, *, sealed: bool) -> None:

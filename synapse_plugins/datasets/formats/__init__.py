@@ -117,8 +117,10 @@ BUILTIN = (
     ),
     _builtin('dm_v1', 'Datamaker v1: one document of the platform an image', 'DmV1'),
     _builtin('dm_v2', 'Datamaker v2: one JSON document an image', 'DmV2', version=2),
-    _builtin('imagefolder', 'ImageFolder: a folder of pictures a class', 'ImageFolder'),
-    _builtin('pascal_voc', 'Pascal VOC: one XML file an image, ImageSets for the splits', 'PascalVoc'),
+    _builtin('imagefolder', 'ImageFolder: a folder of pictures a class', 'ImageFolder', version=2),
+    _builtin(
+        'pascal_voc', 'Pascal VOC: one XML file an image, ImageSets for the splits', 'PascalVoc', version=2
+    ),
     _builtin(
         'yolo',
         'YOLO of ultralytics, of the tasks detect, segment, pose, obb and classify',
