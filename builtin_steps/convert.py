@@ -163,7 +163,7 @@ class ConvertDatasetStep(BaseStep[Any]):
             )
         except OutputExistsError:
             other = _earlier(place)  # another run was faster
-            if other is None:
+            if other is None or not other.is_unaltered():  # else somebody put files into what lies there
                 raise
             return other
 

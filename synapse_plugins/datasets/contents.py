@@ -28,6 +28,9 @@ _OF_SYSTEMS = frozenset((b'.DS_Store', b'Thumbs.db', b'desktop.ini'))
 _DERIVED = (b'.cache', b'.cache.npy')
 """What trainers keep for the next time, made from pictures and labels alone."""
 
+_ARRAY = b'.npy'
+"""What they keep of one picture, beside it."""
+
 
 def contents_of(root: str | Path) -> dict[str, Any]:
     """Return what lies in each folder: ``{'count': 3, 'names': a digest}``, in the top folder the names themselves."""
@@ -79,6 +82,15 @@ def _younger(folder: Path, names: list[bytes], written: int) -> list[bytes]:
     return [name for name in names if os.lstat(os.path.join(below, name)).st_mtime_ns > written]  # noqa: PTH118
 
 
+def _own(names: list[bytes]) -> list[bytes]:
+    """Return the names of files that are not derived from others; ``a.npy`` is if there is a picture or label ``a``."""
+    names = [name for name in names if not name.endswith(_DERIVED)]
+    if any(name.endswith(_ARRAY) for name in names):
+        stems = {name.rpartition(b'.')[0] for name in names if not name.endswith(_ARRAY)}
+        return [name for name in names if not (name.endswith(_ARRAY) and name.removesuffix(_ARRAY) in stems)]
+    return names
+
+
 def _walk(root: str | Path) -> Iterator[tuple[str, list[bytes]]]:
     """Yield every folder, relative to the root, with the files in it that count."""
     top = os.fsencode(root)
@@ -93,7 +105,7 @@ def _walk(root: str | Path) -> Iterator[tuple[str, list[bytes]]]:
         passed = _OF_SYSTEMS.union(inner)
         if not passed.isdisjoint(names):
             names = [name for name in names if name not in passed]
-        names = [name for name in names if not name.endswith(_DERIVED)]
+        names = _own(names)
         if not below:
             names = [name for name in names if name not in _OURS]
         folder = os.fsdecode(below).encode('utf-8', 'backslashreplace').decode()

@@ -40,6 +40,7 @@ def test_an_output_that_nobody_touched_is_replaced(to: str, blood: Path, tmp_pat
     'name',
     [
         'notes.txt',
+        'train/images/features.npy',
         'runs/train/weights.pt',
         'train/images/new.jpg',
         'train/labels/새.txt',
@@ -79,7 +80,7 @@ def test_an_older_file_in_a_folder_of_ours_is_counted(blood: Path, out: Path) ->
 
 
 def test_what_trainers_derive_may_go(blood: Path, out: Path) -> None:
-    for name in ('train/labels.cache', 'labels.cache', '.DS_Store', 'export.json'):
+    for name in ('train/labels.cache', 'labels.cache', 'train/images/a.npy', '.DS_Store', 'export.json'):
         (out / name).write_bytes(b'x')
     assert again(blood, out).count == 4
     assert not (out / 'labels.cache').exists()

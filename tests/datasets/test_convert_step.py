@@ -286,6 +286,23 @@ def test_what_a_trainer_leaves_beside_the_labels_is_no_change(blood: Path, tmp_p
     assert run(context_for(blood, tmp_path)).data['cached'] is True
 
 
+@pytest.mark.parametrize('cached', [True, False])
+def test_files_of_others_in_the_output_stay_and_stop_the_run(
+    cached: bool, blood: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / 'cache' if cached else None
+    first = context_for(blood, cache)
+    run(first)
+    assert first.dataset is not None
+    mine = Path(first.dataset['path'], 'train/labels/mine.txt')
+    mine.write_text('0 .5 .5 .1 .1', encoding='utf-8')
+    with pytest.raises(RuntimeError, match=r'files that no conversion wrote \(1: train/labels/mine\.txt\)'):
+        run(context_for(blood, cache))
+    assert mine.is_file()
+    mine.unlink()
+    assert run(context_for(blood, cache)).data['cached']
+
+
 # -- what goes wrong ------------------------------------------------------------------------------------------
 
 
