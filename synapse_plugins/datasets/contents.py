@@ -97,14 +97,14 @@ def _walk(root: str | Path) -> Iterator[tuple[str, list[bytes]]]:
     pending = [b'']
     while pending:
         below = pending.pop()
+        inner: list[bytes] = []
+        names: list[bytes] = []
         with os.scandir(os.path.join(top, below)) as entries:  # noqa: PTH118 - names may be no text
-            found = list(entries)
-        inner = [entry.name for entry in found if entry.is_dir(follow_symlinks=False)]
+            for entry in entries:  # one by one: a list of the entries takes five times the memory
+                (inner if entry.is_dir(follow_symlinks=False) else names).append(entry.name)
         pending += [below + b'/' + name if below else name for name in inner]
-        names = [entry.name for entry in found]
-        passed = _OF_SYSTEMS.union(inner)
-        if not passed.isdisjoint(names):
-            names = [name for name in names if name not in passed]
+        if not _OF_SYSTEMS.isdisjoint(names):
+            names = [name for name in names if name not in _OF_SYSTEMS]
         names = _own(names)
         if not below:
             names = [name for name in names if name not in _OURS]
