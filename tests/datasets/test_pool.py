@@ -45,11 +45,14 @@ def unread():
     raise MemoryError('no room for it')
 
 def where(batch):
-    time.sleep(0.01)
     return os.getpid()
 
-def slow(batch):
-    time.sleep(1 if ELSEWHERE and batch == 'slow' else 0.01)
+def gated(batch):
+    gate = os.path.join(os.path.dirname(__file__), 'gate')
+    if batch == 'open':
+        open(gate, 'w').close()
+    while batch == 'wait' and not os.path.exists(gate):
+        time.sleep(0.01)
     return os.getpid()
 
 def interrupting(batch):
@@ -96,37 +99,51 @@ def test_a_process_that_is_gone_is_told_of_whoever_waits() -> None:
             list(pool.apply('pool_work:same', range(9)))
 
 
-@pytest.mark.parametrize('count', [2, 3])
-def test_a_batch_goes_to_who_has_seen_it(count: int) -> None:
-    with Pool(count) as pool:
+def test_a_rota_is_written_and_then_followed() -> None:
+    with Pool(3) as pool:
+        ids = [process._child.pid for process in pool._processes]
         rota: list[int] = []
-        first = list(pool.run('apply', range(60), 'pool_work:where', rota=rota))
-        seen = list(rota)
-        again = list(pool.run('apply', range(60), 'pool_work:where', rota=rota))
-    assert len(set(first)) == count  # all of them worked
-    assert len(rota) == 60
-    assert rota == seen  # one that is followed stays as it is
-    assert sum(one == other for one, other in zip(first, again, strict=True)) > 45  # but for who was late
+        list(pool.run('apply', range(30), 'pool_work:where', rota=rota))
+        assert len(rota) == 30
+        assert set(rota) <= {pools._HERE, 0, 1}
+        for place in (0, 1):
+            rota = [place] * pools._OWN
+            found = list(pool.run('apply', range(pools._OWN), 'pool_work:where', rota=rota))
+            assert found == [ids[place]] * pools._OWN
+            assert rota == [place] * pools._OWN
+
+
+def test_this_process_does_what_was_its_own_while_the_others_have_work() -> None:
+    with Pool(2) as pool:
+        [other] = [process._child.pid for process in pool._processes]
+        found = list(pool.run('apply', ['wait', 'open'], 'pool_work:gated', rota=[0, pools._HERE]))
+    assert found == [other, os.getpid()]
 
 
 def test_a_rota_makes_nobody_wait() -> None:
     with Pool(2) as pool:
-        begun = time.monotonic()
-        where = list(pool.run('apply', range(40), 'pool_work:where', rota=[0] * 40))
-        here = list(pool.run('apply', range(40), 'pool_work:where', rota=[pools._HERE] * 40))
-    assert os.getpid() in where
-    assert len(set(here)) == 2
-    assert time.monotonic() - begun < 20
+        batches = ['wait'] * pools._OWN + ['open']
+        found = list(pool.run('apply', batches, 'pool_work:gated', rota=[0] * len(batches)))
+        assert found[-1] == os.getpid()  # the other one had enough before it
+        [only] = pool.run('apply', ['wait'], 'pool_work:gated', rota=[pools._HERE])
+        assert only != os.getpid()  # which had nothing to do, and this one has to hand out work
 
 
 def test_who_is_done_gets_more_though_others_are_slow() -> None:
     with Pool(3) as pool:
-        list(pool.run('apply', range(30), 'pool_work:slow'))  # all have started
-        where = list(pool.run('apply', ['slow', *range(60)], 'pool_work:slow'))
-    slowest = where[0]
-    others = {place: where.count(place) for place in set(where) - {slowest}}
-    assert len(others) == 2
-    assert min(others.values()) > 10  # nobody idles behind the slow one
+        slow, quick = (process._child.pid for process in pool._processes)
+
+        def batches() -> Iterator[str]:
+            yield 'wait'
+            for _ in range(9):
+                end = time.monotonic() + 60
+                while pool._processes[1].pending and time.monotonic() < end:
+                    time.sleep(0.01)
+                yield 'same'
+            yield 'open'
+
+        found = list(pool.run('apply', batches(), 'pool_work:gated', rota=[0, *[1] * 10]))
+    assert found == [slow, *[quick] * 10]
 
 
 def test_dismissed_processes_end_and_their_answers_arrive() -> None:
