@@ -7,6 +7,7 @@ list of names to keep; the few files of the top folder are named.
 from __future__ import annotations
 
 import os
+from operator import mul
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -20,7 +21,7 @@ _NAMED = 50
 """Files up to which those of the top folder are named."""
 
 _SHOWN = 5
-_WRAPPED = 1 << 32
+_WRAPPED = 1 << 64
 _OURS = frozenset((b'report.json', b'export.json', b'.conversion'))
 """Files of the top folder that are written about the output, after it was made."""
 
@@ -30,6 +31,10 @@ _DERIVED = (b'.cache', b'.cache.npy')
 
 _ARRAY = b'.npy'
 """What they keep of one picture, beside it."""
+
+
+_SELDOM = (_DERIVED[0], _ARRAY, *_OF_SYSTEMS)
+"""What is part of the name of a file that does not count."""
 
 
 def contents_of(root: str | Path) -> dict[str, Any]:
@@ -46,7 +51,9 @@ def _in_words(names: list[bytes]) -> list[str]:
 
 
 def _in_numbers(names: list[bytes]) -> dict[str, Any]:
-    return {'count': len(names), 'names': f'{sum(map(crc32, names)) % _WRAPPED:08x}'}
+    codes = list(map(crc32, names))
+    squares = sum(map(mul, codes, codes))  # the sum of the codes alone is one for all sets of numbered names
+    return {'count': len(names), 'names': f'{squares % _WRAPPED:016x}'}
 
 
 def strangers(root: Path, known: Mapping[str, Any], written: int) -> tuple[int, list[str]]:
@@ -84,7 +91,10 @@ def _younger(folder: Path, names: list[bytes], written: int) -> list[bytes]:
 
 def _own(names: list[bytes]) -> list[bytes]:
     """Return the names of files that are not derived from others; ``a.npy`` is if there is a picture or label ``a``."""
-    names = [name for name in names if not name.endswith(_DERIVED)]
+    text = b'\0'.join(names)
+    if not any(part in text for part in _SELDOM):  # a look at each name would take longer than listing them
+        return names
+    names = [name for name in names if not name.endswith(_DERIVED) and name not in _OF_SYSTEMS]
     if any(name.endswith(_ARRAY) for name in names):
         stems = {name.rpartition(b'.')[0] for name in names if not name.endswith(_ARRAY)}
         return [name for name in names if not (name.endswith(_ARRAY) and name.removesuffix(_ARRAY) in stems)]
@@ -103,8 +113,6 @@ def _walk(root: str | Path) -> Iterator[tuple[str, list[bytes]]]:
             for entry in entries:  # one by one: a list of the entries takes five times the memory
                 (inner if entry.is_dir(follow_symlinks=False) else names).append(entry.name)
         pending += [below + b'/' + name if below else name for name in inner]
-        if not _OF_SYSTEMS.isdisjoint(names):
-            names = [name for name in names if name not in _OF_SYSTEMS]
         names = _own(names)
         if not below:
             names = [name for name in names if name not in _OURS]

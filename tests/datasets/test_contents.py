@@ -163,3 +163,17 @@ def test_another_choice_that_changes_nothing_is_written_down(blood: Path, tmp_pa
     assert made.reused == 4
     assert Conversion.load(made.path).made_with['seed'] == 5
     assert again(blood, tmp_path / 'out', seed=5).is_hit
+
+
+def test_sets_of_numbered_names_are_told_apart(tmp_path: Path) -> None:
+    found = set()
+    for suffix in ('jpg', 'txt', 'png'):
+        for start in (0, 256, 512):
+            folder = tmp_path / f'{suffix}{start}'
+            (folder / 'in').mkdir(parents=True)
+            for number in range(start, start + 256):
+                (folder / 'in' / f'img_{number:06}.{suffix}').touch()
+            [told] = contents_of(folder).values()
+            assert told['count'] == 256
+            found.add(told['names'])
+    assert len(found) == 9
