@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import DatasetError, SynapsePluginsError
 from ..providers import resolve
+from .names import nfc
 from .sample import Sample
-from .strangers import own_numbers
+from .strangers import drop_unusable, own_numbers, well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,14 +41,17 @@ class Changes:
         """Return what becomes of a sample; None, and counted, if it is left out.
 
         Raises:
-            DatasetError: If one of them fails, or returns something else.
+            DatasetError: If one of them fails, returns something else, or moves the sample to another place.
         """
         for name, function in self._functions:
-            key, before = sample.key, [(one, one.tool, one.label) for one in sample.annotations]
+            key, split = sample.key, sample.split
+            before = [(one, one.tool, one.label) for one in sample.annotations]
             found = _called(name, function, sample)
             if found is None:
                 report.leave_out('image', f'{name} left it out', key)
                 return None
+            _refuse_moved(name, found, key, split)
+            _spell(well_formed(found, f'The transform {name}', key))
             was, now = Counter(tool for _, tool, _ in before), Counter(one.tool for one in found.annotations)
             for tool, count in (was - now).items():
                 report.leave_out(tool, f'{name} took it out', key, count)
@@ -56,7 +60,29 @@ class Changes:
             for tool, count in _relabelled(before, found.annotations).items():
                 report.note(tool, f'{name} gave it another class', key, count)
             sample = own_numbers(found)
+            drop_unusable(sample, report)
         return sample
+
+
+def _refuse_moved(name: str, found: Sample, key: str, split: str | None) -> None:
+    """Refuse a sample of another key or split: where it goes was settled before, for all of them together."""
+    if found.split != split:
+        raise DatasetError(
+            f'The transform {name} put {key} into the split {found.split!r}; it was in {split!r}, and which picture '
+            'goes where is settled before. Use --split (split={...}) for that, or return None to leave it out.'
+        )
+    if found.key != key:
+        raise DatasetError(
+            f'The transform {name} gave {key} the key {found.key!r}; a key tells which sample it is, so leave it as it '
+            'is.'
+        )
+
+
+def _spell(sample: Sample) -> None:
+    """Spell the labels as those of every source are: without space around them, in composed letters."""
+    for annotation in sample.annotations:
+        if annotation.label is not None:
+            annotation.label = nfc(annotation.label.strip()) or None
 
 
 def _relabelled(

@@ -14,7 +14,7 @@ from .ledger import Entry, digest_of, time_of_ledger
 from .names import nfc
 from .reader import UNREADABLE, Survey, UnitReader
 from .report import Counts, Report
-from .strangers import own_numbers, reading
+from .strangers import check_labels, reading, surveying, taken
 from .writer import SKIPPED
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class Work:
     def __init__(self, readers: Sequence[UnitReader], report: Report, *, apart: bool = False) -> None:
         self._readers = readers
         self._read = [reading(reader) for reader in readers]
+        self._survey_unit = [surveying(*pair) for pair in zip(readers, self._read, strict=True)]
         self._report = report
         self._apart = apart
         self._plan: Plan | None = None
@@ -130,7 +131,7 @@ class Work:
         for source, unit, key, split, _, _ in jobs:
             reader = self._readers[source]
             if not changes:
-                reader.survey_unit(unit, survey)
+                self._survey_unit[source](unit, survey)
                 continue
             sample = self._read[source](unit)
             if sample is not None and reader.measure(sample.image, key):
@@ -142,6 +143,7 @@ class Work:
         for reader, report in zip(self._readers, reports, strict=True):
             reader.take_facts()
             reader.report = report
+        check_labels(survey)
         return survey
 
     def start(self, plan: Plan, writer: Writer | None = None) -> None:
@@ -375,10 +377,12 @@ class _Whole(UnitReader):
 
     def read(self, unit: Unit) -> Sample:
         sample: Sample = unit.source
-        return own_numbers(sample)
+        return taken(sample, self._reader, self.report)
 
     def survey(self) -> Survey:
-        return self._reader.survey()
+        survey = self._reader.survey()
+        check_labels(survey)
+        return survey
 
     def close(self) -> None:
         self._reader.close()
