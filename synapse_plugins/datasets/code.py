@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from .files import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import ModuleType
 
-__all__ = ['MOST_MODULES', 'code_digest']
+__all__ = ['MOST_MODULES', 'code_digest', 'files_of', 'is_told']
 
 MOST_MODULES = 500
 """A package of more is not read whole: it is no pack, and another version of it has another number."""
@@ -33,12 +32,13 @@ def code_digest(reference: str) -> str:
         reference: Where the function is found, ``'package.module:function'``; its module has been imported.
 
     Returns:
-        The digest; an empty text for a module that is no file.
+        The digest; an empty text where the code cannot be told: for a module that is no file (one in an archive, or
+        written in C into Python), and where part of its package cannot be read.
     """
     name = reference.partition(':')[0]
     digest = blake2b(digest_size=12)
     try:
-        for place, path in _files_of(name):
+        for place, path in files_of(name):
             content = read_bytes(path)
             digest.update(b'%d\0%b%b' % (len(content), place.encode('utf-8', 'surrogateescape'), content))
     except (OSError, TypeError):
@@ -46,8 +46,18 @@ def code_digest(reference: str) -> str:
     return digest.hexdigest()
 
 
-def _files_of(name: str) -> list[tuple[str, str]]:
-    """Return (name, path) of the files whose content counts."""
+def is_told(references: Iterable[str]) -> bool:
+    """Tell whether the code of all of these functions can be told, so that what they did may be remembered."""
+    return all(map(code_digest, references))
+
+
+def files_of(name: str) -> list[tuple[str, str]]:
+    """Return (name, path) of the files whose content counts.
+
+    Raises:
+        OSError: If part of the package cannot be read.
+        TypeError: If it lies in no file.
+    """
     module, top = sys.modules.get(name), sys.modules.get(name.partition('.')[0])
     own: Any = getattr(module, '__file__', None)  # None is refused by what reads it
     package = [] if top is None else _package_files(top)
@@ -71,18 +81,32 @@ def _package_files(top: ModuleType) -> list[tuple[str, str]]:
 
 def _walk(root: str) -> Iterator[tuple[str, str]]:
     """Yield (name relative to the root, path) of everything in folders that modules may lie in."""
-    pending = ['']
-    with suppress(OSError):  # in an archive, for one
-        while pending:
-            below = pending.pop()
-            with os.scandir(os.path.join(root, below)) as entries:  # noqa: PTH118 - as below
-                for entry in entries:
-                    name = f'{below}{entry.name}'
-                    yield name, entry.path
-                    if _may_hold_modules(entry):
-                        pending.append(f'{name}/')
+    if not os.path.isdir(root):  # noqa: PTH112 - in an archive, or the name of a hook
+        return
+    pending, linked = [''], {os.path.realpath(root)}
+    while pending:
+        below = pending.pop()
+        with os.scandir(os.path.join(root, below)) as entries:  # noqa: PTH118 - as below
+            for entry in entries:
+                name = f'{below}{entry.name}'
+                yield name, entry.path
+                if _may_hold_modules(entry, linked):
+                    pending.append(f'{name}/')
 
 
-def _may_hold_modules(entry: os.DirEntry[str]) -> bool:
-    named = entry.name.isidentifier() and entry.name != '__pycache__'
-    return named and entry.is_dir(follow_symlinks=False)
+def _may_hold_modules(entry: os.DirEntry[str], linked: set[str]) -> bool:
+    """Tell whether to look into a folder; into one that is a link once, and only if it is a package.
+
+    Args:
+        entry: The folder, or something else.
+        linked: Where links led so far.
+    """
+    if not entry.name.isidentifier() or entry.name == '__pycache__':
+        return False
+    if not entry.is_symlink():
+        return entry.is_dir(follow_symlinks=False)
+    target = os.path.realpath(entry.path)
+    is_new = target not in linked and os.path.isfile(f'{target}/__init__.py')  # noqa: PTH113 - as above
+    if is_new:
+        linked.add(target)
+    return is_new

@@ -12,6 +12,7 @@ from ..errors import DatasetError, FormatError, OutputExistsError
 from . import stream as streaming
 from .ahead import pool_for
 from .choices import Choices, explained_by
+from .code import is_told
 from .collection import seldom
 from .converted import REPORT_FILE, Conversion, made_with, strangers_in, write_record
 from .detection import detect_format, open_dataset
@@ -79,7 +80,8 @@ def convert(
         classes: The classes to keep, in order; by default all, in the order that the source declares, else
             sorted.
         rename: Class -> the class that it becomes, before `classes` are kept; several may become one.
-        sample: How many pictures to take: a number, or a share as ``'10%'``; which ones depends on their keys alone.
+        sample: How many pictures to take: a number, or a share as ``'10%'``; which ones depends on their
+            names and *seed* alone.
         split: Split -> share, as ``{'train': 0.8, 'valid': 0.2}``: puts every picture into a split, by the hash of
             its name and *seed*; by default pictures stay in the split that they have.
         seed: Another number gives another sample and other splits.
@@ -149,6 +151,7 @@ def convert(
         common = {'classes': class_map, 'splits': stream.all_splits, 'task': task, 'link': link}
         places = {'root': output.path, 'final_root': output.final}
         remember = overwrite or refusal is not None if remember is None else remember
+        remember = remember and is_told(changes)
         arguments = {**places, **common, **more, **options}
         plan = stream.make_plan(reference, arguments, remember=remember, verify=verify_cache)
         signature = stream.signature(plan, [(name, table.get(name).version) for name in (*formats, to)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inspect import signature
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError, PackError, UnknownNameError
@@ -10,6 +11,7 @@ from ..providers import resolve
 from .code import code_digest
 from .formats import table
 from .given import transform_names
+from .imported import check_imported
 from .ledger import content_digest
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def find_transforms(
     Raises:
         UnknownNameError: If no provider has the name.
         PackError: If a reference cannot be imported.
-        DatasetError: If it is no function, or other processes cannot import it.
+        DatasetError: If it is no function, or other processes cannot import it, or would import other code.
     """
     names = transform_names(given)
     found = tuple(name if ':' in name else _provided(name, target_format, task) for name in names)
@@ -47,6 +49,7 @@ def find_transforms(
                 'part in runs; to change samples while they are converted a pack names a function '
                 'Sample -> Sample | None.'
             )
+        check_imported(reference)
     return found
 
 
@@ -54,6 +57,8 @@ def transforms_digest(
     names: Sequence[str | Callable[[Sample], Sample | None]], target_format: str, task: str | None = None
 ) -> str:
     """Return a digest of the functions of these names and of their code (`code_digest`): another one, other results.
+
+    Where the code cannot be told, it is another one each time.
 
     Args:
         names: What they are called, as in `convert`.
@@ -64,7 +69,7 @@ def transforms_digest(
         SynapsePluginsError: If there is no such function.
     """
     found = find_transforms(names, target_format, task)
-    parts = [(reference, code_digest(reference)) for reference in found]
+    parts = [(reference, code_digest(reference) or token_hex(12)) for reference in found]
     return content_digest(repr(parts).encode('utf-8', 'backslashreplace'))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shutil
 import sys
 from types import ModuleType
@@ -76,7 +77,9 @@ def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 FUNCTION = 'my_coded_pack.steps.change:change'
 
 
-def test_another_helper_of_its_package_is_another_function(pack: Path) -> None:
+def test_another_helper_of_its_package_is_another_function(
+    pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before, digest = code_digest(FUNCTION), transforms_digest([FUNCTION], 'yolo')
     (pack / 'notes.txt').write_text('no code', encoding='utf-8')
     (pack / '.hidden').mkdir()
@@ -87,6 +90,10 @@ def test_another_helper_of_its_package_is_another_function(pack: Path) -> None:
     (pack / 'steps' / 'helper.py').write_text('NAME = "other"\n', encoding='utf-8')
     edited = code_digest(FUNCTION)
     assert edited != before
+    with pytest.raises(DatasetError, match=r'helper.py has changed since .* Start Python anew\.'):
+        transforms_digest([FUNCTION], 'yolo')
+    for name in [name for name in sys.modules if name.startswith('my_coded_pack')]:
+        monkeypatch.delitem(sys.modules, name)
     assert transforms_digest([FUNCTION], 'yolo') != digest
     (pack / 'steps' / 'more.py').write_text('', encoding='utf-8')
     added = code_digest(FUNCTION)
@@ -122,3 +129,33 @@ def test_a_module_in_no_package_counts_alone_and_one_that_is_no_file_not_at_all(
     assert code_digest('my_made_up:change') == ''
     shutil.rmtree(pack)
     assert code_digest(FUNCTION) == ''
+
+
+def test_a_package_within_that_is_a_link_counts_too(pack: Path, tmp_path: Path) -> None:
+    before = code_digest(FUNCTION)
+    for place in ('linked', 'pictures'):
+        (tmp_path / 'elsewhere' / place).mkdir(parents=True)
+        (tmp_path / 'elsewhere' / place / 'x.py').write_text('', encoding='utf-8')
+        (pack / place).symlink_to(tmp_path / 'elsewhere' / place)
+    (pack / 'loop').symlink_to(pack)
+    assert code_digest(FUNCTION) == before
+    (tmp_path / 'elsewhere' / 'linked' / '__init__.py').write_text('', encoding='utf-8')
+    linked = code_digest(FUNCTION)
+    assert linked not in {before, ''}
+    (tmp_path / 'elsewhere' / 'linked' / 'x.py').write_text('X = 1', encoding='utf-8')
+    assert code_digest(FUNCTION) not in {linked, ''}
+
+
+def test_a_package_of_which_part_cannot_be_read_has_no_digest(
+    pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = os.scandir
+
+    def scandir(path: str) -> object:  # root may read everything, so it has to be said
+        if str(path).rstrip('/').endswith('steps'):
+            raise PermissionError(13, 'Permission denied', path)
+        return look(path)
+
+    monkeypatch.setattr(os, 'scandir', scandir)
+    assert code_digest(FUNCTION) == ''
+    assert len({transforms_digest([FUNCTION], 'yolo') for _ in range(2)}) == 2
