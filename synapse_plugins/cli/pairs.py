@@ -18,8 +18,8 @@ def read_pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
     """Return what ``old=new`` says, given any number of times."""
     pairs: dict[str, str] = {}
     for text in texts or ():
-        old, equals, new = text.partition('=')
-        if not (equals and old.strip() and new.strip()):
+        old, equals, new = (part.strip() for part in text.partition('='))
+        if not (equals and old and new):
             raise typer.BadParameter(f'{text!r} is no pair of names; write it as old=new.', param_hint=option)
         if pairs.setdefault(old, new) != new:
             raise typer.BadParameter(
@@ -64,7 +64,7 @@ def read_options(
     flags: Mapping[str, str],
     reserved: Collection[str],
 ) -> dict[str, Any]:
-    """Return the options of a format: numbers as such, lists where the option takes one or the text has commas.
+    """Return the options of a format: numbers as such, lists where the option takes one.
 
     Args:
         option: What they are given with.
@@ -95,7 +95,8 @@ def read_options(
                 f'{name!r} has no value; write it as {name}=VALUE.{example}', param_hint=option
             )
         many = option_of.many
-        read = _listed_items(value) if many or ',' in value else _value(value, option_of.default)
+        commas = ',' in value and not option_of.values  # where nothing is said of it, they tell a list
+        read = _listed_items(value) if many or commas else _value(value, option_of.default)
         if name in found and not many and found[name] != read:
             raise typer.BadParameter(f'{name!r} is given two values.', param_hint=option)
         found[name] = [*found.get(name, ()), *read] if many else read

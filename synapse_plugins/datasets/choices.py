@@ -63,11 +63,20 @@ def renaming(rename: Mapping[str, str] | None) -> dict[str, str]:
     """Return class -> new class, both in their one spelling.
 
     Raises:
-        DatasetError: If a name is empty.
+        DatasetError: If a name is empty or no text, or a class is given two names.
     """
-    spelled = {nfc(old.strip()): nfc(new.strip()) for old, new in (rename or {}).items()}
-    if not all(spelled) or not all(spelled.values()):
-        raise DatasetError('rename: a class has no name; write it as in --rename car=vehicle.')
+    spelled: dict[str, str] = {}
+    for pair in (rename or {}).items():
+        for one in pair:
+            if not isinstance(one, str):
+                raise DatasetError(f"rename: {one!r} is no text; write it as rename={{'car': 'vehicle'}}.")
+        old, new = (nfc(one.strip()) for one in pair)
+        if not old or not new:
+            raise DatasetError('rename: a class has no name; write it as in --rename car=vehicle.')
+        if spelled.setdefault(old, new) != new:
+            raise DatasetError(
+                f'rename: the class {old!r} is given two names, {spelled[old]!r} and {new!r}; leave one of them out.'
+            )
     return spelled
 
 

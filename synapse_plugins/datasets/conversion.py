@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError, FormatError, OutputExistsError
 from . import stream as streaming
 from .ahead import pool_for
-from .choices import Choices, explained_by
+from .choices import Choices, explained_by, renaming
 from .code import is_told
 from .collection import seldom
 from .converted import REPORT_FILE, Conversion, made_with, strangers_in, write_record
@@ -21,6 +22,7 @@ from .formats import table, writer_of
 from .given import check_pairs, listed
 from .ledger import LEDGER_FILE, Ledger, LedgerWriter
 from .losses import ON_LOSS, allowed_kinds, refuse_losses
+from .options import several
 from .output import Output, refuse_overlap
 from .report import Report
 from .selection import Selection
@@ -126,7 +128,8 @@ def convert(
     classes = listed('classes', classes, "['cat', 'dog']")
     check_pairs('rename', rename, "{'car': 'vehicle'}")
     check_pairs('split', split, "{'train': 0.8, 'valid': 0.2}")
-    sources = [Path(source)] if isinstance(source, str | Path) else [Path(one) for one in source]
+    renaming(rename)  # a mistake in it is told of before the sources are looked at
+    sources = _places(source)
     changes = find_transforms(transforms, to, task)
     choices = Choices(Selection(sample, split, seed), classes, rename, changes, drop_empty)
     report = Report()
@@ -190,6 +193,22 @@ def convert(
         replaced = _format_in(output.final)
         output.commit()
     return replace(conversion, replaced=replaced)
+
+
+def _places(source: Any) -> list[Path]:
+    """Return the folders of the sources.
+
+    Raises:
+        DatasetError: If it is neither a path nor a list of paths.
+    """
+    if isinstance(source, str | PathLike):
+        return [Path(source)]
+    several('source', source, "['first', 'second']")
+    found = list(source or ())
+    for one in found:
+        if not isinstance(one, str | PathLike):
+            raise DatasetError(f"source: {one!r} is no path of a folder; write it as source='folder'.")
+    return [Path(one) for one in found]
 
 
 def _output(destination: str | Path, *, overwrite: bool, alone: bool) -> Output:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from .writer import Writer
 
-__all__ = ['BOUNDS_OPTIONS', 'FROM_ENGINE', 'FormatOption', 'no_option', 'options_of', 'several']
+__all__ = ['BOUNDS_OPTIONS', 'FROM_ENGINE', 'FormatOption', 'no_option', 'one_of', 'options_of', 'several']
 
 FROM_ENGINE = frozenset(('root', 'classes', 'splits', 'task', 'link', 'report', 'final_root'))
 """Arguments of every writer that the engine gives, and no user."""
@@ -82,13 +83,25 @@ def no_option(writer: type[Writer], names: Collection[str]) -> DatasetError:
     return DatasetError(f'This format ({writer.__name__}) knows no option {unknown}. It knows {known}.')
 
 
-def several(name: str, given: Any, example: str) -> None:
-    """Refuse a text where a list belongs: each of its letters would be one.
+def one_of(name: str, given: Any, known: Collection[str]) -> None:
+    """Refuse what is none of the values of an option; that may be of any kind.
 
     Raises:
-        DatasetError: If it is one.
+        DatasetError: If it is none.
+    """
+    if not isinstance(given, str) or given not in known:
+        raise DatasetError(f'{name}={given!r} is none of {", ".join(known)}.')
+
+
+def several(name: str, given: Any, example: str) -> None:
+    """Refuse what is no list where one belongs, also a text: each of its letters would be an item; None may be.
+
+    Raises:
+        DatasetError: If it is none.
     """
     if isinstance(given, str | bytes):
         raise DatasetError(
             f'{name}={given!r} is one text where a list belongs; write it as {name}={example}.'
         )
+    if given is not None and not isinstance(given, Iterable):
+        raise DatasetError(f'{name}={given!r} is no list; write it as {name}={example}.')

@@ -65,9 +65,9 @@ def count_of(workers: int | None) -> int:
     Raises:
         DatasetError: If that is no number of processes.
     """
-    count = workers if workers is not None else min(cores(), _MOST_PROCESSES)
-    if count < 1:
-        raise DatasetError(f'workers={count} is no number of processes; use 1 or more.')
+    count: Any = workers if workers is not None else min(cores(), _MOST_PROCESSES)
+    if not isinstance(count, int) or count < 1:
+        raise DatasetError(f'workers={count!r} is no number of processes; use 1 or more.')
     return count
 
 

@@ -10,6 +10,7 @@ import re
 from hashlib import sha256
 from heapq import nsmallest
 from math import isfinite
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ['Selection', 'read_sample', 'read_shares']
 
 _WHOLE = 1 << 64
+_EXAMPLE = "split={'train': 0.8, 'valid': 0.2}"
 
 
 class Selection:
@@ -137,11 +139,15 @@ def read_shares(split: Mapping[str, float]) -> dict[str, float]:
         DatasetError: If they do not, or name one split twice.
     """
     shares: dict[str, float] = {}
+    name: Any  # a caller may give anything
+    share: Any
     for name, share in split.items():
+        if not isinstance(name, str):
+            raise DatasetError(f'split: {name!r} is no text; write the splits as {_EXAMPLE}.')
         own = split_name(name.strip())
         if not own or own in shares or '/' in own or '\\' in own or own.startswith('.'):
             raise DatasetError(f'split: {name!r} is no name of a split, or names one a second time.')
-        if not isfinite(share) or share < 0:
+        if not isinstance(share, Real) or not isfinite(share) or share < 0:
             raise DatasetError(f'split: the share of {name} is {share!r}; it should be a number such as 0.8.')
         shares[own] = float(share)
     if abs(sum(shares.values()) - 1) > 1e-6:

@@ -26,7 +26,7 @@ from ..errors import DatasetError
 from .files import Placer, hand_over, write_bytes
 from .ledger import content_digest
 from .names import Namer
-from .options import BOUNDS_OPTIONS, no_option
+from .options import BOUNDS_OPTIONS, FROM_ENGINE, no_option, one_of
 from .sample import ImageFile
 from .shapes import BOUNDS, HOLES_FILLED, TOLERANCE, Shaper
 
@@ -126,8 +126,9 @@ class Writer(ABC):
         Raises:
             DatasetError: If there are any.
         """
-        if not cls.inner.isdisjoint(names):
-            raise no_option(cls, cls.inner.intersection(names))
+        others = FROM_ENGINE | cls.inner
+        if not others.isdisjoint(names):
+            raise no_option(cls, others.intersection(names))
 
     @classmethod
     def choose_task(cls, tools: Collection[str]) -> str | None:  # noqa: ARG003 - for subclasses
@@ -277,8 +278,7 @@ class Writer(ABC):
 
 
 def _check_bounds(bounds: Any, tolerance: Any) -> None:
-    if bounds not in BOUNDS:
-        raise DatasetError(f'bounds={bounds!r} is none of {", ".join(BOUNDS)}.')
+    one_of('bounds', bounds, BOUNDS)
     is_number = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
     if not (is_number and 0 <= tolerance < inf):
         raise DatasetError(f'tolerance={tolerance!r} is no number of pixels; use 0 or more.')

@@ -51,6 +51,23 @@ def test_what_came_of_it_is_said_in_two_lines(cli: Callable[..., Any], shapes: P
     assert 'A sample of 1000 was asked for, but there are' in done.out
 
 
+def test_a_class_is_not_given_two_names(cli: Callable[..., Any], shapes: Path, tmp_path: Path) -> None:
+    options = ('--rename', 'circle=round', '--rename', 'circle =disc')
+    done = cli('convert', shapes, tmp_path / 'out', '--to', 'yolo', *options)
+    assert done.code == 2
+    assert "'circle' is given two names" in done.err
+
+
+def test_commas_make_no_list_where_a_word_belongs(
+    cli: Callable[..., Any], shapes: Path, tmp_path: Path
+) -> None:
+    options = ('--task', 'segment', '--option', 'parts=bridge,split')
+    done = cli('convert', shapes, tmp_path / 'out', '--to', 'yolo', *options)
+    assert done.code == 1
+    assert 'This is a bug' not in done.err
+    assert "parts='bridge,split' is none of bridge, split, largest" in ' '.join(done.err.split())
+
+
 def test_a_class_that_is_not_there_is_not_renamed_in_silence(
     cli: Callable[..., Any], shapes: Path, tmp_path: Path
 ) -> None:

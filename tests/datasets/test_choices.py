@@ -76,6 +76,14 @@ def test_a_class_is_not_renamed_to_nothing(blood: Path, tmp_path: Path) -> None:
         convert(blood, tmp_path / 'out', to='yolo', rename={'RBC': ' '})
 
 
+def test_a_class_is_not_given_two_names(blood: Path, tmp_path: Path) -> None:
+    for rename in ({'RBC': 'x', 'RBC ': 'y'}, {'caf\u00e9': 'x', 'cafe\u0301': 'y'}):
+        with pytest.raises(DatasetError, match="two names, 'x' and 'y'"):
+            convert(blood, tmp_path / 'out', to='yolo', rename=rename)
+    made = convert(blood, tmp_path / 'out', to='yolo', rename={'RBC': 'x', ' RBC': 'x '})
+    assert 'x' in made.classes
+
+
 @pytest.mark.parametrize('source', ['dm_v2', 'yolo', 'coco'])
 def test_a_name_that_no_source_has_is_told_of(source: str, blood: Path, tmp_path: Path) -> None:
     root = blood if source == 'dm_v2' else convert(blood, tmp_path / 'in', to=source).path

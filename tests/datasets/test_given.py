@@ -61,6 +61,15 @@ def _step(given: Any) -> None:
         ('rename', 'a=b', "rename={'car'"),
         ('split', 'train=1', "split={'train'"),
         ('stuff', 'WBC', "stuff=['WBC']"),
+        ('stuff', 5, "stuff=['sky']"),
+        ('rename', {'a': 1}, "rename={'car': 'vehicle'}"),
+        ('rename', {1: 'b'}, "rename={'car': 'vehicle'}"),
+        ('split', {1: 1.0}, "split={'train': 0.8"),
+        ('split', {'train': '0.5', 'val': 0.5}, "is '0.5'; it should be a number"),
+        ('split', {'train': None}, 'is None; it should be a number'),
+        ('workers', '2', "workers='2' is no number of processes"),
+        ('layout', ['coco'], 'is none of coco, roboflow'),
+        ('bounds', ['clip'], 'is none of clip, drop, error'),
     ],
 )
 def test_a_text_where_a_list_belongs_is_told_how_to_write_it(
@@ -70,6 +79,27 @@ def test_a_text_where_a_list_belongs_is_told_how_to_write_it(
     with pytest.raises(DatasetError, match=pattern):
         convert(blood, tmp_path / 'out', to='coco', **{name: given})
     assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('source', [None, 5, b'in', [5], [None]])
+def test_what_is_no_folder_is_no_source(source: Any, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match='source'):
+        convert(source, tmp_path / 'out', to='coco')
+
+
+def test_what_the_engine_gives_to_writers_is_no_option(blood: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / 'elsewhere'
+    given: dict[str, Any]
+    for given in ({'root': elsewhere}, {'final_root': elsewhere}, {'report': None}, {'splits': ['a']}):
+        with pytest.raises(DatasetError, match=f'knows no option {next(iter(given))}'):
+            convert(blood, tmp_path / 'out', to='dm_v2', **given)
+    assert not elsewhere.exists()
+    assert not (tmp_path / 'out').exists()
+
+
+def test_a_list_where_a_word_belongs_is_refused(blood: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match='is none of bridge, split, largest'):
+        convert(blood, tmp_path / 'out', to='yolo', task='segment', parts=['bridge'])
 
 
 @pytest.mark.parametrize('call', [datasets.open, datasets.inspect], ids=['open', 'inspect'])

@@ -17,7 +17,7 @@ import orjson
 from ...errors import DatasetError, suggestion
 from ..encoded import encoded
 from ..names import nfc
-from ..options import FormatOption, several
+from ..options import FormatOption, one_of, several
 from ..poses import NO_GROUP, joints_of, poses_of, tight_box
 from ..report import Report
 from ..sample import MISSING
@@ -90,12 +90,11 @@ class CocoWriter(Writer):
         **kwargs: Any,
     ) -> None:
         super().__init__(root, **kwargs)
-        if layout not in LAYOUTS:
-            raise DatasetError(f'layout={layout!r} is none of {", ".join(LAYOUTS)}.')
+        one_of('layout', layout, LAYOUTS)
         self._layout = layout
         self._ids = _category_ids(self.classes, category_ids, numbers or {})
-        several('stuff', stuff, f'[{stuff!r}]')
-        self._stuff = frozenset(nfc(str(name).strip()) for name in stuff)
+        several('stuff', stuff, f'[{stuff!r}]' if isinstance(stuff, str) else "['sky']")
+        self._stuff = frozenset(nfc(str(name).strip()) for name in stuff or ())
         self._skeleton = Skeleton.from_dict(skeleton) if skeleton else None
         self._shaper = self.shaper()
         self._files: dict[str | None, SplitFiles] = {}

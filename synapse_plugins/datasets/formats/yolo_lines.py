@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...errors import DatasetError
 from ..geometry import plain_box, plain_ring
+from ..options import one_of
 from ..parts import PARTS, one_ring_each
 from ..poses import NO_GROUP, joints_of, poses_of, tight_box
 from ..report import Report
@@ -48,8 +48,7 @@ class Lines:
     task: str
 
     def __init__(self, writer: Writer, *, parts: str, skeleton: Skeleton | None, tolerance: float) -> None:
-        if parts not in PARTS:
-            raise DatasetError(f'parts={parts!r} is none of {", ".join(PARTS)}.')
+        one_of('parts', parts, PARTS)
         self.writer = writer
         self.report = writer.report
         self.parts = parts
