@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,12 +52,49 @@ def test_what_was_allowed_before_is_not_allowed_for_ever(coloured: Path, tmp_pat
     assert (tmp_path / 'out' / 'dataset.yaml').is_file()
 
 
+def test_what_an_error_advises_can_be_typed(tmp_path: Path, make: Any) -> None:
+    """Also what documents of version 1 have beside annotations, and tools that nobody knows."""
+    for name in ('pa', 'pb'):
+        make.picture(tmp_path / 'in' / 'original_files' / f'{name}.png')
+        entries = [{'id': 'x1', 'tool': 'bounding_box', 'classification': {'class': 'a'}}]
+        entries += [{'id': 'x2', 'tool': 'odd tool-1', 'classification': {'class': 'a'}}]
+        shapes = [{'id': 'x1', 'coordinate': {'x': 1, 'y': 2, 'width': 5, 'height': 6}}]
+        document = {
+            'annotations': {'image_1': entries},
+            'annotationsData': {'image_1': [*shapes, {'id': 'x2', 'coordinate': {'x': 1}}]},
+            'relations': {'image_1': [{'id': 'r', 'annotationId': 'x1', 'targetAnnotationId': 'x1'}]},
+            'annotationGroups': {'image_1': [{'id': 'g1', 'annotations': []}]},
+            'extra': {},
+        }
+        (tmp_path / 'in' / 'json').mkdir(exist_ok=True)
+        (tmp_path / 'in' / 'json' / f'{name}.json').write_text(json.dumps(document), encoding='utf-8')
+    with pytest.raises(LossError) as caught:
+        convert(tmp_path / 'in', tmp_path / 'out', to='coco', on_loss='error')
+    advice = re.search(r'allow it \((.*?)\),', str(caught.value))
+    assert advice
+    words = shlex.split(advice[1])
+    assert words[::2] == ['--allow'] * 3
+    assert words[1::2] == ['annotationGroup', 'odd tool-1', 'relation']
+    made = convert(tmp_path / 'in', tmp_path / 'out', to='coco', on_loss='error', allow=words[1::2])
+    assert [entry.kind for entry in made.report.dropped] == sorted(words[1::2])
+    assert not [line for line in made.report.warnings if 'allow' in line]
+
+
+def test_a_kind_that_nobody_knows_is_told_of(make: Any, tmp_path: Path) -> None:
+    box = make.box('cat', 4, 6, 20, 10)
+    source = make.dm(tmp_path / 'in', {'a.png': {'bounding_box': [box]}})
+    made = convert(source, tmp_path / 'out', to='yolo', on_loss='error', allow=['atribute', 'attribute'])
+    told = "allow: nothing of the kind 'atribute' was lost. Did you mean 'attribute'?"
+    assert [line for line in made.report.warnings if 'allow' in line] == [told]
+
+
 @pytest.mark.parametrize(
     ('given', 'said'),
     [
         (['atribute'], "Did you mean 'attribute'?"),
         ('attribute', r"allow=\['attribute'\]"),
         (['xyz'], 'There are: '),
+        ([' '], 'a kind has no name'),
     ],
 )
 def test_no_such_kind(coloured: Path, tmp_path: Path, given: Any, said: str) -> None:
