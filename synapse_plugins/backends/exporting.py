@@ -6,21 +6,21 @@ import json
 import os
 import shlex
 import subprocess
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from ..datasets.files import disk_trouble
 from ..datasets.output import Output, refuse_others
-from ..errors import BackendError
+from ..errors import BackendError, DatasetError, SynapsePluginsError
 from ..store import require_space
 from ..store.archive import unpack
 from .download import SUMMARY, Download
 from .harvest import harvest_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ['export_dataset', 'export_model']
 
@@ -34,6 +34,7 @@ def export_dataset(
     destination: Path | str,
     *,
     format: str = 'dm_v2',  # noqa: A002 - the word that users know
+    task: str | None = None,
     link: str = 'copy',
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
@@ -44,6 +45,7 @@ def export_dataset(
         ref: The version: an id, a name, or ``name@version``.
         destination: The folder; it must not be there, or be empty. It appears whole or not at all.
         format: The format to write.
+        task: The task that it is written for, in formats that distinguish; by default what its annotations are.
         link: ``copy``: the pictures are yours alone; ``hard`` or ``symlink``: they are the store's, so do not
             change them. Those of a server are yours alone in any case.
         progress: Called with the pictures done, and how many there are.
@@ -55,7 +57,10 @@ def export_dataset(
         NotFoundError: If there is no such version.
         OutputExistsError: If the place is taken.
         BackendError: If a picture is missing or changed, with its name.
+        DatasetError: If the format has no such task, or can hold nothing of the dataset.
     """
+    if format == 'dm_v2' and task is not None:
+        raise DatasetError(f'The format dm_v2 knows no tasks; leave task={task!r} (--task) out.')
     final = Path(destination).expanduser().absolute()
     download = Download(client, client.resolve_dataset(ref, register_folder=False))
     output = Output(final, marker=SUMMARY, alone=True)
@@ -80,8 +85,20 @@ def export_dataset(
             download.write(whole.path, link=taken, progress=progress, harvest=brought)
             from ..datasets.conversion import convert
 
-            convert(whole.path, final, to=format, source_format='dm_v2', link=link, progress=progress)
+            ways: dict[str, Any] = {'link': link, 'progress': progress}
+            with _called(whole.path, download.label):
+                convert(whole.path, final, to=format, task=task, source_format='dm_v2', **ways)
     return final
+
+
+@contextmanager
+def _called(folder: Path, label: str) -> Iterator[None]:
+    """Have errors about a folder that will be gone name the dataset that is in it."""
+    try:
+        yield
+    except SynapsePluginsError as exc:
+        exc.args = tuple(one.replace(f'{folder}', label) if isinstance(one, str) else one for one in exc.args)
+        raise
 
 
 @disk_trouble

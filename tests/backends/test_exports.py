@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from synapse_plugins.datasets.output import Output
-from synapse_plugins.errors import OutputExistsError
+from synapse_plugins.errors import DatasetError, OutputExistsError
 
 pytestmark = pytest.mark.skipif(sys.platform == 'win32', reason='folders cannot be locked there')
 
@@ -40,3 +40,16 @@ def test_what_a_killed_export_left_is_removed_by_the_next_one(backend, dataset, 
         (tmp_path / name / 'json').mkdir(parents=True)
     backend.export_dataset('pets', tmp_path / 'out', format=to)
     assert {path.name for path in tmp_path.iterdir()} == {'out', 'pets', 'home'}
+
+
+def test_an_error_names_the_dataset_and_advises_what_can_be_typed(backend, dataset, tmp_path):
+    backend.import_dataset(dataset, 'pets')
+    with pytest.raises(DatasetError, match='--to yolo --task detect') as caught:
+        backend.export_dataset('pets', tmp_path / 'out', format='imagefolder')
+    assert str(caught.value).startswith('pets@1 has no annotations')
+    assert '.out' not in str(caught.value)
+    assert {path.name for path in tmp_path.iterdir()} == {'pets', 'home'}
+    backend.export_dataset('pets', tmp_path / 'out', format='yolo', task='segment')
+    assert 'segment' in (tmp_path / 'out' / 'report.json').read_text(encoding='utf-8')
+    with pytest.raises(DatasetError, match='knows no tasks'):
+        backend.export_dataset('pets', tmp_path / 'plain', task='detect')

@@ -127,6 +127,12 @@ def export_dataset(
     to: Annotated[
         str, typer.Option('--to', metavar='FORMAT', help='Format to write.', show_default=True)
     ] = 'dm_v2',
+    task: Annotated[
+        str | None,
+        typer.Option(
+            '--task', metavar='TASK', help='Task that the format is written for, e.g. detect or segment.'
+        ),
+    ] = None,
     link: Annotated[
         ExportLink, typer.Option('--link', help='How the pictures come out of the store.', show_default=True)
     ] = ExportLink.COPY,
@@ -138,7 +144,8 @@ def export_dataset(
     from ...datasets import Conversion
 
     with settings_of(ctx).backend_at(backend) as place, output.progress_bar('Exporting') as progress:
-        result = export(place, dataset, destination, format=to, link=link.value, progress=progress)
+        ways: dict[str, Any] = {'task': task, 'link': link.value, 'progress': progress}
+        result = export(place, dataset, destination, format=to, **ways)
     # The store holds dm_v2: everything else is a conversion of it, in which something may get lost.
     conversion = None if to == 'dm_v2' else Conversion.load(result)
     if as_json:
