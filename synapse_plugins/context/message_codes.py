@@ -73,14 +73,20 @@ register_log_messages(
             'ko': '{total_epochs} 에폭 중 {epoch} 에폭을 마쳤습니다.',
         },
         _TRAIN.TRAIN_VALIDATION_METRICS: {
-            'en': 'Validation after epoch {epoch}: {metrics}',
-            'ko': '{epoch} 에폭 이후 검증 결과: {metrics}',
+            'en': [
+                'Validation after epoch {epoch}: {metrics}',
+                'Validation: mAP50 {map50}, mAP50-95 {map50_95}.',
+            ],
+            'ko': [
+                '{epoch} 에폭 이후 검증 결과: {metrics}',
+                '검증 결과: mAP50 {map50}, mAP50-95 {map50_95}.',
+            ],
         },
         _TRAIN.TRAIN_COMPLETED: {'en': 'The training is done.', 'ko': '학습을 마쳤습니다.'},
         _TRAIN.TRAIN_MODEL_SAVED: {'en': 'The best weights are saved.', 'ko': '최적 가중치를 저장했습니다.'},
         _TRAIN.TRAIN_MODEL_UPLOADED: {
-            'en': 'The model {name} is registered.',
-            'ko': '모델 {name}을(를) 등록했습니다.',
+            'en': ['The model {name} is registered.', 'The model is registered.'],
+            'ko': ['모델 {name}을(를) 등록했습니다.', '모델을 등록했습니다.'],
         },
         _TRAIN.TRAIN_FAILED_GPU_RESOURCE: {
             'en': 'The training stopped for want of GPU memory or of a GPU. Try a smaller batch or picture size.',
@@ -99,8 +105,14 @@ register_log_messages(
             'ko': '학습은 끝났지만 모델을 등록하지 못했습니다: {error}',
         },
         _TRAIN.TRAIN_FAILED_STEP: {
-            'en': 'The training failed in step {step_name}: {error}',
-            'ko': '{step_name} 단계에서 학습이 실패했습니다: {error}',
+            'en': [
+                'The training failed in step {step_name}: {error}',
+                'The training failed in step {failed_step}.',
+            ],
+            'ko': [
+                '{step_name} 단계에서 학습이 실패했습니다: {error}',
+                '{failed_step} 단계에서 학습이 실패했습니다.',
+            ],
         },
         _TRAIN.TRAIN_FAILED_ADMIN_CONTACT: {
             'en': 'The training failed. Ask your administrator, with the number of this job.',
@@ -111,7 +123,10 @@ register_log_messages(
 
 register_log_messages(
     {
-        _EXPORT.EXPORT_INITIALIZED: {'en': 'Exporting to {path}.', 'ko': '{path}(으)로 내보냅니다.'},
+        _EXPORT.EXPORT_INITIALIZED: {
+            'en': ['Exporting to {path}.', 'The export begins.'],
+            'ko': ['{path}(으)로 내보냅니다.', '내보내기를 시작합니다.'],
+        },
         _EXPORT.EXPORT_NO_RESULTS: {'en': 'There is nothing to export.', 'ko': '내보낼 항목이 없습니다.'},
         _EXPORT.EXPORT_RESULTS_FETCHED: {
             'en': '{count} items are to be exported.',
@@ -143,32 +158,50 @@ register_log_messages(
             'ko': '항목 {success}개를 저장했고 {failed}개는 저장하지 못했습니다.',
         },
         _EXPORT.EXPORT_COMPLETED: {
-            'en': 'The export is done: {count} items in {path}.',
-            'ko': '내보내기를 마쳤습니다: {path}에 항목 {count}개.',
+            'en': ['The export is done: {count} items in {path}.', 'The export is done: {count} items.'],
+            'ko': [
+                '내보내기를 마쳤습니다: {path}에 항목 {count}개.',
+                '내보내기를 마쳤습니다: 항목 {count}개.',
+            ],
         },
         _EXPORT.EXPORT_COMPLETED_WITH_FAILURES: {
             'en': 'The export is done: {exported} items, {failed} are missing.',
             'ko': '내보내기를 마쳤습니다: {exported}개 완료, {failed}개 누락.',
         },
         _EXPORT.EXPORT_FAILED_STEP: {
-            'en': 'The export failed in step {step_name}: {error}',
-            'ko': '{step_name} 단계에서 내보내기가 실패했습니다: {error}',
+            'en': [
+                'The export failed in step {step_name}: {error}',
+                'The export failed in step {failed_step}.',
+            ],
+            'ko': [
+                '{step_name} 단계에서 내보내기가 실패했습니다: {error}',
+                '{failed_step} 단계에서 내보내기가 실패했습니다.',
+            ],
         },
         _UPLOAD.UPLOAD_INITIALIZED: {
-            'en': 'Looking for files in {path}.',
-            'ko': '{path}에서 파일을 찾습니다.',
+            'en': ['Looking for files in {path}.', 'Looking for files.'],
+            'ko': ['{path}에서 파일을 찾습니다.', '파일을 찾습니다.'],
         },
         _UPLOAD.UPLOAD_METADATA_LOADED: {
             'en': 'The metadata of {count} files is read.',
             'ko': '파일 {count}개의 메타데이터를 읽었습니다.',
         },
         _UPLOAD.UPLOAD_COLLECTION_ANALYZED: {
-            'en': 'The data collection {name} has {count} file specifications.',
-            'ko': '데이터 컬렉션 {name}의 파일 명세는 {count}개입니다.',
+            'en': [
+                'The data collection {name} has {count} file specifications.',
+                'The data collection has {count} file specifications.',
+            ],
+            'ko': [
+                '데이터 컬렉션 {name}의 파일 명세는 {count}개입니다.',
+                '데이터 컬렉션의 파일 명세는 {count}개입니다.',
+            ],
         },
         _UPLOAD.UPLOAD_FILES_ORGANIZED: {
-            'en': '{files} files make {count} data units.',
-            'ko': '파일 {files}개로 데이터 유닛 {count}개를 구성했습니다.',
+            'en': ['{files} files make {count} data units.', '{count} data units are found.'],
+            'ko': [
+                '파일 {files}개로 데이터 유닛 {count}개를 구성했습니다.',
+                '데이터 유닛 {count}개를 구성했습니다.',
+            ],
         },
         _UPLOAD.UPLOAD_NO_FILES_FOUND: {
             'en': 'There are no files to upload.',
@@ -179,30 +212,67 @@ register_log_messages(
             'ko': '데이터 유닛 {count}개를 검사했습니다.',
         },
         _UPLOAD.UPLOAD_FILES_UPLOADING: {
-            'en': 'Uploading {count} files; {reused} are there already.',
-            'ko': '파일 {count}개를 업로드합니다. {reused}개는 이미 있습니다.',
+            'en': ['Uploading {count} files; {reused} are there already.', 'Uploading {count} files.'],
+            'ko': [
+                '파일 {count}개를 업로드합니다. {reused}개는 이미 있습니다.',
+                '파일 {count}개를 업로드합니다.',
+            ],
         },
         _UPLOAD.UPLOAD_FILES_COMPLETED: {
-            'en': '{success} files are uploaded; {reused} were there already.',
-            'ko': '파일 {success}개를 업로드했습니다. {reused}개는 이미 있었습니다.',
+            'en': [
+                '{success} files are uploaded; {reused} were there already.',
+                '{success} files are uploaded.',
+            ],
+            'ko': [
+                '파일 {success}개를 업로드했습니다. {reused}개는 이미 있었습니다.',
+                '파일 {success}개를 업로드했습니다.',
+            ],
         },
         _UPLOAD.UPLOAD_FILES_COMPLETED_WITH_FAILURES: {
-            'en': '{success} files are uploaded, {reused} were there already, {failed} are lost.',
-            'ko': '파일 {success}개를 업로드했고 {reused}개는 이미 있었으며 {failed}개는 실패했습니다.',
+            'en': [
+                '{success} files are uploaded, {reused} were there already, {failed} are lost.',
+                '{success} files are uploaded, {failed} are lost.',
+            ],
+            'ko': [
+                '파일 {success}개를 업로드했고 {reused}개는 이미 있었으며 {failed}개는 실패했습니다.',
+                '파일 {success}개를 업로드했고 {failed}개는 실패했습니다.',
+            ],
         },
         _UPLOAD.UPLOAD_DATA_UNITS_CREATING: {
-            'en': 'Creating {count} data units; {existing} are there already.',
-            'ko': '데이터 유닛 {count}개를 만듭니다. {existing}개는 이미 있습니다.',
+            'en': [
+                'Creating {count} data units; {existing} are there already.',
+                'Creating {count} data units.',
+            ],
+            'ko': [
+                '데이터 유닛 {count}개를 만듭니다. {existing}개는 이미 있습니다.',
+                '데이터 유닛 {count}개를 만듭니다.',
+            ],
         },
         _UPLOAD.UPLOAD_DATA_UNITS_COMPLETED: {
-            'en': '{count} data units are created; {existing} were there already.',
-            'ko': '데이터 유닛 {count}개를 만들었습니다. {existing}개는 이미 있었습니다.',
+            'en': [
+                '{count} data units are created; {existing} were there already.',
+                '{count} data units are created.',
+            ],
+            'ko': [
+                '데이터 유닛 {count}개를 만들었습니다. {existing}개는 이미 있었습니다.',
+                '데이터 유닛 {count}개를 만들었습니다.',
+            ],
         },
         _UPLOAD.UPLOAD_COMPLETED: {
-            'en': 'The upload is done: {sent} files were sent and {reused} were there already; '
-            '{data_units} data units were made and {existing} were there already.',
-            'ko': '업로드를 마쳤습니다: 파일 {sent}개를 보냈고 {reused}개는 이미 있었습니다. '
-            '데이터 유닛 {data_units}개를 만들었고 {existing}개는 이미 있었습니다.',
+            'en': [
+                (
+                    'The upload is done: {sent} files were sent and {reused} were there already; '
+                    '{data_units} data units were made and {existing} were there already.'
+                ),
+                'The upload is done: {files} files, {data_units} data units.',
+            ],
+            'ko': [
+                (
+                    '업로드를 마쳤습니다: 파일 {sent}개를 보냈고 {reused}개는 이미 있었습니다. '
+                    '데이터 유닛 {data_units}개를 만들었고 {existing}개는 이미 있었습니다.'
+                ),
+                '업로드를 마쳤습니다: 파일 {files}개, 데이터 유닛 {data_units}개.',
+            ],
         },
         _UPLOAD.UPLOAD_FAILED_STEP: {
             'en': 'The upload failed in step {step_name}: {error}',

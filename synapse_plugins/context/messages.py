@@ -7,17 +7,22 @@ A code is a member of an enumeration; its texts are registered beside it::
 
     register_log_messages({UploadMessage.FOUND: {'en': '{count} files found', 'ko': '파일 {count}개를 찾았습니다'}})
     context.log_message(UploadMessage.FOUND, count=3)
+
+A text may be a list of it and of shorter ones, for callers that know less, as
+``['{count} files in {path}', '{count} files']``. The first is taken to which no value is missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from .levels import LogLevel, level_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Self
 
 __all__ = [
@@ -29,13 +34,17 @@ __all__ = [
     'register_log_messages',
     'resolve_log_message',
     'text_in',
+    'texts_of',
 ]
 
 DEFAULT_LANGUAGE = 'en'
 LANGUAGE_VARIABLE = 'SYNAPSE_LANGUAGE'
 
-_TEXTS: dict[str, dict[str, str]] = {}
-"""Code -> language -> text. By the code's value, so that a code of another package's enumeration is found too."""
+_TEXTS: dict[str, dict[str, tuple[str, ...]]] = {}
+"""Code -> language -> texts, the fullest first.
+
+By the code's value, so that a code of another package's enumeration is found too.
+"""
 
 
 class LogMessageCode(StrEnum):
@@ -57,7 +66,12 @@ class LogMessageCode(StrEnum):
     @property
     def texts(self) -> dict[str, str]:
         """The texts by language; the code itself where none was registered."""
-        return dict(_TEXTS.get(self.value) or {DEFAULT_LANGUAGE: self.value})
+        return self.texts_for(None)
+
+    def texts_for(self, names: Collection[str] | None) -> dict[str, str]:
+        """Return the texts by language that can be formatted with values of these names; None: the fullest."""
+        known = _TEXTS.get(self.value) or {DEFAULT_LANGUAGE: (self.value,)}
+        return {language: _fitting(texts, names) for language, texts in known.items()}
 
 
 class CommonLogMessageCode(LogMessageCode):
@@ -70,17 +84,40 @@ def register_log_messages(texts: Mapping[Any, Any]) -> None:
     """Register the texts of codes; those of a language that is there already are replaced.
 
     Args:
-        texts: Code -> its English text, or language -> text.
+        texts: Code -> its English text, or language -> text; a text, or a list of it and of shorter ones.
 
     Raises:
         TypeError: If a text is none.
     """
     for code, given in texts.items():
         by_language = {DEFAULT_LANGUAGE: given} if isinstance(given, str) else given
-        is_mapping = isinstance(by_language, Mapping)
-        if not is_mapping or not all(isinstance(text, str) for text in by_language.values()):
+        listed = (
+            {language: _listed(one) for language, one in by_language.items()}
+            if isinstance(by_language, Mapping)
+            else {}
+        )
+        if not isinstance(by_language, Mapping) or not all(listed.values()):
             raise TypeError(f'{code}: {given!r} is neither a text nor texts by language')
-        _TEXTS.setdefault(str(getattr(code, 'value', code)), {}).update(by_language)
+        _TEXTS.setdefault(str(getattr(code, 'value', code)), {}).update(listed)
+
+
+def _listed(given: Any) -> tuple[str, ...]:
+    """Return a text and its shorter ones; none if it is something else."""
+    if isinstance(given, str):
+        return (given,)
+    is_list = isinstance(given, Sequence) and all(isinstance(one, str) for one in given)
+    return tuple(given) if is_list else ()
+
+
+def _fitting(texts: Sequence[str], names: Collection[str] | None) -> str:
+    """Return the first text to which no value is missing; the first of all if there is none."""
+    if names is None or len(texts) == 1:
+        return texts[0]
+    return next((text for text in texts if _names_in(text).issubset(names)), texts[0])
+
+
+def _names_in(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
 def resolve_log_message(
@@ -93,7 +130,13 @@ def resolve_log_message(
         language: ``en``, ``ko`` ...; None: English. One without a text gets the English one.
         values: What the text is formatted with.
     """
-    return formatted(text_in(code.texts, language), values), code.level
+    return formatted(text_in(code.texts_for(values), language), values), code.level
+
+
+def texts_of(message: Any, names: Collection[str]) -> Any:
+    """Return the texts by language of a code, for values of these names; what else a message is, as it is."""
+    find = getattr(message, 'texts_for', None)
+    return getattr(message, 'texts', message) if find is None else find(names)
 
 
 def text_in(texts: Mapping[str, str], language: str | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .console import ConsoleLogger
 from .environment import PluginEnvironment
 from .levels import LogLevel
-from .messages import LANGUAGE_VARIABLE, CommonLogMessageCode, formatted, text_in
+from .messages import LANGUAGE_VARIABLE, CommonLogMessageCode, formatted, text_in, texts_of
 from .tee import TeeLogger
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class RuntimeContext:
 
             warn('log_message(context=...) is deprecated: pass level=...', DeprecationWarning, stacklevel=2)
             level = context
-        texts = getattr(message, 'texts', message)  # a code has texts by language
+        texts = texts_of(message, fmt)  # a code has texts by language
         text = texts if isinstance(texts, str) else text_in(texts, self._language(language))
         if level is None:
             level = getattr(message, 'level', LogLevel.INFO)

@@ -94,6 +94,7 @@ class BaseStepContext:
         texts = getattr(message, 'texts', None)
         if texts is not None and not getattr(self.runtime_ctx, 'takes_message_codes', False):
             # Another package's runtime does not know our codes; it takes texts by language.
+            texts = message.texts_for(kwargs) if hasattr(message, 'texts_for') else texts
             message, level = texts, message.level.value if level is None else level
         if level is None:
             report(message, step=self.current_step, **kwargs)
