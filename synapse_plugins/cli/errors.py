@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import SynapsePluginsError
 from .output import emit_json, prose
-from .streams import silence_stdout
+from .streams import silence_stdout, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ def guarded(call: Callable[[], object], *, settings: Settings) -> int:
     except Exception as exc:  # noqa: BLE001 - the last place where it can be told
         code = _tell(exc, settings)
     try:
-        sys.stdout.flush()
+        stdout().flush()
     except BrokenPipeError:  # whoever reads has read enough, as `head` does; the command did its work
         silence_stdout()
     return code

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from .settings import Settings
+from .streams import divert_prints
 
 __all__ = [
     'BackendOption',
@@ -24,6 +25,8 @@ __all__ = [
 
 def _set_json(ctx: typer.Context, value: bool) -> bool:
     settings_of(ctx).as_json |= value
+    if value:
+        divert_prints()
     return value
 
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from math import isfinite
 from typing import IO, TYPE_CHECKING, Any
 
-from .streams import silence_stdout
+from .streams import silence_stdout, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -88,13 +88,13 @@ def note(*lines: str) -> None:
 def emit_json(document: Any) -> None:
     """Print one JSON document on stdout."""
     text = json.dumps(_jsonable(document), ensure_ascii=False, indent=2, allow_nan=False)
-    _write(f'{text}\n')
+    _write(f'{text}\n', stdout())
 
 
-def _write(text: str) -> None:
+def _write(text: str, stream: IO[str] | None = None) -> None:
     """Write on stdout; a reader that has left early, as ``head`` does, is no failure of the command."""
     try:
-        sys.stdout.write(text)
+        (stream or sys.stdout).write(text)
     except BrokenPipeError:
         silence_stdout()
 

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ['prepared', 'silence_stdout']
+__all__ = ['divert_prints', 'prepared', 'silence_stdout', 'stdout']
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _others: list[Any] = []
 """What showed warnings before."""
+_kept: list[Any] = []
+"""Stdout, for each command at work in this process: one may run within another's, as in a notebook or a test."""
 
 
 @contextmanager
@@ -30,10 +32,26 @@ def prepared() -> Iterator[None]:
         _reconfigure(stream)
     shown, warnings.showwarning = warnings.showwarning, _show_warning
     _others.append(shown)
+    _kept.append(sys.stdout)
     try:
         yield
     finally:
         warnings.showwarning = _others.pop()
+        sys.stdout = _kept.pop()
+
+
+def stdout() -> Any:
+    """Return what results are written on, whatever became of prints."""
+    return _kept[-1] if _kept else sys.stdout
+
+
+def divert_prints() -> None:
+    """Send to stderr what is printed until the command ends: by functions of users, readers and packs, as they load.
+
+    Stdout is then for one document, `stdout`. It concerns all threads, as the process is the command's own.
+    """
+    if _kept:
+        sys.stdout = sys.stderr
 
 
 def _show_warning(
@@ -59,6 +77,6 @@ def silence_stdout() -> None:
     """Send the rest of stdout nowhere, so that the interpreter's last flush meets no closed pipe."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stdout().fileno())
     finally:
         os.close(nowhere)
