@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError, PackError
@@ -61,13 +62,16 @@ def _reference(function: object) -> str:
     """Return ``module:function``, by which any process finds a function."""
     module, name = getattr(function, '__module__', None), getattr(function, '__qualname__', '')
     reference = f'{module}:{name}'
-    is_found = False
+    found = None
     if callable(function) and module and module != '__main__' and name and '<' not in name:
-        try:
-            is_found = resolve(reference) is function
-        except PackError:
-            is_found = False
-    if not is_found:
+        with suppress(PackError):
+            found = resolve(reference)
+    if found is not None and found is not function:
+        raise DatasetError(
+            f'transforms: {_shown(function)} is not what {reference} is now, which other processes would take: its '
+            f'module was loaded again, or put something else in its place. Import it anew, or write {reference!r}.'
+        )
+    if found is None:
         raise DatasetError(
             f'transforms: {_shown(function)} cannot be imported by other processes. It has to be a function at the '
             'top of a module that can be imported, no lambda, none within another function, and none of the script or '

@@ -89,7 +89,10 @@ def test_what_was_edited_since_is_refused_until_it_is_imported_anew(module: Path
     module.write_text(CODE.replace("'WBC'", "'Cell'"), encoding='utf-8')
     with pytest.raises(DatasetError, match='has changed since'):
         convert(blood, module.parent / 'out', **ways)
+    old = sys.modules[NAME].change
     importlib.reload(sys.modules[NAME])
+    with pytest.raises(DatasetError, match=rf'is not what {REFERENCE} is now'):
+        find_transforms([old], 'yolo', None)
     made = convert(blood, module.parent / 'out', **ways)
     assert (made.classes, made.reused) == (['Cell'], 0)
 
