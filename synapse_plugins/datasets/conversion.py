@@ -189,7 +189,7 @@ def convert(
             refuse_losses(report, allowed, sources)
         write_record(output.path, conversion, sealed=stamp is not None)
         if keeper is not None:
-            keeper.finish(output.path, stream.batches, stream.left, stream.folders)
+            keeper.finish(output.path, stream.batches, stream.told, stream.folders)
         replaced = _format_in(output.final)
         output.commit()
     return replace(conversion, replaced=replaced)

@@ -1,7 +1,7 @@
 """What a conversion did with each sample, kept beside its output, so that the next one need not do it again.
 
 The ledger is a hidden file of the output: a line for what the samples depend on together (the head), one for each
-sample that was written, and one for what was left over (the foot). A sample is taken over only if everything that it
+sample, written or not, and one for what was left over (the foot). A sample is taken over only if everything that it
 was made of is as it was. Nothing in the file is trusted further than that: it is plain JSON, names in it stay in
 the output.
 """
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .batches import Batches
     from .jobs import Job
     from .reader import UnitReader
+    from .report import Counts
     from .work import Plan
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     'LedgerWriter',
     'content_digest',
     'digest_of',
+    'is_final',
     'signature_of',
     'time_of_ledger',
 ]
@@ -44,7 +46,7 @@ __all__ = [
 LEDGER_FILE = '.conversion'
 """Its name; hidden files are no part of a dataset."""
 
-_VERSION = 2
+_VERSION = 3
 
 
 class Entry(NamedTuple):
@@ -60,6 +62,7 @@ class Entry(NamedTuple):
         facts: What the reader told.
         respelled: The class names that were brought to another spelling.
         counts: What was counted.
+        is_written: Whether it is in the output; it may have been left out, or could not be read.
     """
 
     key: str
@@ -71,6 +74,7 @@ class Entry(NamedTuple):
     facts: list[Any]
     respelled: list[str]
     counts: Any
+    is_written: bool
 
     def to_line(self) -> bytes | None:
         """Return it as a line; None if it cannot be written down, and is not remembered."""
@@ -156,8 +160,8 @@ def digest_of(reader: UnitReader, job: Job, *, verify: bool) -> tuple[str, tuple
             return None
         digest.update(marshal.dumps((tuple(job.unit), job.key, job.split, job.stem), 2))
         for item in evidence.annotations:
-            content = reader.load(item, again=True) if isinstance(item, str) else item
-            digest.update(b'%d\0%b' % (len(content), content))
+            content = _content(reader, item) if isinstance(item, str) else item
+            digest.update(b'no file' if content is None else b'%d\0%b' % (len(content), content))
         for path in evidence.images:
             if verify:
                 digest.update(sha256(read_bytes(path)).digest())
@@ -169,6 +173,35 @@ def digest_of(reader: UnitReader, job: Job, *, verify: bool) -> tuple[str, tuple
     except (OSError, ValueError):  # what cannot be read, or told in plain data, is looked at anew every time
         return None
     return digest.hexdigest(), evidence.images if evidence is not None else ()
+
+
+def _content(reader: UnitReader, path: str) -> bytes | None:
+    """Return the content of an annotation file; None if there is none, which says nothing about the other files."""
+    try:
+        return reader.load(path, again=True)
+    except FileNotFoundError:
+        return None
+
+
+def is_final(counts: Counts, images: Sequence[str]) -> bool:
+    """Tell whether a sample that was not written would not be written next time either, unless its files change.
+
+    A picture may be unreadable for a reason that its size and time of change do not show: who may read it, a disk.
+
+    Args:
+        counts: What was counted for it.
+        images: The pictures that it was to be made of.
+    """
+    if not any(bucket == 'quarantined' for bucket, *_ in counts[1]):
+        return True
+    for path in images:
+        try:
+            read_bytes(path)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return False
+    return True
 
 
 def signature_of(plan: Plan, readers: Sequence[UnitReader], formats: Sequence[Any], *, verify: bool) -> str:
@@ -252,7 +285,7 @@ class LedgerWriter:
         Args:
             folder: The output.
             batches: The jobs that there were.
-            left: What was counted of what no sample used.
+            left: What was counted before the first sample, and of what no sample used.
             own: The folders of the output in which files of samples lie; all others are looked through.
         """
         common = sorted(_others(folder, frozenset(own)))

@@ -99,6 +99,12 @@ class Stream:
         self.reused = 0
         self.folders: set[str] = set()
         self.left: Counts = Report().take()
+        self._said: dict[str, Any] = {}
+
+    @property
+    def told(self) -> tuple[dict[str, Any], Counts]:
+        """What was counted before the first sample, and of what no sample used: the same for the same input."""
+        return self._said, self.left
 
     @property
     def splits(self) -> dict[str, int]:
@@ -235,6 +241,7 @@ class Stream:
             remember: Write down what is done, where that can be.
             verify: Look at the content of pictures to see whether they are as they were.
         """
+        self._said = self._report.to_dict()
         return Plan(
             writer=reference,
             arguments=arguments,
@@ -261,7 +268,7 @@ class Stream:
                     return False
                 self._tell(found)
             count, skipped = self.batches.count, self.batches.skipped
-            return count == ledger.count and ledger.ends_with(count, self._leave(), skipped)
+            return count == ledger.count and ledger.ends_with(count, (self._said, self._leave()), skipped)
         finally:
             self._report = before
             self._tell(())

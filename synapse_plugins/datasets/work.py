@@ -10,7 +10,7 @@ from .bounds import Bounds, bounds_for
 from .changing import Changes
 from .choices import rename_all
 from .dm.carried import lost_of, may_lose
-from .ledger import Entry, digest_of, time_of_ledger
+from .ledger import Entry, digest_of, is_final, time_of_ledger
 from .names import nfc
 from .reader import UNREADABLE, Survey, UnitReader
 from .report import Counts, Report
@@ -215,9 +215,12 @@ class Work:
         counts, facts = self._report.take(), reader.take_facts()
         respelled, self._respelled = self._respelled, set()
         pictures = _pictures(writer.placed, found[1] if found is not None else ())
-        if found is not None and pictures is not None and len(done.records) > before:
-            record, labels = done.records[-1][1], sorted(self._labels, key=str)
-            told = (record, labels, facts, sorted(respelled), counts)
+        is_written = len(done.records) > before
+        if found is not None and pictures is not None and (is_written or is_final(counts, found[1])):
+            record, labels = (
+                (done.records[-1][1], sorted(self._labels, key=str)) if is_written else (None, [])
+            )
+            told = (record, labels, facts, sorted(respelled), counts, is_written)
             line = Entry(job.key, found[0], writer.written, pictures, *told).to_line()
             if line is not None:
                 done.lines.append(line)
@@ -233,12 +236,13 @@ class Work:
         writer.take_over(plan.old, [name for name, _ in entry.files], pictures)
         self._sum.merge(self._report.take())  # where pictures could not be linked
         self._sum.merge(entry.counts)
-        done.records.append((job.split, entry.record))
-        done.seen.setdefault(job.split, set()).update(entry.labels)
+        if entry.is_written:
+            done.records.append((job.split, entry.record))
+            done.seen.setdefault(job.split, set()).update(entry.labels)
+            done.reused += 1
         done.respelled.update(entry.respelled)
         done.facts.extend((job.source, fact) for fact in entry.facts)
         done.lines.append(job.old or b'')
-        done.reused += 1
 
     def _write(self, job: Job, done: Done) -> None:
         plan, writer = self._plan, self._writer

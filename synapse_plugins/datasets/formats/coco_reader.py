@@ -196,7 +196,7 @@ class CocoReader(UnitReader):
     def evidence(self, unit: Unit) -> Evidence | None:
         """Return the records and the picture."""
         found = self._find(unit.split, unit.source[0])
-        return None if found is None else Evidence((unit.source[1],), (found,))
+        return Evidence((unit.source[1],), () if found is None else (found,))
 
 
 class _Places:
