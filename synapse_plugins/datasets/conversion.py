@@ -126,9 +126,7 @@ def convert(
     _check(link=(link, LINKS), on_loss=(on_loss, ON_LOSS))
     allowed = allowed_kinds(allow, on_loss)
     classes = listed('classes', classes, "['cat', 'dog']")
-    check_pairs('rename', rename, "{'car': 'vehicle'}")
-    check_pairs('split', split, "{'train': 0.8, 'valid': 0.2}")
-    renaming(rename)  # a mistake in it is told of before the sources are looked at
+    _check_pairs(rename, split)
     sources = _places(source)
     changes = find_transforms(transforms, to, task)
     choices = Choices(Selection(sample, split, seed), classes, rename, changes, drop_empty)
@@ -148,24 +146,16 @@ def convert(
         stream = stack.enter_context(streaming.Stream(readers, report, choices, ahead=pool, **ways))
         with explained_by(report.warnings):
             task_given, (task, class_map, more) = task, stream.plan(writer_class, to, task)
-        stack.enter_context(
-            explained_by(list(report.warnings))
-        )  # what is only found at the end explains nothing
+        # What is only found at the end explains nothing.
+        stack.enter_context(explained_by(list(report.warnings)))
         common = {'classes': class_map, 'splits': stream.all_splits, 'task': task, 'link': link}
-        places = {'root': output.path, 'final_root': output.final}
         remember = overwrite or refusal is not None if remember is None else remember
         remember = remember and is_told(changes)
-        arguments = {**places, **common, **more, **options}
+        arguments = {'root': output.path, 'final_root': output.final, **common, **more, **options}
         plan = stream.make_plan(reference, arguments, remember=remember, verify=verify_cache)
         signature = stream.signature(plan, [(name, table.get(name).version) for name in (*formats, to)])
-        chosen = {
-            'task': task_given,
-            'link': link,
-            'verify': verify,
-            'on_loss': on_loss,
-            'allow': sorted(allowed),
-        }
-        made = made_with(choices, formats, writer_class, options, **chosen)
+        chosen = {'task': task_given, 'link': link, 'verify': verify, 'on_loss': on_loss}
+        made = made_with(choices, formats, writer_class, options, **chosen, allow=sorted(allowed))
         if plan.remember:
             old = Path(reuse) if reuse is not None else output.final
             ledger = stack.enter_context(Ledger(old, signature))
@@ -193,6 +183,13 @@ def convert(
         replaced = _format_in(output.final)
         output.commit()
     return replace(conversion, replaced=replaced)
+
+
+def _check_pairs(rename: Any, split: Any) -> None:
+    """Refuse mistakes in pairs before the sources are looked at."""
+    check_pairs('rename', rename, "{'car': 'vehicle'}")
+    check_pairs('split', split, "{'train': 0.8, 'valid': 0.2}")
+    renaming(rename)
 
 
 def _places(source: Any) -> list[Path]:
