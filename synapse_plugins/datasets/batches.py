@@ -103,5 +103,5 @@ class Batches:
                 self.count += 1
                 yield Job(source, unit, key, split, stem, None if ledger is None else ledger.line(key))
         if namesakes is not None:
-            namesakes.warn(report)
+            namesakes.warn(report, is_new=selection.splits is not None)
         self.left_out = report.take()

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 __all__ = ['Namesakes']
 
 
+_NEW_SPLITS = 'New splits (--split) put pictures of one name and folder into one.'
+_FOLDERS_DIFFER = (
+    'They lie in folders of different names, which count for new splits (--split), too: give the folders of copies one '
+    'name in all sources, or leave the copies out of one.'
+)
+
+
 class Namesakes:
     """Looks for pictures that have a namesake in an earlier source, but none in their own split.
 
@@ -49,12 +56,17 @@ class Namesakes:
                 self._examples.append(key)
         self._own[own] = self._own.get(own, 0) | bit
 
-    def warn(self, report: Report) -> None:
-        """Warn of them, if there are any."""
+    def warn(self, report: Report, *, is_new: bool) -> None:
+        """Warn of them, if there are any.
+
+        Args:
+            report: Where to.
+            is_new: The splits are new ones, that the user chose.
+        """
         if self._count:
             more = ', ...' if self._count > len(self._examples) else ''
             report.warn(
                 f'{self._count} pictures have the name of one in another source that is in another split '
                 f'({", ".join(self._examples)}{more}). If they are the same pictures, what is trained with is tested '
-                'with, too. New splits (--split) put pictures of one name and folder into one.'
+                f'with, too. {_FOLDERS_DIFFER if is_new else _NEW_SPLITS}'
             )

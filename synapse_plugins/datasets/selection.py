@@ -1,7 +1,8 @@
 """Which samples a conversion takes, and the split that each goes to: by the hash of its name, the same everywhere.
 
 Its name is the path of its picture below the split, without suffix. That does not depend on how many sources there are,
-nor on the split that it had, so copies of a picture in several sources stay together.
+nor on the split that it had, so copies of a picture in several sources stay together. COCO files may name pictures by
+a path with the split in it (``train/a.jpg``, ``images/val2017/a.jpg``), so such folders at its beginning do not count.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError
-from .names import nfc, order_splits, split_name
+from .names import SPLIT_ORDER, nfc, order_splits, split_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ['Selection', 'read_sample', 'read_shares']
 
 _WHOLE = 1 << 64
+_YEAR = re.compile(r'(?:19|20)\d\d$', re.ASCII)
 _EXAMPLE = "split={'train': 0.8, 'valid': 0.2}"
 
 
@@ -113,7 +115,22 @@ def _name_of(unit: Unit) -> str:
     key, split, file, _ = unit
     own = key.removeprefix(f'{split}/') if split else key
     folder, slash, last = own.rpartition('/')
+    if slash:
+        folder = _below_split(folder, split)
+        slash = '/' if folder else ''
+        own = f'{folder}{slash}{last}'
     return f'{folder}{slash}{file.rpartition(".")[0]}' if last == file else own
+
+
+def _below_split(folder: str, split: str | None) -> str:
+    """Return a folder without what stands in front of it for a split, and for pictures as a whole."""
+    parts = folder.split('/')
+    while parts:
+        name = _YEAR.sub('', parts[0])
+        if parts[0].casefold() != 'images' and name != split and split_name(name) not in SPLIT_ORDER:
+            break
+        del parts[0]
+    return '/'.join(parts)
 
 
 def read_sample(sample: int | str | None) -> tuple[int | None, float | None]:

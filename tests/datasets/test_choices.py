@@ -283,6 +283,52 @@ def test_copies_in_other_splits_are_told_of(
     assert Conversion.load(made.path).warnings == made.warnings
 
 
+@pytest.mark.parametrize('folder', ['{}', '{}2017', 'images/{}'])
+def test_copies_stay_together_where_coco_names_pictures_by_a_path(
+    folder: str, many: Path, tmp_path: Path
+) -> None:
+    shares = {'train': 0.5, 'val': 0.5}
+    yolo = convert(many, tmp_path / 'yolo', to='yolo', split=shares, seed=3).path
+    coco = convert(yolo, tmp_path / 'coco', to='coco').path
+    for path in (coco / 'annotations').iterdir():
+        own = path.stem.rpartition('_')[2]
+        content = json.loads(path.read_text(encoding='utf-8'))
+        (pictures,) = coco.glob(f'images/{own}*')
+        below = coco / 'images' / folder.format(own)
+        below.parent.mkdir(parents=True, exist_ok=True)
+        pictures.rename(below)
+        for image in content['images']:
+            image['file_name'] = f'{folder.format(own)}/{image["file_name"]}'
+        path.write_text(json.dumps(content), encoding='utf-8')
+    made = convert([yolo, coco], tmp_path / 'out', to='dm_v2', split=shares)
+    splits: dict[str, set[str | None]] = {}
+    for sample in samples_in(made.path).values():
+        splits.setdefault(sample.image.name[:3], set()).add(sample.split)
+    assert made.count == 400
+    assert all(len(found) == 1 for found in splits.values())
+    assert not [line for line in made.warnings if 'the name of one' in line]
+    taken = convert([yolo, coco], tmp_path / 'taken', to='dm_v2', sample='30%', split=shares)
+    counts: dict[str, int] = {}
+    for sample in samples_in(taken.path).values():
+        counts[sample.image.name[:3]] = counts.get(sample.image.name[:3], 0) + 1
+    assert set(counts.values()) == {2}
+
+
+def test_copies_in_folders_of_other_names_are_told_of_though_splits_are_new(
+    many: Path, make: Any, tmp_path: Path
+) -> None:
+    other = make.dm(tmp_path / 'other', {})
+    for picture in (many / 'original_files').iterdir():
+        make.picture(other / 'original_files' / 'day' / picture.name, (12, 12))
+        document = other / 'json' / 'day' / f'{picture.stem}.json'
+        document.parent.mkdir(parents=True, exist_ok=True)
+        document.write_bytes((many / 'json' / document.name).read_bytes())
+    made = convert([many, other], tmp_path / 'out', to='coco', split={'train': 0.5, 'val': 0.5})
+    (line,) = [line for line in made.warnings if 'the name of one' in line]
+    assert 'put pictures of one name' not in line
+    assert 'folders of different names' in line
+
+
 def test_a_source_is_not_named_twice(blood: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match='twice'):
         convert([blood, blood / '.'], tmp_path / 'out', to='yolo')
