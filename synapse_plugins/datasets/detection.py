@@ -12,6 +12,7 @@ from .files import disk_trouble
 from .foreign import looks_like
 from .formats import table
 from .formats.annotated import first_entries
+from .names import SPLIT_ORDER, check_splits, split_name
 from .report import Report
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def _asked(folder: Path, *, but: str = '') -> tuple[list[str], list[str]]:
 def _inner(folder: Path) -> list[str]:
     """Return the folders in a folder that are datasets, with their formats: one may have been meant."""
     files, folders = first_entries(folder)
-    lone = len(folders) == 1 and not files
+    # the only class of a folder, unless it is the only split
+    lone = len(folders) == 1 and not files and split_name(folders[0].name) not in SPLIT_ORDER
     inner: list[str] = []
     for place in folders[:_INNER]:
         try:  # the folder of a class may hold folders of pictures, unless it is the only class
@@ -107,6 +109,7 @@ def open_dataset(
 
     Raises:
         FormatError: If the folder is not of that format, or of none.
+        DatasetError: If one of its splits is called what no split may be called.
         UnknownNameError: If there is no such format.
     """
     provider = table.get(source_format or detect_format(root))
@@ -114,7 +117,13 @@ def open_dataset(
         raise FormatError(f'The format {provider.name} can be written but not read.')
     reader = cast('type[Reader]', resolve(provider.reader))
     more = {'pool': pool} if getattr(reader, 'uses_pool', False) else {}
-    return reader(_folder(root), report if report is not None else Report(), **more)
+    opened = reader(_folder(root), report if report is not None else Report(), **more)
+    try:
+        check_splits(opened.splits, root)
+    except DatasetError:
+        opened.close()
+        raise
+    return opened
 
 
 def _folder(root: str | Path) -> Path:

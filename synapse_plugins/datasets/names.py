@@ -8,17 +8,20 @@ from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
-from unicodedata import is_normalized, normalize
+from unicodedata import category, is_normalized, normalize
 
 from ..errors import DatasetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = [
     'SPLIT_ORDER',
+    'SPLIT_RULE',
     'Fence',
     'Namer',
+    'check_splits',
+    'is_split_name',
     'is_text',
     'keys_of',
     'leaf',
@@ -47,9 +50,56 @@ _ALIASES = {
 }
 
 
+_YEAR = re.compile(r'(?<=[a-z])(?:19|20)\d\d$')
+_LONGEST_SPLIT = (
+    180  # bytes; `person_keypoints_<split>.json` is the longest name of a file that one is part of
+)
+_NO_SPLIT = frozenset(
+    ('report.json', 'classes.json', 'dataset.yaml', 'export.json', 'json', 'original_files')
+)  # what lies beside the folders of splits, or tells a dataset without splits
+_UNPRINTABLE = frozenset(
+    ('Cc', 'Cs', 'Zl', 'Zp')
+)  # categories of Unicode: no name of a file should have them
+
+SPLIT_RULE = (
+    'the name of a split is the name of a folder: at most 180 bytes, without /, \\, : and control characters, without '
+    'a dot at its start or blanks at its ends, and not the name of what lies beside it, such as report.json'
+)
+"""What `is_split_name` asks for, as part of a sentence."""
+
+
 def split_name(name: str) -> str:
-    """Return the canonical name of a split: ``val`` and ``validation`` are ``valid``; others keep theirs."""
-    return _ALIASES.get(name.casefold(), name)
+    """Return the canonical name of a split: ``val`` and ``validation`` are ``valid``; others keep theirs.
+
+    So is ``val2017``: COCO and Pascal VOC put the year behind the usual names.
+    """
+    return _ALIASES.get(_YEAR.sub('', name.casefold()), name)
+
+
+def is_split_name(name: object) -> bool:
+    """Tell whether a split may be called so: every format can hold it as part of a path, within its folder."""
+    if not isinstance(name, str) or not name or name != name.strip() or name.startswith('.'):
+        return False
+    if not name.isprintable() and any(category(character) in _UNPRINTABLE for character in name):
+        return False
+    if len(name.encode()) > _LONGEST_SPLIT or name.casefold() in _NO_SPLIT:
+        return False
+    return not any(character in name for character in '/\\:')
+
+
+def check_splits(names: Iterable[str | None], where: object) -> None:
+    """Refuse splits that are called what no split may be called; None stands for a dataset without splits.
+
+    Args:
+        names: The splits.
+        where: What has them.
+
+    Raises:
+        DatasetError: If there is such a split.
+    """
+    for name in names:
+        if name is not None and not is_split_name(name):
+            raise DatasetError(f'{where} has a split called {name!r}; {SPLIT_RULE}. Give it another name.')
 
 
 def order_splits(names: set[str]) -> list[str]:

@@ -15,7 +15,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError
-from .names import SPLIT_ORDER, nfc, order_splits, split_name
+from .names import SPLIT_ORDER, SPLIT_RULE, is_split_name, nfc, order_splits, split_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -162,8 +162,10 @@ def read_shares(split: Mapping[str, float]) -> dict[str, float]:
         if not isinstance(name, str):
             raise DatasetError(f'split: {name!r} is no text; write the splits as {_EXAMPLE}.')
         own = split_name(name.strip())
-        if not own or own in shares or '/' in own or '\\' in own or own.startswith('.'):
-            raise DatasetError(f'split: {name!r} is no name of a split, or names one a second time.')
+        if own in shares or not is_split_name(own):
+            raise DatasetError(
+                f'split: {name!r} is no name of a split, or names one a second time; {SPLIT_RULE}.'
+            )
         if not isinstance(share, Real) or not isfinite(share) or share < 0:
             raise DatasetError(f'split: the share of {name} is {share!r}; it should be a number such as 0.8.')
         shares[own] = float(share)

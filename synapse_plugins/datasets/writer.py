@@ -20,19 +20,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from math import inf
 from os import fspath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import DatasetError
 from .files import Placer, hand_over, write_bytes
 from .ledger import content_digest
-from .names import Namer
+from .names import Namer, check_splits
 from .options import BOUNDS_OPTIONS, FROM_ENGINE, no_option, one_of
 from .sample import ImageFile
 from .shapes import BOUNDS, HOLES_FILLED, TOLERANCE, Shaper
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from pathlib import Path
 
     from .options import FormatOption
     from .reader import Survey
@@ -103,6 +103,7 @@ class Writer(ABC):
         if options:
             raise no_option(type(self), options)
         _check_bounds(bounds, tolerance)
+        check_splits(splits, 'The dataset')
         self.root = root
         self.final_root = final_root or root
         self.classes = classes
@@ -198,9 +199,19 @@ class Writer(ABC):
         return Shaper(self.report, parts=parts, holes=holes, bounds=self._bounds, tolerance=self._tolerance)
 
     def folder(self, name: str) -> str:
-        """Return the folder *name* below the root, made when it is first asked for."""
+        """Return the folder *name* below the root, made when it is first asked for.
+
+        Raises:
+            DatasetError: If it would lie outside.
+        """
         path = self._folders.get(name)
         if path is None:
+            below = Path(name.replace('\\', '/'))
+            if below.anchor or '..' in below.parts or '\0' in name:
+                raise DatasetError(
+                    f'{name!r} leads outside the output, so nothing is written there; no split, and no picture, may '
+                    'be called so.'
+                )
             target = self.root / name
             target.mkdir(parents=True, exist_ok=True)
             path = self._folders[name] = fspath(target)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from synapse_plugins.datasets import convert, open_dataset
-from synapse_plugins.errors import DatasetError, LossError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from synapse_plugins.errors import DatasetError, FormatError, LossError
 
 SPLITS = {'train': 0.4, 'valid': 0.3, 'holdout': 0.3}
 
@@ -142,3 +142,141 @@ def test_a_split_cannot_be_called_what_the_yaml_file_has_another_use_for(
     with pytest.raises(DatasetError, match='another use for names'):
         convert(source, tmp_path / 'yolo', to='yolo', split={'train': 0.5, 'names': 0.5})
     assert not (tmp_path / 'yolo').exists()
+
+
+def halves(
+    root: Path, make: Any, more: str = '', known: str = 'train: images/train\nval: images/val\n'
+) -> Path:
+    """Write a dataset with pictures in ``images/train`` and ``images/val`` and more keys in its YAML file."""
+    for split, count in (('train', 2), ('val', 3)):
+        for number in range(count):
+            make.picture(root / f'images/{split}/{split}{number}.jpg')
+            (root / f'labels/{split}').mkdir(parents=True, exist_ok=True)
+            (root / f'labels/{split}/{split}{number}.txt').write_text('0 0.5 0.5 0.1 0.1\n', encoding='utf-8')
+    (root / 'data.yaml').write_text(f'{known}{more}names: [a]\n', encoding='utf-8')
+    return root
+
+
+@pytest.mark.parametrize('before', [True, False])
+@pytest.mark.parametrize(
+    'line',
+    [
+        'class_file: classes.txt',
+        'readme: README.txt',
+        'root: .',
+        'root: ./',
+        'base: [.]',
+        'broken: broken.txt',
+    ],
+)
+def test_other_keys_for_what_is_there_are_no_splits(
+    line: str, before: bool, tmp_path: Path, make: Any
+) -> None:
+    known = 'train: images/train\nval: images/val\n'
+    root = halves(tmp_path, make, f'{line}\n{known}' if before else f'{known}{line}\n', known='')
+    (root / 'classes.txt').write_text('a\nb\n', encoding='utf-8')
+    (root / 'README.txt').write_text('A dataset\nof pictures such as a.jpg\n', encoding='utf-8')
+    (root / 'broken.txt').write_text('images/none.jpg\n/elsewhere/none.jpg\n', encoding='utf-8')
+    reader = open_dataset(root, 'yolo')
+    assert reader.splits == ['train', 'valid']
+    assert len(list(reader)) == 5
+    assert [line for line in reader.report.warnings if 'no picture is here' not in line] == []
+    assert len(reader.report.warnings) == line.count('broken: ')
+
+
+@pytest.mark.parametrize('order', [1, -1])
+def test_folders_above_others_are_no_splits_whatever_the_order(order: int, tmp_path: Path, make: Any) -> None:
+    lines = ['all: images\n', 'foo: images/train\n', 'extra: data\n', 'a: data/a/images\n']
+    root = halves(tmp_path, make, ''.join(lines[::order]), known='val: images/val\n')
+    labels(root, 'data/a', make)
+    reader = open_dataset(root, 'yolo')
+    assert reader.splits == ['valid', 'a', 'foo']
+    assert len(list(reader)) == reader.count() == 6
+    assert len([line for line in reader.report.warnings if 'the folder of other splits' in line]) == 2
+
+
+def test_a_key_that_leads_outside_by_a_link_refuses_nothing(tmp_path: Path, make: Any) -> None:
+    make.picture(tmp_path / 'elsewhere/x.jpg')
+    root = halves(tmp_path / 'in', make, 'project: runs/x.jpg\n')
+    (root / 'runs').symlink_to(tmp_path / 'elsewhere', target_is_directory=True)
+    reader = open_dataset(root, 'yolo')
+    assert reader.splits == ['train', 'valid']
+    assert ["project: for 'runs/x.jpg', which leads outside" in line for line in reader.report.warnings] == [
+        True
+    ]
+
+
+def test_lists_name_pictures_not_folders(tmp_path: Path, make: Any) -> None:
+    known = 'train: train.txt\nval: val.txt\n'
+    root = halves(tmp_path / 'in', make, known=known)
+    (root / 'labels/train/train0.txt').unlink()
+    (root / 'train.txt').write_text('./images/train/train1.jpg\n', encoding='utf-8')
+    (root / 'val.txt').write_text('images/val/val1.jpg\n', encoding='utf-8')
+    reader = open_dataset(root, 'yolo')
+    assert [sample.key for sample in reader] == ['train/images/train/train1', 'valid/images/val/val1']
+    assert entries(reader.report, 'dropped') == [
+        ('bounding_box', 'no list and no split names it', 2, ['images/val']),
+        ('image', 'no list and no split names it', 2, ['images/val']),
+    ]
+    assert entries(reader.report, 'noted') == [
+        ('image', 'no list and no split names it, nor has it labels', 1, ['images/train'])
+    ]
+    assert reader.report.warnings == []
+    with pytest.raises(LossError, match='no list and no split names it'):
+        convert(root, tmp_path / 'out', to='coco', on_loss='error')
+
+
+def test_pictures_in_two_lists_are_told_of(tmp_path: Path, make: Any) -> None:
+    root = halves(tmp_path, make, known='train: train.txt\nval: [val.txt, images/val]\n')
+    (root / 'train.txt').write_text('images/train/train0.jpg\nimages/train/train1.jpg\n', encoding='utf-8')
+    (root / 'val.txt').write_text('images/train/train1.jpg\nimages/val/val1.jpg\n', encoding='utf-8')
+    reader = open_dataset(root, 'yolo')
+    assert reader.report.warnings == ['1 pictures are named in train and in valid; they are read as often.']
+
+
+def test_a_split_within_another_is_told_of(tmp_path: Path, make: Any) -> None:
+    reader = open_dataset(halves(tmp_path, make, known='train: images\nval: images/val\n'), 'yolo')
+    assert reader.report.warnings == ['3 pictures are named in train and in valid; they are read as often.']
+
+
+def test_a_list_that_is_no_text_is_refused(tmp_path: Path, make: Any) -> None:
+    root = halves(tmp_path, make, known='train: train.txt\n')
+    (root / 'train.txt').write_bytes(b'\xff\xfe\x00')
+    with pytest.raises(FormatError, match='is not text in UTF-8'):
+        open_dataset(root, 'yolo')
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='paths have other ends there')
+def test_a_folder_that_cannot_be_looked_into_is_noted(tmp_path: Path, make: Any) -> None:
+    root = halves(tmp_path / 'in', make)
+    make.picture(root / 'spare/x.jpg')
+    with chdir(root):
+        for _ in range(18):  # longer than the system takes as a path
+            Path('d' * 240).mkdir()
+            os.chdir('d' * 240)
+    reader = open_dataset(root, 'yolo')
+    assert len(list(reader)) == 5
+    assert [(one.kind, one.count) for one in reader.report.noted] == [('folder', 1), ('image', 1)]
+    assert 'cannot be looked into' in reader.report.noted[0].reason
+
+
+def test_two_folders_of_classes_are_not_one_split(tmp_path: Path, make: Any) -> None:
+    for folder in ('a', 'b'):
+        make.picture(tmp_path / folder / 'cat/x.jpg')
+    (tmp_path / 'data.yaml').write_text(
+        'task: classify\nval: a\nvalidation: b\nnames: [cat]\n', encoding='utf-8'
+    )
+    with pytest.raises(FormatError, match='are both the split valid'):
+        open_dataset(tmp_path)
+
+
+def test_a_class_folder_of_the_dataset_itself_is_no_split(tmp_path: Path, make: Any) -> None:
+    for folder in ('sub/train', 'sub/val', 'sub/more'):
+        make.picture(tmp_path / folder / 'cat/x.jpg')
+    (tmp_path / 'data.yaml').write_text(
+        'task: classify\npath: sub\nroot: .\nall: sub\ntrain: train\nval: val\nmore: more\nnames: [cat]\n',
+        encoding='utf-8',
+    )
+    reader = open_dataset(tmp_path)
+    assert reader.splits == ['train', 'valid', 'more']
+    assert len(list(reader)) == 3

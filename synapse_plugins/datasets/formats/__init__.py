@@ -111,21 +111,21 @@ BUILTIN = (
         'coco',
         'COCO: instances, person_keypoints and stuff, one JSON file a split',
         'Coco',
-        version=2,
+        version=3,
         reader='coco_reader',
         detect='coco_places',
     ),
     _builtin('dm_v1', 'Datamaker v1: one document of the platform an image', 'DmV1'),
     _builtin('dm_v2', 'Datamaker v2: one JSON document an image', 'DmV2', version=2),
-    _builtin('imagefolder', 'ImageFolder: a folder of pictures a class', 'ImageFolder', version=2),
+    _builtin('imagefolder', 'ImageFolder: a folder of pictures a class', 'ImageFolder', version=3),
     _builtin(
-        'pascal_voc', 'Pascal VOC: one XML file an image, ImageSets for the splits', 'PascalVoc', version=2
+        'pascal_voc', 'Pascal VOC: one XML file an image, ImageSets for the splits', 'PascalVoc', version=3
     ),
     _builtin(
         'yolo',
         'YOLO of ultralytics, of the tasks detect, segment, pose, obb and classify',
         'Yolo',
-        version=4,
+        version=5,
         reader='yolo_reader',
     ),
 )

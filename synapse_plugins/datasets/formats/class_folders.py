@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from ..names import nfc
+from ..names import SPLIT_ORDER, nfc, split_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,6 @@ __all__ = ['class_folders', 'class_of_folder']
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|%]|^[. ]|[. ]$')
 _RESERVED = re.compile(r'(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?', re.IGNORECASE)
-_SPLITS = re.compile(r'train|training|val|valid|validation|dev|test|testing', re.IGNORECASE)
 _LONGEST = 180  # bytes; the disks of most machines take 255
 
 
@@ -41,7 +40,7 @@ def class_of_folder(folder: str) -> str:
 
 def _folder(name: str) -> str:
     folder = _UNSAFE.sub(_escaped, nfc(name))
-    if _RESERVED.fullmatch(folder) or _SPLITS.fullmatch(folder):
+    if _RESERVED.fullmatch(folder) or split_name(folder) in SPLIT_ORDER:
         folder = f'%{ord(folder[0]):02X}{folder[1:]}'
     if len(folder.encode('utf-8', 'surrogatepass')) <= _LONGEST:
         return folder

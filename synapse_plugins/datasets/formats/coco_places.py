@@ -40,7 +40,7 @@ def files_of(root: Path) -> dict[str | None, dict[str, Path]]:
         if match:
             role = _ROLE.get(match['role'], match['role'])
             if match['split']:
-                _put(named, split_name(YEAR.sub('', match['split'])), role, path)
+                _put(named, split_name(match['split']), role, path)
             else:
                 single[role] = path
     for beside in sorted(root.glob(f'*/{BESIDE}')):

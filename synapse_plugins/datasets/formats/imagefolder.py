@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...errors import FormatError
+from ...errors import DatasetError, FormatError
 from ..classes import read_classes
 from ..files import scan
 from ..images import IMAGE_SUFFIXES
@@ -100,6 +100,15 @@ def _splits_above_classes(root: Path, folders: list[Path]) -> dict[str | None, P
         if folder.name in classes or not inner or not inner <= classes:
             return {}
     return {name: root / name for name in sorted(folder.name for folder in folders)}
+
+
+def _not_splits(splits: list[str], classes: Iterable[str]) -> list[str]:
+    """Return the splits that nobody would take for splits when the folders are read."""
+    others = [split for split in splits if split.casefold() in _OTHERS]
+    if _SPLITS.isdisjoint(splits):  # then the classes tell which folders are splits
+        folders = set(class_folders(classes).values())
+        others += [split for split in splits if split in folders and split not in others]
+    return others
 
 
 def _not_of_classes(folder: Path) -> str:
@@ -274,6 +283,11 @@ class ImageFolderWriter(Writer):
     def __init__(self, root: Path, **kwargs: Any) -> None:
         super().__init__(root, **kwargs)
         self._folders_of_classes = ClassFolders(self, 'imagefolder')
+        if taken := _not_splits([split for split in self.splits if split], self.classes):
+            raise DatasetError(
+                f'An imagefolder cannot have a split called {", ".join(taken)}: a folder of that name is a class, or '
+                'tells another format. Give the split another name, or convert into a format with annotation files.'
+            )
 
     @classmethod
     def holds(cls, task: str | None) -> frozenset[str]:  # noqa: ARG003 - the same under any

@@ -232,7 +232,7 @@ def _image_sets(root: Path, known: Container[str]) -> dict[str, str]:
                 raise DatasetError(
                     f'{path} puts {stem!r} into {split}, but it is in {split_of[stem]} already.'
                 )
-    return unions | split_of if split_of else {}
+    return unions | split_of
 
 
 def _stems_in(path: Path) -> list[str]:

@@ -25,8 +25,9 @@ from .yolo_config import (
     plain_folders,
     read_names,
 )
+from .yolo_places import listed, unnamed_folders
 from .yolo_rows import Row, annotations_of_row, parse_row, seen_joints
-from .yolo_splits import class_split_folders, listed, splits_of_config, unnamed_folders
+from .yolo_splits import class_split_folders, splits_of_config, warn_of_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,8 @@ __all__ = ['YoloReader', 'detect']
 
 _NAME_FILES = ('classes.txt', 'obj.names', 'names.txt')
 _TEXT = frozenset(('.txt',))
-_UNNAMED = 'no split names its folder'
+_UNNAMED, _OUTSIDE = 'no split names its folder', 'it lies in a folder that is no part of a split'
+_UNLISTED, _SPARE = 'no list and no split names it', 'no list and no split names it, nor has it labels'
 
 
 class YoloReader(UnitReader):
@@ -75,6 +77,7 @@ class YoloReader(UnitReader):
         self._merged = merged_numbers(self._names)
         self.splits = list(self._folders)
         self._images = {split: self._find(folders) for split, folders in self._folders.items()}
+        warn_of_repeats(self._folders, self._images, report)
 
     # -- what the dataset says of itself --------------------------------------------------------------
 
@@ -154,22 +157,24 @@ class YoloReader(UnitReader):
         self._leave_unnamed()
 
     def _leave_unnamed(self) -> None:
-        """Count the pictures in folders that no split names: they are lost if there are labels for them."""
+        """Count the pictures that no split names: they are lost if there are labels for them."""
         named: set[str] = set()
-        for split, folders in self._folders.items():
-            named.update(map(os.fspath, folders))
-            named.update(os.path.dirname(label_path(f'{folder}{os.sep}x.jpg')) for folder in folders)  # noqa: PTH120
-            if any(folder.is_file() for folder in folders):
-                named.update(path.rpartition(os.sep)[0] for _, path in self._images[split])
-        for folder, pictures in unnamed_folders(self.root, named):
+        listed: set[str] = set()
+        for split, places in self._folders.items():
+            for place in places:
+                if place.is_dir():
+                    named.add(os.fspath(place))
+                    named.add(os.path.dirname(label_path(f'{place}{os.sep}x.jpg')))  # noqa: PTH120
+                else:  # a list, which need not name all of a folder
+                    listed.update(nfc(path) for _, path in self._images[split])
+        lost, spare = (_UNLISTED, _SPARE) if listed else (_UNNAMED, _OUTSIDE)
+        for folder, pictures in unnamed_folders(self.root, named, self.report, pictures=listed):
             if not any(Path(label_of(path)).is_file() for path in pictures):
-                self.report.note(
-                    'image', 'it lies in a folder that is no part of a split', folder, len(pictures)
-                )
+                self.report.note('image', spare, folder, len(pictures))
                 continue
-            self.report.drop('image', _UNNAMED, folder, len(pictures))
+            self.report.drop('image', lost, folder, len(pictures))
             for path in pictures:
-                self._lose_rows(self._rows(label_of(path), folder, quiet=True), _UNNAMED, folder)
+                self._lose_rows(self._rows(label_of(path), folder, quiet=True), lost, folder)
 
     def _left_over(self, split: str | None, used: set[str]) -> None:
         """Count label files whose picture is missing."""
@@ -247,9 +252,9 @@ class YoloReader(UnitReader):
 
 def _class_folders(root: Path, config: Path, report: Report, content: dict[str, Any]) -> ImageFolderReader:
     """Return a reader of a dataset of the task classify: a folder a class in every split."""
-    folders = class_split_folders(root, config, content)
+    folders = class_split_folders(root, config, content, report)
     names = list(read_names(content.get('names')).values())
     named = [os.fspath(folder) for folder in folders.values()]
-    others = unnamed_folders(root, named) if named else ()
+    others = unnamed_folders(root, named, report) if named else ()
     loose = [f'{below}/{Path(path).name}' for below, paths in others for path in paths]
     return ImageFolderReader(root, report, folders=folders or None, names=names, loose=loose)

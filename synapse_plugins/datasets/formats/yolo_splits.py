@@ -1,22 +1,20 @@
-"""Where the pictures of each split of a YOLO dataset lie, and which pictures no split names."""
+"""Which folders and lists of pictures a YAML file of YOLO names as splits."""
 
 from __future__ import annotations
 
-import os
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import DatasetError, FormatError
-from ..files import scan
-from ..images import IMAGE_SUFFIXES
-from ..names import Fence, order_splits, split_name
+from ...errors import FormatError
+from ..names import SPLIT_RULE, is_split_name, order_splits, split_name
 from ..report import Report
+from .yolo_places import Places, entries_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
 
-__all__ = ['NO_SPLITS', 'has_pictures', 'listed', 'splits_of_config', 'unnamed_folders']
+__all__ = ['NO_SPLITS', 'class_split_folders', 'splits_of_config', 'warn_of_repeats']
 
 NO_SPLITS = frozenset(
     (
@@ -31,7 +29,7 @@ _KNOWN = {'train': 'train', 'val': 'valid', 'valid': 'valid', 'validation': 'val
 
 
 def splits_of_config(
-    root: Path, config: Path, content: Mapping[str, Any], report: Report
+    root: Path, config: Path, content: Mapping[Any, Any], report: Report
 ) -> dict[str | None, list[Path]]:
     """Return split -> folders of pictures, or text files that list them, as a YAML file says.
 
@@ -44,125 +42,88 @@ def splits_of_config(
         report: Where it is told what is odd.
 
     Raises:
-        FormatError: If one of the usual keys holds no path.
-        DatasetError: If one of them leads nowhere.
+        FormatError: If one of the usual keys holds no path, or a key for pictures is what no split may be called.
+        DatasetError: If one of the usual keys leads nowhere.
     """
-    place = _Places(root, config, str(content.get('path') or ''))
+    places = Places(root, config, content.get('path'), report)
     found: dict[str, list[Path]] = {}
     for key, split in _KNOWN.items():
-        for entry in _entries(content.get(key)):
+        for entry in entries_of(content.get(key)):
             if not isinstance(entry, str):
                 raise FormatError(f'{config}: {key}: should be a path or a list of paths.')
-            found.setdefault(split, []).append(place.of(entry))
-    for key, paths in _others(content, place):
-        split = split_name(key)
-        inner = [path for path in chain.from_iterable(found.values()) if path != root]
-        if any(path in one.parents for path in paths for one in inner):
-            report.warn(
-                f'{config.name} has {key}: for the folder of other splits, so that is read as no split of its own.'
-            )
-            continue
-        found.setdefault(split, []).extend(paths)
+            found.setdefault(split, []).append(places.of(entry))
+    known = [path for path in chain.from_iterable(found.values()) if path != root]
+    others = {key: places.of_pictures(key, value) for key, value in _other_keys(content)}
+    for key in _splits_among(config, others, known, report):
+        found.setdefault(split_name(key), []).extend(others[key])
     return _once(root, {split: found[split] for split in order_splits(set(found))}, report)
 
 
-def class_split_folders(root: Path, config: Path, content: Mapping[str, Any]) -> dict[str | None, Path]:
+def class_split_folders(
+    root: Path, config: Path, content: Mapping[Any, Any], report: Report
+) -> dict[str | None, Path]:
     """Return split -> folder of a dataset of the task classify, where a folder holds those of the classes.
 
     Raises:
-        DatasetError: If an entry leads out of the dataset.
+        FormatError: If a key for pictures is what no split may be called, or two folders are one split.
+        DatasetError: If an entry of one of the usual keys leads out of the dataset.
     """
-    fence = Fence(root)
-    keys = [*_KNOWN, *(key for key in content if key not in _KNOWN and _is_name(key))]
+    places = Places(root, config, content.get('path'), report)
     found: dict[str, list[Path]] = {}
-    for key in keys:
-        entry, split = content.get(key), split_name(str(key))
-        if not isinstance(entry, str) or not _exists(root / entry) or not (root / entry).is_dir():
-            continue
-        if split not in found and (key in _KNOWN or (entry and has_pictures(root / entry))):
-            found[split] = [root if entry == '.' else fence.path(root, entry, config)]
+    for key, split in _KNOWN.items():
+        entry = content.get(key)
+        path = places.find(entry) if isinstance(entry, str) and entry else None
+        if path is not None and path.is_dir():
+            _put(found, split, path, config)
+    known = [path for path in chain.from_iterable(found.values()) if path != root]
+    others = {key: places.of_pictures(key, value) for key, value in _other_keys(content)}
+    others = {key: paths for key, paths in others.items() if len(paths) == 1 and paths[0].is_dir()}
+    for key in _splits_among(config, others, known, report):
+        _put(found, split_name(key), others[key][0], config)
     once = _once(root, {split: found[split] for split in order_splits(set(found))}, Report())
-    return {split: places[0] for split, places in once.items()}
+    return {split: paths[0] for split, paths in once.items()}
 
 
-def _is_name(key: Any) -> bool:
-    """Tell whether a key may name a split."""
-    return (isinstance(key, str) or type(key) is int) and key not in NO_SPLITS
+def _put(found: dict[str, list[Path]], split: str, path: Path, config: Path) -> None:
+    if (other := found.setdefault(split, [path])) != [path]:
+        raise FormatError(f'{config}: {path} and {other[0]} are both the split {split}; keep one of them.')
 
 
-def _entries(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value] if value else []
+def _other_keys(content: Mapping[Any, Any]) -> list[tuple[str, Any]]:
+    """Return the keys, with their values, that may name splits beside the usual ones."""
+    return [
+        (str(key), value)
+        for key, value in content.items()
+        if (isinstance(key, str) or type(key) is int) and key not in NO_SPLITS and key not in _KNOWN
+    ]
 
 
-def _others(content: Mapping[Any, Any], place: _Places) -> Iterator[tuple[str, list[Path]]]:
-    """Yield the further keys that lead to pictures, with their places."""
-    for key, value in content.items():
-        name, entries = str(key), _entries(value)
-        if not _is_name(key) or name in _KNOWN:
+def _splits_among(
+    config: Path, others: Mapping[str, Collection[Path]], known: Iterable[Path], report: Report
+) -> list[str]:
+    """Return which keys for pictures are splits: not those for a folder above that of another split.
+
+    Raises:
+        FormatError: If one is called what no split may be called.
+    """
+    folders = {path for path in (*known, *chain.from_iterable(others.values())) if path.is_dir()}
+    above = {parent for folder in folders for parent in folder.parents}
+    splits: list[str] = []
+    for key, paths in others.items():
+        if not paths:
             continue
-        if entries and all(isinstance(entry, str) and entry for entry in entries):
-            paths = [place.find(entry) for entry in entries]
-            if all(path is not None and _leads_to_pictures(path) for path in paths):
-                yield name, [path for path in paths if path is not None]
-
-
-def _leads_to_pictures(path: Path) -> bool:
-    return has_pictures(path) if path.is_dir() else path.suffix.lower() == '.txt'
-
-
-def has_pictures(folder: Path) -> bool:
-    """Tell whether there is a picture below a folder."""
-    return next(scan(folder, IMAGE_SUFFIXES), None) is not None
-
-
-class _Places:
-    """Finds what a YAML file names. Only its own folder counts, wherever the dataset was moved."""
-
-    def __init__(self, root: Path, config: Path, base: str) -> None:
-        self._root = root
-        self._config = config
-        self._base = base
-        self._fence = Fence(root)
-
-    def of(self, entry: str) -> Path:
-        """Return where an entry leads.
-
-        Raises:
-            DatasetError: If it leads nowhere, or out of the dataset.
-        """
-        found = self.find(entry)
-        if found is None:
-            raise DatasetError(
-                f'{self._config} names {entry!r}, which is not in {self._root}. Splits are looked for beside the '
-                'YAML file.'
+        if not above.isdisjoint(paths):
+            report.warn(
+                f'{config.name} has {key}: for the folder of other splits, so that is read as no split of its own.'
             )
-        return found
-
-    def find(self, entry: str) -> Path | None:
-        """Return where an entry leads; None if that is nowhere.
-
-        Raises:
-            DatasetError: If it leads out of the dataset by a link.
-        """
-        tries = [entry, entry.removeprefix('../')]
-        absolute = Path(self._base).is_absolute()
-        if self._base and not absolute:
-            tries.insert(0, f'{self._base}/{entry}')
-        if Path(entry).is_absolute():
-            tries = [os.path.relpath(entry, self._root)]
-        elif absolute:
-            tries.append(os.path.relpath(f'{self._base}/{entry}', self._root))
-        for name in tries:
-            if '..' not in Path(name).parts and _exists(self._root / name):
-                return self._fence.path(self._root, name, self._config)
-        return None
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a text that is no path: too long, or with a zero in it
-        return False
+        elif not is_split_name(key):
+            raise FormatError(
+                f'{config} names pictures under {key!r}, which is no name of a split: {SPLIT_RULE}. Give '
+                'the key another name.'
+            )
+        else:
+            splits.append(key)
+    return splits
 
 
 def _once(root: Path, found: Mapping[str, list[Path]], report: Report) -> dict[str | None, list[Path]]:
@@ -186,48 +147,34 @@ def _once(root: Path, found: Mapping[str, list[Path]], report: Report) -> dict[s
     return once
 
 
-def listed(root: Path, file: Path) -> Iterator[tuple[str, str]]:
-    """Yield (name, path) of the pictures that a text file lists.
-
-    Raises:
-        DatasetError: If one leads out of the dataset.
-    """
-    fence = Fence(root)
-    for line in file.read_text(encoding='utf-8-sig').splitlines():
-        name = line.strip()
-        if Path(name).is_absolute():
-            name = os.path.relpath(name, root)
-        if name:
-            base = file.parent if name.startswith('./') else root
-            yield name.removeprefix('./'), str(fence.path(base, name.removeprefix('./'), file))
-
-
-def unnamed_folders(root: Path, named: Collection[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield (folder relative to the root, its pictures) for the folders with pictures of which no split has one.
+def warn_of_repeats(
+    places: Mapping[str | None, Collection[Path]],
+    images: Mapping[str | None, list[tuple[str, str]]],
+    report: Report,
+) -> None:
+    """Tell of pictures that several splits name, or one split twice: they are converted as often.
 
     Args:
-        root: The dataset.
-        named: The folders of the splits, and those that their pictures lie in, as absolute paths; nothing below a
-            folder of a split is looked at.
+        places: Split -> its folders and lists; where no picture can be in two of them, none is looked at.
+        images: Split -> (name, path) of its pictures.
+        report: Where it is told.
     """
-    pending = [os.fspath(root)]
-    while pending:
-        folder = pending.pop()
-        if folder in named:
-            continue
-        pictures: list[str] = []
-        inner: list[str] = []
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith('.'):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    inner.append(entry.path)
-                elif entry.name.rpartition('.')[2].lower() in _SUFFIXES:
-                    pictures.append(entry.path)
-        pending += sorted(inner, reverse=True)
-        if pictures:
-            yield Path(folder).relative_to(root).as_posix(), sorted(pictures)
-
-
-_SUFFIXES = frozenset(suffix.removeprefix('.') for suffix in IMAGE_SUFFIXES)
+    several = [path for paths in places.values() for path in paths]
+    above = {parent for path in several for parent in path.parents}
+    if (
+        len(set(several)) == len(several)
+        and above.isdisjoint(several)
+        and all(path.is_dir() for path in several)
+    ):
+        return
+    split_of: dict[str, str | None] = {}
+    counts: dict[tuple[str | None, str | None], int] = {}
+    for split, found in images.items():
+        for _, path in found:
+            if path in split_of:
+                counts[split_of[path], split] = counts.get((split_of[path], split), 0) + 1
+            else:
+                split_of[path] = split
+    for (first, second), count in counts.items():
+        where = f'in {first} and in {second}' if first != second else f'in {second or "the dataset"} twice'
+        report.warn(f'{count} pictures are named {where}; they are read as often.')
