@@ -149,8 +149,7 @@ def convert(
         # What is only found at the end explains nothing.
         stack.enter_context(explained_by(list(report.warnings)))
         common = {'classes': class_map, 'splits': stream.all_splits, 'task': task, 'link': link}
-        remember = overwrite or refusal is not None if remember is None else remember
-        remember = remember and is_told(changes)
+        remember = is_told(changes) and (overwrite or refusal is not None if remember is None else remember)
         arguments = {'root': output.path, 'final_root': output.final, **common, **more, **options}
         plan = stream.make_plan(reference, arguments, remember=remember, verify=verify_cache)
         signature = stream.signature(plan, [(name, table.get(name).version) for name in (*formats, to)])
