@@ -68,6 +68,7 @@ def convert(
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     stamp: Mapping[str, str] | None = None,
+    final_root: Path | None = None,
     **options: Any,
 ) -> Conversion:
     """Convert a dataset. The output appears whole or not at all; the source is never written to.
@@ -113,6 +114,7 @@ def convert(
         stamp: What to write beside the report, by which the caller knows its own output again. Then the report
             also tells what the output looked like, for `Conversion.is_unaltered`; without, the same input gives the
             same report.
+        final_root: Where the caller will move the output to, for absolute paths in its files; by default it stays.
         options: Options of the target format. All formats know ``bounds`` (what becomes of geometry that reaches
             out of its picture by more than ``tolerance`` pixels: ``clip``, ``drop`` or ``error``).
 
@@ -150,7 +152,8 @@ def convert(
         stack.enter_context(explained_by(list(report.warnings)))
         common = {'classes': class_map, 'splits': stream.all_splits, 'task': task, 'link': link}
         remember = is_told(changes) and (overwrite or refusal is not None if remember is None else remember)
-        arguments = {'root': output.path, 'final_root': output.final, **common, **more, **options}
+        places = {'root': output.path, 'final_root': final_root or output.final}
+        arguments = {**places, **common, **more, **options}
         plan = stream.make_plan(reference, arguments, remember=remember, verify=verify_cache)
         signature = stream.signature(plan, [(name, table.get(name).version) for name in (*formats, to)])
         chosen = {'task': task_given, 'link': link, 'verify': verify, 'on_loss': on_loss}
