@@ -221,6 +221,6 @@ def test_losses_of_a_kind_may_be_allowed(cli: Callable[..., Any], broken: Path, 
     arguments = ('convert', broken, tmp_path / 'out', '--to', 'yolo', '--task', 'detect')
     assert '--allow image' in cli(*arguments, '--on-loss', 'error').paragraph
     refused = cli(*arguments, '--on-loss', 'error', '--allow', 'imagge')
-    assert "'imagge' can be lost. Did you mean 'image'" in refused.paragraph
+    assert "the kind 'imagge' was lost. Did you mean 'image'" in refused.paragraph
     assert 'on_loss' in cli(*arguments, '--allow', 'image').paragraph
     assert not (tmp_path / 'out').exists()
