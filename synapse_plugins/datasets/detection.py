@@ -11,7 +11,7 @@ from ..providers import resolve
 from .files import disk_trouble
 from .foreign import looks_like
 from .formats import table
-from .formats.annotated import first_entries
+from .formats.annotated import entries_of
 from .names import SPLIT_ORDER, check_splits, split_name
 from .report import Report
 
@@ -64,7 +64,7 @@ def _asked(folder: Path, *, but: str = '') -> tuple[list[str], list[str]]:
 
 def _inner(folder: Path) -> list[str]:
     """Return the folders in a folder that are datasets, with their formats: one may have been meant."""
-    files, folders = first_entries(folder)
+    files, folders = entries_of(folder)
     # the only class of a folder, unless it is the only split
     lone = len(folders) == 1 and not files and split_name(folders[0].name) not in SPLIT_ORDER
     inner: list[str] = []

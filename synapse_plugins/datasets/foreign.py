@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .formats.annotated import darknet_file, first_entries
+from .formats.annotated import darknet_file, entries_of
 from .images import IMAGE_SUFFIXES
 from .names import suffix_of
 
@@ -21,7 +21,6 @@ _FILES = 20
 """Files of a folder that are looked into."""
 _FOLDERS = 10
 """Folders that are looked at beside the root."""
-_ENTRIES = 2_000
 
 _ROW = re.compile(rb'\s*\d+(?:\s+-?[\d.]+(?:[eE][-+]?\d+)?){4}\s*(?:\n|\Z)')
 """The first line of a label file of Darknet."""
@@ -38,7 +37,7 @@ def looks_like(root: Path) -> str:
 
 def _places(root: Path) -> Iterator[Path]:
     yield root
-    _, folders = first_entries(root, _ENTRIES)
+    _, folders = entries_of(root)
     yield from folders[:_FOLDERS]
 
 
@@ -50,7 +49,7 @@ def _of_names(folder: Path) -> str:
             f'It looks like a dataset of Darknet ({found}; CVAT calls it "YOLO 1.1"): export it in the form of '
             'ultralytics (images/ beside labels/, and a YAML file with the names), or as COCO.'
         )
-    names = {path.name for path in first_entries(folder, _ENTRIES)[1]}
+    names = {path.name for path in entries_of(folder)[1]}
     if 'label_2' in names or {'image_2', 'velodyne'} <= names:
         return 'It looks like KITTI (image_2/, label_2/), which is not read: convert it to COCO first.'
     return ''
@@ -58,7 +57,7 @@ def _of_names(folder: Path) -> str:
 
 def _of_contents(folder: Path) -> Iterator[str]:
     """Tell by the heads of the first files in a folder."""
-    files, _ = first_entries(folder, _ENTRIES)
+    files, _ = entries_of(folder)
     pictures = {name.rpartition('.')[0] for name in files if suffix_of(name) in IMAGE_SUFFIXES}
     wanted = [name for name in files if suffix_of(name) in _LOOKS]
     for name in wanted[:_FILES]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from synapse_plugins.datasets import convert, detect_format
+from synapse_plugins.datasets import convert, detect_format, open_dataset
 from synapse_plugins.datasets.formats import annotated
 from synapse_plugins.errors import FormatError
 
@@ -133,3 +133,47 @@ def test_no_more_than_the_first_entries_are_looked_at(
     monkeypatch.setattr(annotated, '_ALL_ENTRIES', 20)
     with pytest.raises(FormatError, match='c/ holds annotation files'):
         detect_format(root)
+
+
+@pytest.mark.parametrize(
+    ('files', 'splits'),
+    [
+        ({'train/cat/a.jpg': '', 'train/dog/b.jpg': ''}, ['train']),
+        ({'test/cat/a.jpg': ''}, ['test']),
+        ({'cat/a.jpg': '', 'dog/b.jpg': '', 'docs/README.txt': 'hello'}, [None]),
+        ({'train/cat/a.jpg': '', 'val/dog/b.jpg': '', 'docs/README.txt': 'hello'}, ['train', 'valid']),
+        (
+            {
+                'one/cat/a.jpg': '',
+                'two/cat/b.jpg': '',
+                'docs/README.txt': 'hello',
+                'classes.json': '{"classes": ["cat"]}',
+            },
+            ['one', 'two'],
+        ),
+    ],
+)
+def test_lone_splits_and_folders_of_notes_do_no_harm(
+    files: dict[str, str], splits: list[str | None], lay: Callable[..., Path]
+) -> None:
+    reader = open_dataset(lay(files))
+    assert reader.splits == splits
+    assert set(reader.classes or ()) <= {'cat', 'dog'}
+    assert reader.count() == sum(name.endswith('.jpg') for name in files)
+
+
+@pytest.mark.parametrize('name', ['lbl/a.txt', 'lbl/a.jpg.txt', 'lbl/a.csv'])
+def test_texts_that_are_called_as_pictures_elsewhere_are_annotations(
+    name: str, lay: Callable[..., Path]
+) -> None:
+    root = lay({'shots/a.jpg': '', 'shots/b.jpg': '', name: '0 0.5 0.5 0.1 0.1\n', 'lbl/z.txt': ''})
+    with pytest.raises(FormatError, match='lbl/ holds annotation files'):
+        detect_format(root)
+
+
+@pytest.mark.parametrize('first', [True, False])
+def test_what_is_found_does_not_hang_on_the_order_of_a_disk(first: bool, lay: Callable[..., Path]) -> None:
+    pictures = {f'cat/p{number:04}.jpg': '' for number in range(1200)}
+    other = {'cat/zz.json': '{}'}
+    with pytest.raises(FormatError, match='cat/ holds annotation files'):
+        detect_format(lay({**other, **pictures} if first else {**pictures, **other}))

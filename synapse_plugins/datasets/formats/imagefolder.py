@@ -81,7 +81,7 @@ def _split_folders(root: Path) -> dict[str | None, Path] | str:
         if reason:
             return reason
     for folder in folders:  # another name beside train/ is a split too
-        if split_name(folder.name) not in named:
+        if split_name(folder.name) not in named and (_folders(folder) or not _is_of_others(folder)):
             named[folder.name] = folder
     return {name: named[name] for name in order_splits(set(named))}
 
@@ -95,11 +95,12 @@ def _splits_above_classes(root: Path, folders: list[Path]) -> dict[str | None, P
         classes = frozenset(class_folders(read_classes(root) or ()).values())
     except FormatError:  # whoever reads it says so
         return {}
-    for folder in folders:
+    splits = [folder for folder in folders if _folders(folder) or not _is_of_others(folder)]
+    for folder in splits:
         inner = {below.name for below in _folders(folder)}
         if folder.name in classes or not inner or not inner <= classes:
             return {}
-    return {name: root / name for name in sorted(folder.name for folder in folders)}
+    return {name: root / name for name in sorted(folder.name for folder in splits)}
 
 
 def _not_splits(splits: list[str], classes: Iterable[str]) -> list[str]:
@@ -134,6 +135,16 @@ def _folders(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
+def _class_folders(parent: Path) -> list[Path]:
+    """Return the folders of classes: with pictures, or with nothing."""
+    return [folder for folder in _folders(parent) if not _is_of_others(folder)]
+
+
+def _is_of_others(folder: Path) -> bool:
+    """Tell whether there are files below a folder, but no pictures: then it is neither a class nor a split."""
+    return not _has_pictures(folder) and next(scan(folder), None) is not None
+
+
 def _has_pictures(folder: Path) -> bool:
     return next(scan(folder, IMAGE_SUFFIXES), None) is not None
 
@@ -166,7 +177,7 @@ class ImageFolderReader(UnitReader):
         self._loose = list(loose)
         for split, parent in found.items():
             images: list[tuple[str, str]] = []
-            for folder in _folders(parent):
+            for folder in _class_folders(parent):
                 self._label_of.setdefault(folder.name, own.get(folder.name) or class_of_folder(folder.name))
                 images += [(folder.name, name) for name in scan(folder, IMAGE_SUFFIXES)]
             self._images[split] = sorted(images)
