@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ['BATCH', 'Batches']
 
-BATCH = 100
-"""Samples between two looks at whether to stop, and two reports of progress."""
+BATCH = 200
+"""The most samples of a batch; between two batches is a look at whether to stop, and a report of progress."""
+
+_LEAST, _MANY = 25, 50  # samples of a batch, and batches of a dataset, where it is small
 
 
 class Batches:
@@ -34,7 +36,7 @@ class Batches:
         selection: Which samples to take, and where they go.
 
     Attributes:
-        size: How many jobs a batch has at most.
+        size: How many jobs a batch has at most: `BATCH`, of small datasets fewer, so that there is one for everybody.
         has_splits: Whether they go to several splits, so that copies may be in two of them.
         by_split: Whether two splits may hold pictures of one name.
         ledger: That of an earlier conversion, which goes with the jobs; None if there is none.
@@ -54,6 +56,10 @@ class Batches:
         self.ledger: Ledger | None = None
         self.count = self.skipped = 0
         self.left_out: Counts = Report().take()
+
+    def fit(self, total: int) -> None:
+        """Choose the size of the batches for so many samples."""
+        self.size = min(BATCH, max(_LEAST, total // _MANY))
 
     def units(self) -> Iterator[tuple[int, Unit]]:
         """Yield the units of all samples, taken or not, each with the place of its source."""

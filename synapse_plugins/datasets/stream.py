@@ -95,6 +95,7 @@ class Stream:
         self._stack = ExitStack()
         self._pool = ahead
         self._total = self._count_all()
+        self.batches.fit(self._total)
         self.remembers = False
         self.reused = 0
         self.folders: set[str] = set()

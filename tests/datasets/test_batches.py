@@ -63,13 +63,20 @@ def test_packed_batches_are_made_once_where_they_are_asked_for_again() -> None:
     source = Source(250)
     batches = made(source)
     first = list(batches.packed(again=True))
-    assert [len(unpack(one)) for one in first] == [100, 100, 50]
+    assert [len(unpack(one)) for one in first] == [200, 50]
     assert batches.count == 250
     assert list(batches.packed()) == first
     assert source.asked == 1
     assert list(batches.packed()) == first  # a third time nobody spoke of, so they are made anew
     assert source.asked == 2
     assert batches.count == 250
+
+
+@pytest.mark.parametrize(('total', 'size'), [(0, 25), (1000, 25), (5000, 100), (20_000, 200), (10**6, 200)])
+def test_small_datasets_have_batches_for_everybody(total: int, size: int) -> None:
+    batches = made(Source(0))
+    batches.fit(total)
+    assert batches.size == size
 
 
 def test_the_ledger_goes_with_jobs_that_were_made_before_it_was_known() -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ..sample import Sample
 
-__all__ = ['META', 'OTHERS', 'REST', 'lost_of', 'may_lose', 'split_document', 'tools_of']
+__all__ = ['META', 'OTHERS', 'REST', 'lost_of', 'may_lose', 'split_document', 'tools_in', 'tools_of']
 
 REST, OTHERS, META = 'dm_v2', 'dm_others', 'dm_meta'
 """Keys of `Sample.meta`: the rest of the version 2 document, its other media, and the version 1 document."""
@@ -37,6 +37,12 @@ def split_document(data: Mapping[str, Any], kind: str) -> tuple[Any, dict[str, A
     if others:
         meta[OTHERS] = others
     return tools, meta
+
+
+def tools_in(data: Mapping[str, Any], kind: str) -> Any:
+    """Return the first medium of a kind in a version 2 document, and nothing else of it."""
+    media = data.get(f'{kind}s')
+    return media[0] if media else {}
 
 
 def tools_of(others: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:

@@ -10,6 +10,7 @@ needs no meta.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ import orjson
 
 from ...errors import FormatError
 from .. import dm
-from ..dm.carried import META, split_document
+from ..dm.carried import META, split_document, tools_in
 from ..files import by_stem, read_bytes, scan
 from ..images import IMAGE_SUFFIXES
 from ..names import leaf, nfc, order_splits, split_name, suffix_of
@@ -41,6 +42,8 @@ __all__ = [
 JSON, IMAGES, META_FOLDER = 'json', 'original_files', 'meta'
 _SUFFIXES = frozenset(('.json',))
 _SUFFIX_ORDER = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif')
+_COMMON = frozenset(('.jpg', '.png'))  # the suffixes of most pictures, for a quicker look
+_label = itemgetter('classification')
 _LOOKED_AT = 20  # documents of which one tells the version
 
 
@@ -238,7 +241,7 @@ class DmReader(UnitReader):
                 content = dm.to_v2(content).data
             kind = _kind(content, file)
             if kind is not None:
-                _survey(survey, split_document(content, kind)[0], may_turn=b'"rotation"' in raw)
+                _survey(survey, tools_in(content, kind), may_turn=b'"rotation"' in raw)
         except (OSError, ValueError, AttributeError, TypeError, KeyError, FormatError):
             return  # it is quarantined when it is read
 
@@ -248,7 +251,9 @@ def _survey(survey: Survey, tools: dict[str, Any], *, may_turn: bool) -> None:
     for tool, items in tools.items():
         if items:
             found = labels.setdefault(tool, set())
-            found.update([name for item in items if isinstance(name := item.get('classification'), str)])
+            names = _labels(items)
+            if not names <= found:
+                found.update([name for name in names if isinstance(name, str)])
             if may_turn and tool == 'bounding_box' and 'rotated' not in survey.traits:
                 attrs = [one for item in items for one in item.get('attrs') or ()]
                 if attrs and any(one.get('name') == 'rotation' and one.get('value') for one in attrs):
@@ -257,6 +262,14 @@ def _survey(survey: Survey, tools: dict[str, Any], *, may_turn: bool) -> None:
                 survey.traits.add('grouped')
                 if 'bare' not in survey.traits and _is_bare(tools):
                     survey.traits.add('bare')
+
+
+def _labels(items: Any) -> set[Any]:
+    """Return what annotations call their classes."""
+    try:
+        return set(map(_label, items))
+    except (KeyError, TypeError):  # one has none, or one that is no text
+        return {name for item in items if isinstance(name := item.get('classification'), str)}
 
 
 def _is_bare(tools: dict[str, Any]) -> bool:
@@ -284,7 +297,7 @@ def _find(folder: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str
 
 def _kind(content: Mapping[str, Any], file: str) -> str | None:
     """Return the kind of media that a file is to its document; None if it is none of it."""
-    is_picture = suffix_of(file) in IMAGE_SUFFIXES
+    is_picture = file[-4:] in _COMMON or suffix_of(file) in IMAGE_SUFFIXES
     if is_picture and content.get('images'):
         return 'image'
     kinds = [kind for container, kind in dm.CONTAINERS.items() if content.get(container)]
