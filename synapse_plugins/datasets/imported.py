@@ -131,13 +131,12 @@ def _has_the_functions_of(module: ModuleType, spec: ModuleSpec | None) -> bool:
     """Tell whether the functions of a module are in the file that it was made of."""
     if spec is None or type(spec.loader) is not SourceFileLoader:
         return True  # others may make something else of it
-    try:
-        whole = spec.loader.get_code(spec.name)
-    except SyntaxError:
+    try:  # its text: what is compiled beside it may be of an edit before, made in the same second
+        place = spec.loader.get_filename(spec.name)
+        whole = spec.loader.source_to_code(spec.loader.get_data(place), place)
+    except (SyntaxError, ValueError):
         return False  # it could be imported once
     except (ImportError, OSError):
-        return True
-    if whole is None:
         return True
     there = {_content(code) for code in _within(whole)}
     return all(_content(code) in there for code in _codes_of(module) if code.co_filename == whole.co_filename)

@@ -90,7 +90,7 @@ def test_what_is_no_folder_is_no_source(source: Any, tmp_path: Path) -> None:
 def test_what_the_engine_gives_to_writers_is_no_option(blood: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / 'elsewhere'
     given: dict[str, Any]
-    for given in ({'root': elsewhere}, {'final_root': elsewhere}, {'report': None}, {'splits': ['a']}):
+    for given in ({'root': elsewhere}, {'report': None}, {'splits': ['a']}):
         with pytest.raises(DatasetError, match=f'knows no option {next(iter(given))}'):
             convert(blood, tmp_path / 'out', to='dm_v2', **given)
     assert not elsewhere.exists()

@@ -285,7 +285,8 @@ def test_a_killed_export_goes_on(
 
 
 LIMITED = """
-import resource, signal
+import resource, signal, sys
+sys.dont_write_bytecode = True  # half a file of it would outlive this process
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
 """
