@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 from statistics import median
+from threading import Thread
 
 HERE = Path(__file__).resolve().parent / 'converting'
 README = Path(__file__).resolve().parent / 'README.md'
@@ -90,6 +92,7 @@ def main() -> int:
     )
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--sizes', default='1k,5k,20k,poly 5k,masks 1k', help='also: 100k')
+    parser.add_argument('--jobs', default='', help='a regular expression that finds the jobs to run')
     parser.add_argument('--only-ours', action='store_true', help='leave the others out')
     parser.add_argument('--write', action='store_true', help=f'put the table into {README.name}')
     arguments = parser.parse_args()
@@ -100,7 +103,7 @@ def main() -> int:
         pythons |= {name: environment(folder / 'env' / name, pin) for name, pin in RIVALS.items()}
     measured: Measured = {}
     for size in sizes:
-        measured[size] = measure(folder, size, pythons, arguments.rounds)
+        measured[size] = measure(folder, size, pythons, arguments.rounds, arguments.jobs)
     text, missed = table(measured, pythons, sizes)
     print(text)
     if arguments.write:
@@ -127,13 +130,13 @@ class Run:
             started = time.perf_counter()
             child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, env=environ)
             self.memory, self.counts = 0.0, True
-            while True:
-                try:
-                    child.wait(every)
-                    break
-                except subprocess.TimeoutExpired:
-                    self.memory = max(self.memory, *map(private, family(child.pid)), 0.0)
-            self.seconds = time.perf_counter() - started
+            ended: list[float] = []
+            # A wait with a timeout looks every twentieth of a second, which is much of a short run.
+            waiter = Thread(target=lambda: (child.wait(), ended.append(time.perf_counter())))
+            waiter.start()
+            while waiter.join(every) or waiter.is_alive():
+                self.memory = max(self.memory, *map(private, family(child.pid)), 0.0)
+            self.seconds = ended[0] - started
             if child.returncode:
                 said.seek(0)
                 text = said.read().decode(errors='replace')[-2000:]
@@ -159,7 +162,7 @@ def private(pid: int) -> float:
     return sum(kilobytes) / 1024
 
 
-def measure(folder: Path, size: str, pythons: dict[str, str], rounds: int) -> dict[str, list[Run]]:
+def measure(folder: Path, size: str, pythons: dict[str, str], rounds: int, jobs: str) -> dict[str, list[Run]]:
     """Return every job's runs on one size of dataset, the rounds interleaved."""
     data = made(folder, size)
     runs: dict[str, list[Run]] = defaultdict(list)
@@ -169,6 +172,9 @@ def measure(folder: Path, size: str, pythons: dict[str, str], rounds: int) -> di
         for place, (name, (environment_name, script, source, more)) in enumerate(JOBS.items()):
             if environment_name not in pythons or not worth(name, script, size, number):
                 continue
+            if not re.search(jobs, name):
+                continue
+            os.sync()  # what others wrote is not to be written while this one is measured
             if size.startswith('poly') and name.startswith('ultralytics'):
                 script = 'rivals.py ultralytics_segments'
             file, *job = script.split()
