@@ -134,8 +134,10 @@ class Run:
             # A wait with a timeout looks every twentieth of a second, which is much of a short run.
             waiter = Thread(target=lambda: (child.wait(), ended.append(time.perf_counter())))
             waiter.start()
-            while waiter.join(every) or waiter.is_alive():
+            waiter.join(every)
+            while waiter.is_alive():
                 self.memory = max(self.memory, *map(private, family(child.pid)), 0.0)
+                waiter.join(every)
             self.seconds = ended[0] - started
             if child.returncode:
                 said.seek(0)

@@ -32,7 +32,6 @@ _DERIVED = (b'.cache', b'.cache.npy')
 _ARRAY = b'.npy'
 """What they keep of one picture, beside it."""
 
-
 _SELDOM = (_DERIVED[0], _ARRAY, *_OF_SYSTEMS)
 """What is part of the name of a file that does not count."""
 
