@@ -222,6 +222,17 @@ def _leaves_the_process_as_it_was() -> Iterator[None]:
         pytest.fail('the test changed the process it ran in:\n  ' + '\n  '.join(changed), pytrace=False)
 
 
+@pytest.fixture(autouse=True)
+def _finds_packs_afresh() -> Iterator[None]:
+    """Forget what packs a test found: another one's import path has others, or the same without their modules."""
+    yield
+    if (manager := sys.modules.get('synapse_plugins.packs.manager')) is not None:
+        manager.get_manager.cache_clear()
+    if (formats := sys.modules.get('synapse_plugins.datasets.formats')) is not None:
+        for name in set(formats.names()) - {provider.name for provider in formats.BUILTIN}:
+            formats.discard(name)
+
+
 def _process() -> dict[str, Any]:
     state: dict[str, Any] = {
         f'${name}': value for name, value in os.environ.items() if name != 'PYTEST_CURRENT_TEST'

@@ -8,14 +8,11 @@ import subprocess
 import sys
 import types
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import synapse_plugins
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 EXAMPLES = Path(__file__).resolve().parents[2] / 'examples'
 SCRIPTS = sorted(EXAMPLES.glob('*/*.out.txt'))
@@ -122,10 +119,8 @@ class Count(BaseAction[Params]):
 
 
 @pytest.fixture
-def tracker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[TrackerStub]:
+def tracker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> TrackerStub:
     """The pack, loaded beside the built-in one, with a stub where mlflow would be, and an action to watch."""
-    from synapse_plugins import packs
-
     stub = TrackerStub()
     monkeypatch.setitem(sys.modules, 'mlflow', stub)
     for name in ('synapse_plugins_mlflow', 'counting'):
@@ -140,9 +135,7 @@ def tracker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Iter
     monkeypatch.syspath_prepend(EXAMPLES / 'mlflow_pack')
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
-    packs.get_manager.cache_clear()
-    yield stub
-    packs.get_manager.cache_clear()
+    return stub
 
 
 def test_the_tracker_gets_every_event_of_a_run(tracker: TrackerStub, home: Path) -> None:

@@ -358,7 +358,7 @@ def test_it_works_in_a_script_without_a_main_guard(backend, plugin, tmp_path):
 
 
 def test_a_packs_logger_gets_every_event_and_one_that_fails_is_told(backend, plugin, tmp_path, monkeypatch):
-    from synapse_plugins.packs import PackManager, get_manager
+    from synapse_plugins.packs import PackManager
 
     code = (
         TRAIN
@@ -391,11 +391,9 @@ def test_a_packs_logger_gets_every_event_and_one_that_fails_is_told(backend, plu
         '[project]\nname = "mine"\nversion = "1"\n[project.entry-points.synapse_plugins]\np = "my_pack"\n',
         encoding='utf-8',
     )
-    get_manager.cache_clear()
     try:
         run('train', plugin=root, dataset='shapes')
     finally:
-        get_manager.cache_clear()
         sys.modules.pop('my_pack', None)
     import my_plugin
 

@@ -43,7 +43,3 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     yield install
     for module in modules:
         sys.modules.pop(module, None)
-    from synapse_plugins.datasets import formats
-
-    for name in set(formats.names()) - {provider.name for provider in formats.BUILTIN}:
-        formats.discard(name)

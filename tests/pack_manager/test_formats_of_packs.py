@@ -14,7 +14,7 @@ from synapse_plugins.errors import PackConflictError, UnknownNameError
 from synapse_plugins.packs import get_manager
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 LINES = """
@@ -42,13 +42,6 @@ LINES = """
 
 
 @pytest.fixture
-def fresh() -> Iterator[None]:
-    get_manager.cache_clear()
-    yield
-    get_manager.cache_clear()
-
-
-@pytest.fixture
 def source(tmp_path: Path) -> Path:
     root = tmp_path / 'source'
     for folder in ('json', 'original_files'):
@@ -59,7 +52,6 @@ def source(tmp_path: Path) -> Path:
     return root
 
 
-@pytest.mark.usefixtures('fresh')
 def test_a_pack_s_format_is_there_without_asking_for_packs_first(
     install: Callable[..., None], source: Path, tmp_path: Path
 ) -> None:
@@ -72,7 +64,6 @@ def test_a_pack_s_format_is_there_without_asking_for_packs_first(
         assert (backend.export_dataset('pets', tmp_path / 'out', format='lines') / 'LINES').is_file()
 
 
-@pytest.mark.usefixtures('fresh')
 def test_the_commands_know_it_too(
     install: Callable[..., None], source: Path, tmp_path: Path, home: Any
 ) -> None:
@@ -85,7 +76,6 @@ def test_the_commands_know_it_too(
     assert main(['datasets', 'export', 'pets', out, '--to', 'lines']) == 0
 
 
-@pytest.mark.usefixtures('fresh')
 def test_a_folder_is_recognised_by_a_pack(install: Callable[..., None], tmp_path: Path) -> None:
     install('pack-one', LINES)
     (tmp_path / 'lines').mkdir()
@@ -93,7 +83,7 @@ def test_a_folder_is_recognised_by_a_pack(install: Callable[..., None], tmp_path
     assert datasets.detect_format(tmp_path / 'lines') == 'lines'
 
 
-@pytest.mark.usefixtures('fresh', 'home')
+@pytest.mark.usefixtures('home')
 @pytest.mark.parametrize(
     'command',
     [
@@ -121,7 +111,6 @@ def test_a_contested_format_names_both(
     assert not (tmp_path / 'out').exists()
 
 
-@pytest.mark.usefixtures('fresh')
 def test_the_error_is_that_of_the_packs(install: Callable[..., None]) -> None:
     install('pack-one', LINES)
     install('pack-two', LINES)
@@ -131,7 +120,6 @@ def test_the_error_is_that_of_the_packs(install: Callable[..., None]) -> None:
         datasets.formats.get('line')
 
 
-@pytest.mark.usefixtures('fresh')
 def test_a_pack_may_ask_for_a_format_while_it_is_loaded(install: Callable[..., None]) -> None:
     install(
         'pack-curious',

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from synapse_plugins.cli import main
-from synapse_plugins.packs import get_manager
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 CLAIM = """
     from synapse_plugins import hookimpl
@@ -37,7 +36,7 @@ def told(
     monkeypatch: pytest.MonkeyPatch,
     home: Any,
     capsys: pytest.CaptureFixture[str],
-) -> Iterator[Callable[..., Any]]:
+) -> Callable[..., Any]:
     """Install the packs, and return a function that runs a command and returns its code, its JSON and its text."""
     install('synapse-plugins-good', GOOD)
     install('synapse-plugins-broken', 'raise RuntimeError("kaputt")')
@@ -46,15 +45,13 @@ def told(
     install('synapse-plugins-two', CLAIM)
     install('synapse-plugins-off', 'raise RuntimeError("imported")')
     monkeypatch.setenv('SYNAPSE_PLUGINS_DISABLE', 'synapse-plugins-off')
-    get_manager.cache_clear()
 
     def tell(*arguments: str) -> Any:
         code = main(list(arguments))
         out = capsys.readouterr().out
         return code, json.loads(out) if '--json' in arguments else None, out
 
-    yield tell
-    get_manager.cache_clear()
+    return tell
 
 
 def test_packs_tells_each_apart(told):

@@ -44,12 +44,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     yield install
     for module in modules:
         sys.modules.pop(module, None)
-    for name in set(formats.names()) - {provider.name for provider in formats.BUILTIN}:
-        formats.discard(name)
 
 
 @pytest.fixture
-def new_format(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+def new_format(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Return a function that adds a format made of a reader, a writer and a detect function to the table."""
     name = 'on_trial'
 
@@ -61,8 +59,7 @@ def new_format(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
         formats.add(FormatProvider(name=name, **{part: f'{FORMAT_MODULE}:{part}' for part in parts}))
         return name
 
-    yield add
-    formats.discard(name)
+    return add
 
 
 @pytest.fixture

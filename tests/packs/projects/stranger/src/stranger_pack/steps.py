@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -39,7 +38,7 @@ class TallyTrainStep(BaseStep):
         learned = {name: (count + smoothing) / images for name, count in sorted(counts.items())}
         context.metrics = {'images': images}
         context.set_metrics(context.metrics)
-        context.model_path = _save({'trainer': 'tally', 'per_image': learned})
+        context.model_path = _save(context, {'trainer': 'tally', 'per_image': learned})
         return StepResult(data={'images': images})
 
 
@@ -61,11 +60,11 @@ class MeanBoxTrainStep(BaseStep):
             for name, found in boxes.items()
         }
         context.metrics = {'boxes': len(document['annotations'])}
-        context.model_path = _save({'trainer': 'mean-box', 'mean_box': learned})
+        context.model_path = _save(context, {'trainer': 'mean-box', 'mean_box': learned})
         return StepResult()
 
 
-def _save(model):
-    path = Path(tempfile.mkdtemp(prefix='stranger-')) / 'model.json'
+def _save(context, model):
+    path = context.work_dir / 'model.json'
     path.write_text(json.dumps(model, ensure_ascii=False), encoding='utf-8')
     return str(path)
