@@ -139,7 +139,8 @@ class ExportDatasetStep(BaseStep[BaseStepContext]):
         return summary
 
     def _say_space(self, context: BaseStepContext, download: Download, final: Path, link: str) -> None:
-        from synapse_plugins.store import human_size, require_space
+        from synapse_plugins.store import require_space
+        from synapse_plugins.units import human_size
 
         needed = download.space_needed(final.parent, link)
         free = require_space(final, needed, f'Exporting {download.label}')

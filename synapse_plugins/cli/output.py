@@ -17,6 +17,7 @@ from datetime import datetime
 from math import isfinite
 from typing import IO, TYPE_CHECKING, Any
 
+from ..units import human_size
 from .streams import silence_stdout, stdout
 
 if TYPE_CHECKING:
@@ -211,14 +212,7 @@ def pace(rate: float | None, left: float | None) -> str:
 
 def size(count: int | None) -> str:
     """Return a number of bytes for people: ``5.4 MB``."""
-    if count is None:
-        return ''
-    amount = float(count)
-    for unit in ('B', 'kB', 'MB', 'GB', 'TB'):
-        if amount < 999.5 or unit == 'TB':
-            return f'{amount:.0f} {unit}' if unit == 'B' or amount >= 99.5 else f'{amount:.1f} {unit}'
-        amount /= 1000
-    raise AssertionError
+    return '' if count is None else human_size(count)
 
 
 def duration(seconds: float | None) -> str:

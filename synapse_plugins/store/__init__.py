@@ -8,7 +8,7 @@ from __future__ import annotations
 from .database import Database
 from .files import Batch, FileStore, StoredFile, file_digest, stored_suffix
 from .home import Store, default_home, open_store
-from .space import free_space, human_size, require_space
+from .space import free_space, require_space
 
 __all__ = [
     'Batch',
@@ -19,7 +19,6 @@ __all__ = [
     'default_home',
     'file_digest',
     'free_space',
-    'human_size',
     'open_store',
     'require_space',
     'stored_suffix',

@@ -9,7 +9,8 @@ import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..errors import ParamsError, StoreError
-from .space import human_size, require_space
+from ..units import human_size
+from .space import require_space
 
 __all__ = ['is_packed', 'pack_folder', 'unpack']
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .._version import __version__
 from ..errors import StoreError, StoreVersionError
-from .space import free_space, human_size
+from ..units import human_size
+from .space import free_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

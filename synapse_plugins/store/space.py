@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 from ..errors import StoreError
+from ..units import human_size
 
-__all__ = ['free_space', 'human_size', 'require_space']
+__all__ = ['free_space', 'require_space']
 
 RESERVE = 16 * 1024 * 1024
 """Bytes that stay free on top of what is asked for: databases and logs grow meanwhile."""
@@ -39,16 +40,6 @@ def require_space(path: Path | str, needed: int, what: str = 'This') -> int:
             f'({human_size(RESERVE)} stays in reserve). Free some space, or choose a place on another disk.'
         )
     return free
-
-
-def human_size(count: int) -> str:
-    """Return a number of bytes as people write it, e.g. ``1.5 GB``."""
-    size = float(count)
-    for unit in ('B', 'kB', 'MB', 'GB'):
-        if size < 1000:
-            return f'{size:.0f} {unit}' if unit == 'B' or size >= 100 else f'{size:.1f} {unit}'
-        size /= 1000
-    return f'{size:.1f} TB'
 
 
 def _existing(path: Path) -> Path:

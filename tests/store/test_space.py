@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from synapse_plugins.errors import StoreError
-from synapse_plugins.store import free_space, human_size, require_space
+from synapse_plugins.store import free_space, require_space
+from synapse_plugins.units import human_size
 
 
 def test_what_fits_is_let_through(tmp_path):
@@ -27,6 +28,8 @@ def test_what_does_not_fit_is_refused_with_both_figures(tmp_path):
         (0, '0 B'),
         (999, '999 B'),
         (1000, '1.0 kB'),
+        (99_960, '100 kB'),
+        (999_700, '1.0 MB'),
         (1500, '1.5 kB'),
         (250_000, '250 kB'),
         (7_575_393, '7.6 MB'),

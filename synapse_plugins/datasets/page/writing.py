@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DatasetError
+from ...units import human_size
 from ..images import probe
 from ..inspection.findings import REASONS
 from ..preview import decoded, described, hexadecimal, parts_of
@@ -72,7 +73,7 @@ def write_page(
         ranges=_ranges,
         marked=_marked,
         reasons=REASONS,
-        size=_size(record.bytes),
+        size=human_size(record.bytes),
         **_charts(record, painter),
     )
     write_whole(target, text.encode('utf-8', 'backslashreplace'))
@@ -222,12 +223,3 @@ def _ranges(histogram: Histogram) -> list[tuple[str, int]]:
         else:
             rows.append((f'{first:,} to {after:,}', count))
     return rows
-
-
-def _size(count: int) -> str:
-    amount = float(count)
-    for unit in ('B', 'kB', 'MB', 'GB'):
-        if amount < 999.5:
-            return f'{amount:.0f} {unit}' if unit == 'B' or amount >= 99.5 else f'{amount:.1f} {unit}'
-        amount /= 1000
-    return f'{amount:.1f} TB'
