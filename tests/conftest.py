@@ -238,6 +238,7 @@ def _process() -> dict[str, Any]:
         f'${name}': value for name, value in os.environ.items() if name != 'PYTEST_CURRENT_TEST'
     }
     state['working directory'] = Path.cwd()
+    state['import path'] = list(sys.path)
     for number in signal.valid_signals():
         if number != getattr(signal, 'SIGALRM', None):  # the time-out per test is made of it
             with suppress(ValueError, OSError):
