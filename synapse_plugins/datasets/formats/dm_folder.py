@@ -10,6 +10,7 @@ needs no meta.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import nsmallest
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar
@@ -44,7 +45,8 @@ _SUFFIXES = frozenset(('.json',))
 _SUFFIX_ORDER = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif')
 _COMMON = frozenset(('.jpg', '.png'))  # the suffixes of most pictures, for a quicker look
 _label = itemgetter('classification')
-_LOOKED_AT = 20  # documents of which one tells the version
+_OTHER = 'it is of version {} though the dataset was taken for version {}; it was read as what it is'
+_LOOKED_AT = 20  # documents of a split of which one tells the version
 
 
 def refusal(root: Path, version: int) -> str | None:
@@ -57,18 +59,28 @@ def refusal(root: Path, version: int) -> str | None:
 
 
 def _version(folders: Mapping[str | None, Path]) -> int:
-    """Return the version of the first document that can be read; 2 where there is none."""
+    """Return the version of the first document, by split and then by name, that tells one; 2 where none does.
+
+    No more than the first few of each split are read. A dataset may hold both: each is read as what it is.
+    """
     for folder in folders.values():
-        for number, name in enumerate(scan(folder / JSON, _SUFFIXES)):
-            if number >= _LOOKED_AT:
-                break
+        for name in nsmallest(_LOOKED_AT, scan(folder / JSON, _SUFFIXES), key=nfc):
             try:
-                content = orjson.loads(read_bytes(_document(folder, name)))
+                version = _version_of(orjson.loads(read_bytes(_document(folder, name))))
             except (OSError, orjson.JSONDecodeError):
                 continue
-            if isinstance(content, dict):
-                return 1 if is_version_1(content) else 2
+            if version is not None:
+                return version
     return 2
+
+
+def _version_of(content: Any) -> int | None:
+    """Return the version of a document; None if it tells none, as one that is empty."""
+    if not isinstance(content, dict):
+        return None
+    if is_version_1(content):
+        return 1
+    return None if dm.CONTAINERS.keys().isdisjoint(content) else 2
 
 
 def is_version_1(content: Mapping[str, Any]) -> bool:
@@ -175,6 +187,8 @@ class DmReader(UnitReader):
                 self._miss(raw, key)
                 return None
             content = orjson.loads(raw)
+            if (found_version := _version_of(content)) not in (self.version, None):
+                self.report.note('annotation file', _OTHER.format(found_version, self.version), key)
             meta: dict[str, Any] = {}
             if self._has_meta[split] or 'images' not in content:
                 content, meta = self._as_version_2(content, folder, document, key)
