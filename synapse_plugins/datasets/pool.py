@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ['Pool', 'count_of', 'reachable']
 
 _MOST_PROCESSES = 16
+"""Processes that start by themselves, however many processors there are."""
+
+_MOST_EACH = 4
+"""Processes for each processor, beyond which more do nothing but fill the memory."""
 
 _AHEAD = 2
 """Batches that a process has before it: one at work, another so that it need not wait for us."""
@@ -60,7 +64,7 @@ def cores() -> int:
 
 
 def count_of(workers: int | None) -> int:
-    """Return how many processes may work: *workers*, or one for each processor.
+    """Return how many processes work: one for each processor, or *workers*, as far as it makes sense here.
 
     Raises:
         DatasetError: If that is no number of processes.
@@ -68,7 +72,7 @@ def count_of(workers: int | None) -> int:
     count: Any = workers if workers is not None else min(cores(), _MOST_PROCESSES)
     if not isinstance(count, int) or count < 1:
         raise DatasetError(f'workers={count!r} is no number of processes; use 1 or more.')
-    return count
+    return min(count, max(_MOST_PROCESSES, _MOST_EACH * cores()))
 
 
 def reachable() -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from synapse_plugins.datasets import batches, convert, stream
+from synapse_plugins.datasets import batches, convert, pool, stream
 from synapse_plugins.datasets.ledger import LEDGER_FILE
 from synapse_plugins.errors import DatasetError
 
@@ -106,6 +106,13 @@ def test_a_script_needs_no_guard(mixed: Path, tmp_path: Path) -> None:
 def test_no_processes_is_refused(mixed: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match='workers=0'):
         convert(mixed, tmp_path / 'out', to='yolo', workers=0)
+
+
+def test_more_processes_than_make_sense_are_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, 'cores', lambda: 2)
+    assert [pool.count_of(given) for given in (None, 1, 3, 16, 3000)] == [2, 1, 3, 16, 16]
+    monkeypatch.setattr(pool, 'cores', lambda: 64)
+    assert [pool.count_of(given) for given in (None, 64, 3000)] == [16, 64, 256]
 
 
 @pytest.mark.usefixtures('parallel')
