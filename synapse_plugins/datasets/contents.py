@@ -11,6 +11,8 @@ from operator import mul
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+from .litter import is_derived
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -25,7 +27,9 @@ _WRAPPED = 1 << 64
 _OURS = frozenset((b'report.json', b'export.json', b'.conversion'))
 """Files of the top folder that are written about the output, after it was made."""
 
-_OF_SYSTEMS = frozenset((b'.DS_Store', b'Thumbs.db', b'desktop.ini'))
+_OF_SYSTEMS = (b'\0._', b'.ds_store', b'.db', b'desktop.ini', b'icon\r')
+"""What is part of the names of files that systems make, in lower case and with a zero in front."""
+
 _DERIVED = (b'.cache', b'.cache.npy')
 """What trainers keep for the next time, made from pictures and labels alone."""
 
@@ -90,10 +94,10 @@ def _younger(folder: Path, names: list[bytes], written: int) -> list[bytes]:
 
 def _own(names: list[bytes]) -> list[bytes]:
     """Return the names of files that are not derived from others; ``a.npy`` is if there is a picture or label ``a``."""
-    text = b'\0'.join(names)
+    text = b'\0'.join((b'', *names)).lower()
     if not any(part in text for part in _SELDOM):  # a look at each name would take longer than listing them
         return names
-    names = [name for name in names if not name.endswith(_DERIVED) and name not in _OF_SYSTEMS]
+    names = [name for name in names if not name.endswith(_DERIVED) and not is_derived(os.fsdecode(name))]
     if any(name.endswith(_ARRAY) for name in names):
         stems = {name.rpartition(b'.')[0] for name in names if not name.endswith(_ARRAY)}
         return [name for name in names if not (name.endswith(_ARRAY) and name.removesuffix(_ARRAY) in stems)]
@@ -111,6 +115,7 @@ def _walk(root: str | Path) -> Iterator[tuple[str, list[bytes]]]:
         with os.scandir(os.path.join(top, below)) as entries:  # noqa: PTH118 - names may be no text
             for entry in entries:  # one by one: a list of the entries takes five times the memory
                 (inner if entry.is_dir(follow_symlinks=False) else names).append(entry.name)
+        inner = [name for name in inner if not is_derived(os.fsdecode(name))]
         pending += [below + b'/' + name if below else name for name in inner]
         names = _own(names)
         if not below:

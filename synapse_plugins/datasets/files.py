@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from ..errors import DatasetError
+from .litter import is_litter
 from .names import nfc, suffix_of
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _put(fd: int, content: bytes) -> None:
 def scan(folder: str | Path, suffixes: frozenset[str] | None = None) -> Iterator[str]:
     """Yield the files below *folder* with one of *suffixes*, or all, as POSIX paths relative to it, in any order.
 
-    Hidden files are not part of a dataset. A link to a folder is not followed.
+    Litter, hidden files too, is not part of a dataset. A link to a folder is not followed.
     """
     pending = ['']
     asked: dict[str, bool] = {}  # last parts of names, of which there are few
@@ -99,14 +100,14 @@ def scan(folder: str | Path, suffixes: frozenset[str] | None = None) -> Iterator
                     continue
                 is_file = not entry.is_dir(follow_symlinks=False)
                 if suffixes is None:
-                    wanted = is_file
+                    wanted = is_file and not is_litter(name)
                 else:
                     last = name.rpartition('.')[2]
                     found = asked.get(last) if len(last) < len(name) else False
                     wanted = asked.setdefault(last, suffix_of(name) in suffixes) if found is None else found
                 if wanted and is_file:
                     yield below + name if below else name
-                elif not wanted and not is_file:
+                elif not wanted and not is_file and not is_litter(name):
                     pending.append(f'{below}{name}/')
 
 

@@ -20,6 +20,7 @@ import orjson
 from .. import __version__
 from .code import code_digest
 from .files import read_bytes
+from .litter import is_litter
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -306,9 +307,9 @@ def _others(folder: Path, own: frozenset[str]) -> Iterator[tuple[str, str]]:
             for entry in entries:
                 name = f'{below}{entry.name}'
                 if entry.is_dir(follow_symlinks=False):
-                    if name not in own:
+                    if name not in own and not is_litter(entry.name):
                         pending.append(f'{name}/')
-                elif not entry.name.startswith('.'):
+                elif not is_litter(entry.name):
                     yield name, content_digest(read_bytes(entry.path))
 
 

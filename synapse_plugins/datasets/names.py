@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from unicodedata import category, is_normalized, normalize
 
 from ..errors import DatasetError
+from .litter import is_litter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -63,7 +64,8 @@ _UNPRINTABLE = frozenset(
 
 SPLIT_RULE = (
     'the name of a split is the name of a folder: at most 180 bytes, without /, \\, : and control characters, without '
-    'a dot at its start or blanks at its ends, and not the name of what lies beside it, such as report.json'
+    'a dot at its start or blanks at its ends, and not the name of what lies beside it, such as report.json, or of '
+    'what systems leave in folders, such as @eaDir'
 )
 """What `is_split_name` asks for, as part of a sentence."""
 
@@ -78,7 +80,7 @@ def split_name(name: str) -> str:
 
 def is_split_name(name: object) -> bool:
     """Tell whether a split may be called so: every format can hold it as part of a path, within its folder."""
-    if not isinstance(name, str) or not name or name != name.strip() or name.startswith('.'):
+    if not isinstance(name, str) or not name or name != name.strip() or is_litter(name):
         return False
     if not name.isprintable() and any(category(character) in _UNPRINTABLE for character in name):
         return False

@@ -6,11 +6,10 @@ import os
 import unicodedata
 from pathlib import Path
 
+from ...datasets.litter import is_litter
 from ...errors import ParamsError
 
 __all__ = ['files_in', 'stem_of', 'subfolders']
-
-_LITTER = frozenset(('thumbs.db', 'desktop.ini', '__macosx'))
 
 
 def files_in(folder: Path, *, recursive: bool) -> tuple[list[Path], int]:
@@ -28,8 +27,8 @@ def files_in(folder: Path, *, recursive: bool) -> tuple[list[Path], int]:
         raise ParamsError(f'{error.filename} cannot be read: {error.strerror}.') from error
 
     for parent, folders, names in os.walk(folder, onerror=fail):
-        folders[:] = sorted(name for name in folders if not _is_litter(name)) if recursive else []
-        kept = [name for name in names if not _is_litter(name)]
+        folders[:] = sorted(name for name in folders if not is_litter(name)) if recursive else []
+        kept = [name for name in names if not is_litter(name)]
         passed += len(names) - len(kept)
         found.extend(Path(parent, name) for name in sorted(kept))
     return found, passed
@@ -37,13 +36,9 @@ def files_in(folder: Path, *, recursive: bool) -> tuple[list[Path], int]:
 
 def subfolders(folder: Path) -> list[Path]:
     """Return the folders in a folder, by name."""
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not _is_litter(path.name))
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not is_litter(path.name))
 
 
 def stem_of(path: Path) -> str:
     """Return the stem by which files of one unit are known: systems spell letters with marks differently."""
     return unicodedata.normalize('NFC', path.stem)
-
-
-def _is_litter(name: str) -> bool:
-    return name.startswith('.') or name.lower() in _LITTER

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..images import IMAGE_SUFFIXES
+from ..litter import is_litter
 from ..names import suffix_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _FOLDERS = 100
 
 
 def entries_of(folder: Path) -> tuple[list[str], list[Path]]:
-    """Return the names of the files of a folder, and its folders, without hidden ones: all of them, sorted.
+    """Return the names of the files of a folder, and its folders, without litter: all of them, sorted.
 
     A part would be what the disk happens to tell first, and another one on another machine.
     """
@@ -43,7 +44,7 @@ def entries_of(folder: Path) -> tuple[list[str], list[Path]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.startswith('.'):
+                if is_litter(entry.name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(folder / entry.name)

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from ..litter import is_litter
 from ..names import SPLIT_ORDER, nfc, split_name
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def class_of_folder(folder: str) -> str:
 
 def _folder(name: str) -> str:
     folder = _UNSAFE.sub(_escaped, nfc(name))
-    if _RESERVED.fullmatch(folder) or split_name(folder) in SPLIT_ORDER:
+    if _RESERVED.fullmatch(folder) or split_name(folder) in SPLIT_ORDER or is_litter(folder):
         folder = f'%{ord(folder[0]):02X}{folder[1:]}'
     if len(folder.encode('utf-8', 'surrogatepass')) <= _LONGEST:
         return folder

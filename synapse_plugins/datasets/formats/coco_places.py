@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ...errors import FormatError
+from ..litter import is_litter, visible
 from ..names import order_splits, split_name
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def files_of(root: Path) -> dict[str | None, dict[str, Path]]:
     named: dict[str, dict[str, Path]] = {}
     single: dict[str, Path] = {}
     folder = root / 'annotations'
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for path in sorted(visible(folder)) if folder.is_dir() else ():
         match = ANNOTATIONS.fullmatch(path.name)
         if match:
             role = _ROLE.get(match['role'], match['role'])
@@ -44,7 +45,8 @@ def files_of(root: Path) -> dict[str | None, dict[str, Path]]:
             else:
                 single[role] = path
     for beside in sorted(root.glob(f'*/{BESIDE}')):
-        _put(named, split_name(beside.parent.name), 'instances', beside)
+        if not is_litter(beside.parent.name):
+            _put(named, split_name(beside.parent.name), 'instances', beside)
     if named:
         return {name: _in_order(named[name]) for name in order_splits(set(named))}
     if not single:

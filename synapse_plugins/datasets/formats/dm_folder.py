@@ -22,6 +22,7 @@ from .. import dm
 from ..dm.carried import META, split_document, tools_in
 from ..files import by_stem, read_bytes, scan
 from ..images import IMAGE_SUFFIXES
+from ..litter import visible
 from ..names import leaf, nfc, order_splits, split_name, suffix_of
 from ..reader import Evidence, Survey, Unit, UnitReader
 from ..report import Report
@@ -94,8 +95,8 @@ def split_folders(root: Path) -> dict[str | None, Path]:
     if _is_pair(root):
         found[None] = root
     named: dict[str, Path] = {}
-    for folder in sorted(root.iterdir()):
-        if not folder.name.startswith('.') and folder.is_dir() and _is_pair(folder):
+    for folder in sorted(visible(root)):
+        if folder.is_dir() and _is_pair(folder):
             name = split_name(folder.name)
             if name in named:
                 raise FormatError(f'{folder} and {named[name]} are both the split {name}; keep one of them.')

@@ -14,6 +14,7 @@ from ...errors import DatasetError, FormatError
 from ..classes import read_classes
 from ..files import scan
 from ..images import IMAGE_SUFFIXES
+from ..litter import is_litter, visible
 from ..names import keys_of, leaf, order_splits, split_name
 from ..reader import Evidence, Survey, Unit, UnitReader
 from ..sample import Annotation, ImageFile, Sample
@@ -50,7 +51,7 @@ def detect(root: Path) -> str | None:
     found = _split_folders(root)
     if isinstance(found, str):
         return found
-    for path in sorted(root.iterdir()):
+    for path in sorted(visible(root)):
         if path.is_file() and _says_more(path, _DATA):
             return f'it holds {path.name}, which may say more'
     if described := darknet_file(root):
@@ -117,21 +118,21 @@ def _not_of_classes(folder: Path) -> str:
     for inner in _folders(folder):
         if inner.name.casefold() in _OTHERS:
             return f'it holds no folders of classes but {folder.name}/{inner.name}/'
-    if any(_says_more(path, _FILES) for path in folder.iterdir()):
+    if any(_says_more(path, _FILES) for path in visible(folder)):
         return f'it holds annotation files in {folder.name}/'
-    if not _folders(folder) and any(folder.iterdir()):
+    if not _folders(folder) and any(visible(folder)):
         return f'it holds no folders of classes in {folder.name}/'
     return ''
 
 
 def _says_more(path: Path, suffixes: frozenset[str]) -> bool:
     """Tell whether a file may hold annotations."""
-    return path.suffix.lower() in suffixes and path.name not in _OURS and not path.name.startswith('.')
+    return path.suffix.lower() in suffixes and path.name not in _OURS
 
 
 def _folders(folder: Path) -> list[Path]:
     with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if not entry.name.startswith('.') and entry.is_dir())
+        names = sorted(entry.name for entry in entries if not is_litter(entry.name) and entry.is_dir())
     return [folder / name for name in names]
 
 
@@ -182,9 +183,7 @@ class ImageFolderReader(UnitReader):
                 images += [(folder.name, name) for name in scan(folder, IMAGE_SUFFIXES)]
             self._images[split] = sorted(images)
             with os.scandir(parent) as entries:
-                names = [
-                    entry.name for entry in entries if entry.is_file() and not entry.name.startswith('.')
-                ]
+                names = [entry.name for entry in entries if entry.is_file() and not is_litter(entry.name)]
             prefix = f'{split}/' if split else ''
             self._loose += [
                 f'{prefix}{name}' for name in sorted(names) if Path(name).suffix.lower() in IMAGE_SUFFIXES

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 from ...errors import DatasetError, FormatError
 from ..files import by_stem, read_bytes, write_bytes
 from ..images import IMAGE_SUFFIXES
+from ..litter import visible
 from ..names import Fence, leaf, nfc, order_splits, split_name
 from ..reader import Evidence, Survey, Unit, UnitReader
 from ..sample import Annotation, ImageFile, Sample
@@ -50,7 +51,7 @@ def detect(root: Path) -> str | None:
     folder = root / 'Annotations'
     if not folder.is_dir():
         return 'it holds no Annotations/'
-    if not any(path.suffix.lower() == '.xml' for path in folder.iterdir()):
+    if not any(path.suffix.lower() == '.xml' for path in visible(folder)):
         return 'its Annotations/ hold no XML file'
     return None
 
@@ -217,8 +218,8 @@ def _image_sets(root: Path, known: Container[str]) -> dict[str, str]:
     folder = root / 'ImageSets' / 'Main'
     split_of: dict[str, str] = {}
     unions: dict[str, str] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix.lower() != '.txt' or path.stem.startswith('.'):
+    for path in sorted(visible(folder)) if folder.is_dir() else ():
+        if path.suffix.lower() != '.txt':
             continue
         stems = _stems_in(path)
         if all(_OF_A_CLASS.search(stem) and stem not in known for stem in stems):

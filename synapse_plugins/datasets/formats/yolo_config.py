@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import FormatError
+from ..litter import visible
 from ..names import SPLIT_ORDER, nfc, order_splits, spellings, split_name
 from ..skeletons import PERSON_17, Skeleton
 
@@ -42,7 +43,7 @@ def config_file(root: Path) -> Path | None:
         if (root / name).is_file():
             return root / name
     others = sorted(
-        path for path in root.iterdir() if path.suffix.lower() in ('.yaml', '.yml') and path.is_file()
+        path for path in visible(root) if path.suffix.lower() in ('.yaml', '.yml') and path.is_file()
     )
     described = [path for path in others if 'names' in (load_config(path, strict=False) or ())]
     return described[0] if len(described) == 1 else None
@@ -76,7 +77,7 @@ def plain_folders(root: Path) -> dict[str | None, list[Path]]:
     """
     named: dict[str, list[Path]] = {}
     for outer, inner in ((root, 'images'), (root / 'images', '')):
-        for folder in sorted(outer.iterdir()) if outer.is_dir() else ():
+        for folder in sorted(visible(outer)) if outer.is_dir() else ():
             name = split_name(folder.name)
             if (folder / inner).is_dir():
                 if not Path(label_path(f'{folder / inner}{os.sep}x.jpg')).parent.is_dir():

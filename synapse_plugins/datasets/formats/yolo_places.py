@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import DatasetError, FormatError
 from ..files import scan
 from ..images import IMAGE_SUFFIXES
+from ..litter import is_litter
 from ..names import Fence, nfc, suffix_of
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def _look_into(folder: str) -> tuple[list[str], list[str]]:
     inner: list[str] = []
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith('.'):
+            if is_litter(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 inner.append(entry.path)
