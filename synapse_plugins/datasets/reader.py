@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from ..errors import DatasetError
 from .classes import read_classes
 from .cut import is_cut_short
+from .declared import note_size
 from .files import read_bytes
 from .images import decode, probe_and_link
 from .names import is_text
@@ -185,7 +186,10 @@ class Reader(ABC):
         """Let go of what is open."""
 
     def measure(self, image: ImageFile, where: str) -> bool:
-        """Read the size of a picture from its header; False, and quarantined, if it cannot be read."""
+        """Read the size of a picture from its header; False, and quarantined, if it cannot be read.
+
+        One that has another size than its annotation file declares (`ImageFile.declared`) is noted.
+        """
         if image.width or image.media != 'image':  # what is no picture has no size
             return True
         if not image.name.isascii() and not is_text(image.name):
@@ -204,7 +208,16 @@ class Reader(ABC):
             image.width = image.height = 0
             self.report.quarantine('image', 'the file is cut short', where)
             return False
+        if image.declared is not None:
+            note_size(image, self.report, where)
         return True
+
+    def measured(self, sample: Sample) -> bool:
+        """Do what `measure` does, where a reader needs the size; if it cannot be read, its annotations are counted."""
+        if self.measure(sample.image, sample.key):
+            return True
+        self.lose(sample.annotations, UNREADABLE, sample.key)
+        return False
 
     def lose(self, annotations: Iterable[Annotation], reason: str, where: str) -> None:
         """Count annotations that never become part of a sample."""

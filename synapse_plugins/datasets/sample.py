@@ -75,10 +75,11 @@ class ImageFile:
             repair in place; it is copied, never linked.
         media: ``image``, or the other kind of media that it is: ``video``, ``pcd``, ``text``, ``audio``, ``prompt``,
             ``data``. Only the Datamaker formats hold these, and nothing about them is measured.
+        declared: Width and height that its annotation file says; None if it says none. See `declared`.
         is_link: Whether its path is a symbolic link; None while nobody has seen.
     """
 
-    __slots__ = ('complete', 'file', 'height', 'is_link', 'media', 'name', 'width')
+    __slots__ = ('complete', 'declared', 'file', 'height', 'is_link', 'media', 'name', 'width')
 
     def __init__(
         self,
@@ -88,6 +89,7 @@ class ImageFile:
         name: str = '',
         complete: bool = True,
         media: str = 'image',
+        declared: tuple[int, int] | None = None,
     ) -> None:
         self.file = path if type(path) is str else fspath(path)
         self.width = width
@@ -95,6 +97,7 @@ class ImageFile:
         self.name = name
         self.complete = complete
         self.media = media
+        self.declared = declared
         self.is_link: bool | None = None
 
     @property
@@ -111,7 +114,9 @@ class ImageFile:
         if not isinstance(other, ImageFile):
             return NotImplemented
         return all(
-            getattr(self, name) == getattr(other, name) for name in self.__slots__ if name != 'is_link'
+            getattr(self, name) == getattr(other, name)
+            for name in self.__slots__
+            if name not in ('is_link', 'declared')
         )
 
     __hash__ = None  # type: ignore[assignment]

@@ -59,7 +59,7 @@ def document(annotations: Any, **more: Any) -> dict[str, Any]:
 
 
 def told(file: CocoFile, seen: set[Any]) -> Any:
-    with_images = [(number, name, json.loads(file.annotations_of(number))) for number, name in file.images]
+    with_images = [(number, name, json.loads(file.annotations_of(number))) for number, name, _ in file.images]
     return with_images, file.categories, list(file.orphans()), seen
 
 
@@ -174,7 +174,7 @@ def test_ids_of_any_size_are_told_apart(
 
     for with_pool in (None, pool):
         with closing(CocoFile(path, set(), with_pool)) as file:
-            found = [[one['id'] for one in json.loads(file.annotations_of(own))] for own, _ in file.images]
+            found = [[one['id'] for one in json.loads(file.annotations_of(own))] for own, *_ in file.images]
             assert found == [of(number) for number in images]
             orphans = [one['id'] for _, records in file.orphans() for one in records]
             assert sorted(orphans) == sorted(

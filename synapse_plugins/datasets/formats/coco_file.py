@@ -6,14 +6,15 @@ database without a name, which the system removes whatever happens to this proce
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from ...errors import FormatError
+from ..declared import declared_size
 from ..json_stream import lists_of, parts_of
 from .coco_records import seen_in
-from .coco_window import InexactIdError, by_image, field_of, id_of
+from .coco_window import Id, InexactIdError, by_image, field_of, id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
     from ..pool import Pool
     from .coco_records import Seen
-    from .coco_window import Groups, Id
+    from .coco_window import Groups
 
-__all__ = ['CocoFile']
+__all__ = ['CocoFile', 'ImageRecord', 'Size']
 
 SPILL = 64 << 20
 """Bytes of a file whose annotations are not kept in memory."""
@@ -32,6 +33,24 @@ _LISTS = frozenset(('images', 'annotations', 'categories'))
 
 SHARED = 4 << 20
 """Bytes of a file from which on several processes read its annotations."""
+
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+
+class ImageRecord(NamedTuple):
+    """What is kept of an image record.
+
+    Attributes:
+        number: Its id.
+        name: Its file name.
+        size: The size that it declares; None if it declares none.
+    """
+
+    number: Id
+    name: str
+    size: Size | None
 
 
 class CocoFile:
@@ -43,7 +62,7 @@ class CocoFile:
         pool: Processes that can read records; without, or where the file is small, it is done here.
 
     Attributes:
-        images: (id, file name) of every image record, in order.
+        images: Every image record, in order.
         categories: The category records.
 
     Raises:
@@ -64,7 +83,8 @@ class CocoFile:
             raise
 
     def _start(self, size: int) -> None:
-        self.images: list[tuple[Id, str]] = []
+        self.images: list[ImageRecord] = []
+        self._sizes: dict[Size | None, Size | None] = {}
         self.categories: list[dict[str, Any]] = []
         self._found: set[str] = set()
         self._store: _Memory | _Database = _Database() if size > SPILL else _Memory()
@@ -117,13 +137,16 @@ class CocoFile:
         if not all(type(record) is dict for record in records):
             raise self._no_list(name)
         if name == 'images':
-            self.images += [
-                (id_of(one, 'id', self.path, exact=exact), str(field_of(one, 'file_name', self.path)))
-                for one in records
-            ]
+            self.images += [self._image(one, exact=exact) for one in records]
         elif name == 'categories':
             self.categories += records
         return name == 'annotations'
+
+    def _image(self, record: dict[str, Any], *, exact: bool) -> ImageRecord:
+        number = id_of(record, 'id', self.path, exact=exact)
+        size = declared_size(record.get('width'), record.get('height'))
+        size = self._sizes.setdefault(size, size)  # most pictures of a dataset share a few sizes
+        return ImageRecord(number, str(field_of(record, 'file_name', self.path)), size)
 
     def _check_lists(self) -> None:
         for name in ('images', 'categories'):
@@ -131,11 +154,10 @@ class CocoFile:
                 raise self._no_list(name)
 
     def _check_ids(self) -> None:
-        names = dict(self.images)
-        if len(names) == len(self.images):
+        if len({record.number for record in self.images}) == len(self.images):
             return
         seen: dict[Id, str] = {}
-        for number, name in self.images:
+        for number, name, _ in self.images:
             other = seen.setdefault(number, name)
             if other is not name:
                 raise FormatError(
@@ -154,7 +176,7 @@ class CocoFile:
 
     def orphans(self) -> Iterator[tuple[Id, list[dict[str, Any]]]]:
         """Yield (image id, records) of annotations that belong to no image, those of one image in several parts."""
-        known = {number for number, _ in self.images}
+        known = {record.number for record in self.images}
         for number in self._store.ids():
             if number not in known:
                 for part in self._store.get(number):

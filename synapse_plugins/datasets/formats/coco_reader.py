@@ -112,17 +112,17 @@ class CocoReader(UnitReader):
             document.close()
 
     def units(self) -> Iterator[Unit]:
-        """Yield a unit for every image record, by split and then in the order of the file: its annotations."""
+        """Yield a unit for every image record, by split and then in the order of the file."""
         for split, document in self._documents.items():
-            keys = keys_of([name.replace('\\', '/') for _, name in document.images])
-            for (number, name), own_key in zip(document.images, keys, strict=True):
+            keys = keys_of([record.name.replace('\\', '/') for record in document.images])
+            for (number, name, size), own_key in zip(document.images, keys, strict=True):
                 key = f'{split}/{own_key}' if split else own_key
                 content = document.annotations_of(number)
-                yield Unit(key, split, leaf(name.replace('\\', '/')), (name, content))
+                yield Unit(key, split, leaf(name.replace('\\', '/')), (name, content, size))
 
     def read(self, unit: Unit) -> Sample | None:
         """Return the sample of an image record; None if there is no such file."""
-        key, split, _, (name, content) = unit
+        key, split, _, (name, content, size) = unit
         path, records = self._paths[split], orjson.loads(content)
         found = self._find(split, name)
         if found is None:
@@ -130,7 +130,8 @@ class CocoReader(UnitReader):
             self._drop_all(records, 'its image is missing', key)
             return None
         annotations = [one for record in records for one in self._annotations(record, path, key)]
-        return Sample(key, split, ImageFile(found, name=found.rpartition(os.sep)[2]), annotations)
+        image = ImageFile(found, name=found.rpartition(os.sep)[2], declared=size)
+        return Sample(key, split, image, annotations)
 
     def _find(self, split: str | None, name: str) -> str | None:
         places = self._places.get(split)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..pool import Pool
+    from .coco_file import ImageRecord
     from .coco_records import Seen
 
 __all__ = ['CocoSplit']
@@ -31,7 +32,7 @@ class CocoSplit:
         pool: Processes that can read records.
 
     Attributes:
-        images: (id, file name) of every image record, those of the first file first.
+        images: Every image record, those of the first file first.
         categories: The category records of all files.
     """
 
@@ -52,16 +53,17 @@ class CocoSplit:
             self.images = self._all_images(files)
 
     @staticmethod
-    def _all_images(files: list[CocoFile]) -> list[tuple[Any, str]]:
-        names: dict[Any, str] = {}
+    def _all_images(files: list[CocoFile]) -> list[ImageRecord]:
+        known: dict[Any, ImageRecord] = {}
         for file in files:
-            for number, name in file.images:
-                if names.setdefault(number, name) != name:
+            for record in file.images:
+                number, name, _ = record
+                if (other := known.setdefault(number, record).name) != name:
                     raise FormatError(
                         f'{file.path} calls image {number!r} {name!r}, another file of its split calls it '
-                        f'{names[number]!r}. Give the images the same ids in all files of a split.'
+                        f'{other!r}. Give the images the same ids in all files of a split.'
                     )
-        return list(names.items())
+        return list(known.values())
 
     def annotations_of(self, number: Any) -> bytes:
         """Return the annotation records of an image as a JSON list."""
