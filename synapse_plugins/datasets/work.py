@@ -108,7 +108,7 @@ class Work:
         self._changes = Changes(())
         self._bounds: Bounds | None = None
         self._labels: set[str | None] = set()
-        self._spelling: dict[str, str] = {}
+        self._spelling: dict[str, str | None] = {}
         self._odd: set[str] = set()
         self._sum = Report()
         self._respelled: set[str] = set()
@@ -217,9 +217,8 @@ class Work:
         pictures = _pictures(writer.placed, found[1] if found is not None else ())
         is_written = len(done.records) > before
         if found is not None and pictures is not None and (is_written or is_final(counts, found[1])):
-            record, labels = (
-                (done.records[-1][1], sorted(self._labels, key=str)) if is_written else (None, [])
-            )
+            record = done.records[-1][1] if is_written else None
+            labels = sorted(self._labels, key=lambda one: one or '') if is_written else []
             told = (record, labels, facts, sorted(respelled), counts, is_written)
             line = Entry(job.key, found[0], writer.written, pictures, *told).to_line()
             if line is not None:
@@ -321,10 +320,10 @@ class Work:
             spelled = nfc(label.strip())
             if spelled != label:
                 self._odd.add(label)
-            known = self._spelling[label] = rename.get(spelled, spelled)
+            known = self._spelling[label] = rename.get(spelled, spelled) or None  # never '', not even again
         if label in self._odd:
             self._respelled.add(label)
-        return known or None
+        return known
 
     def _keeps(self, annotation: Annotation, chosen: frozenset[str], where: str) -> bool:
         if annotation.label is None or annotation.label in chosen:
