@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from .sample import ImageFile
     from .skeletons import Skeleton
 
-__all__ = ['NO_GROUP', 'Joint', 'Pose', 'joints_of', 'pose_annotations', 'poses_of', 'tight_box']
+__all__ = [
+    'NO_GROUP',
+    'Joint',
+    'Pose',
+    'count_group',
+    'group_named_by',
+    'joints_of',
+    'pose_annotations',
+    'poses_of',
+    'tight_box',
+]
 
 NO_GROUP = 'it belongs to no group, so nothing tells whose joint it is'
 """Why a keypoint is dropped that stands alone."""
@@ -33,15 +43,20 @@ class Pose:
 
     Attributes:
         group: Its group id.
-        shape: The annotation that tells its class and where it is: a box, polygon or mask; None if it has
-        none. points: Its keypoints.
-        label: The class that its group tells, where that is an annotation of its own.
+        shape: The annotation that tells its class and where it is: a box, polygon or mask; None if it has none.
+        points: Its keypoints.
+        named_by: The annotation of tool ``group`` that names it, where there is one.
     """
 
     group: Any
     shape: Annotation | None = None
     points: list[Annotation] = field(default_factory=list)
-    label: str | None = None
+    named_by: Annotation | None = None
+
+    @property
+    def label(self) -> str | None:
+        """The class that its group tells, where that is an annotation of its own."""
+        return None if self.named_by is None else self.named_by.label
 
 
 def poses_of(annotations: Iterable[Annotation]) -> tuple[list[Pose], list[Annotation]]:
@@ -70,11 +85,11 @@ def poses_of(annotations: Iterable[Annotation]) -> tuple[list[Pose], list[Annota
             pose.shape = shape
     for annotation in annotations:
         if annotation.tool == 'group':
-            pose = poses.get(annotation.id)
-            if pose is None:
+            pose = poses.get(group_named_by(annotation))
+            if pose is None or pose.named_by is not None:
                 rest.append(annotation)
             else:
-                pose.label = annotation.label
+                pose.named_by = annotation
     return list(poses.values()), rest
 
 
@@ -82,11 +97,18 @@ def _members(annotations: Iterable[Annotation]) -> dict[Any, Any]:
     """Return annotation id -> group id, by the annotations of tool ``group``."""
     members: dict[Any, Any] = {}
     for annotation in annotations:
-        if annotation.tool == 'group' and isinstance(annotation.data, list):
+        group = group_named_by(annotation)
+        if group is not None and isinstance(annotation.data, list):
             for member in annotation.data:
                 if isinstance(member, str | int):
-                    members.setdefault(member, annotation.id)
+                    members.setdefault(member, group)
     return members
+
+
+def group_named_by(annotation: Annotation) -> Any:
+    """Return the group id that an annotation of tool ``group`` stands for; None for any other, or if it has none."""
+    name: Any = annotation.id  # in a file it may be anything
+    return name if annotation.tool == 'group' and isinstance(name, str | int) else None
 
 
 def _group(annotation: Annotation, members: dict[Any, Any]) -> Any:
@@ -94,6 +116,18 @@ def _group(annotation: Annotation, members: dict[Any, Any]) -> Any:
     if group is None and members and isinstance(annotation.id, str | int):
         group = members.get(annotation.id)
     return group if isinstance(group, str | int) else None
+
+
+def count_group(pose: Pose, report: Report, where: str, *, is_written: bool) -> None:
+    """Count the annotation of tool ``group`` that names a pose, and what it says beside its class."""
+    if pose.named_by is None:
+        return
+    if not is_written:
+        report.drop('group', 'its keypoints were dropped', where)
+        return
+    report.change('group', 'it became an object with keypoints', where)
+    for attribute in pose.named_by.attrs:
+        report.drop('attribute', f'a pose cannot hold {attribute.get("name")!r} of its group', where)
 
 
 # -- from a pose to numbers -----------------------------------------------------------------------------------

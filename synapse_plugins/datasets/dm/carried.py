@@ -9,7 +9,7 @@ from .media import CONTAINERS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..sample import Sample
+    from ..sample import Annotation, Sample
 
 __all__ = ['META', 'OTHERS', 'REST', 'lost_of', 'may_lose', 'split_document', 'tools_in', 'tools_of']
 
@@ -69,18 +69,23 @@ def lost_of(sample: Sample) -> Iterator[tuple[str, str, int]]:
     document = sample.meta.get(META)
     if not isinstance(document, dict):
         return
+    used = {_group_of(one) for one in sample.annotations}
     for name, kind in (('relations', 'relation'), ('annotationGroups', 'annotationGroup')):
         by_media = document.get(name)
-        used = {one.id if 'parts' in one.extra else one.extra.get('group_id') for one in sample.annotations}
-        found = (
-            [one for some in by_media.values() for one in some or ()] if isinstance(by_media, dict) else []
-        )
+        lists = by_media.values() if isinstance(by_media, dict) else ()
+        found = [one for some in lists if isinstance(some, list) for one in some]
         count = sum(1 for one in found if name == 'relations' or _named(one) not in used)
         if count:
             yield kind, 'only the Datamaker formats can hold it', count
 
 
 def _named(group: Any) -> Any:
-    """Return the id of a group."""
+    """Return the id of a group; of something else, or of a group without one, what no annotation is in."""
     name = group.get('id') if isinstance(group, dict) else None
+    return name if isinstance(name, str | int) else ()
+
+
+def _group_of(annotation: Annotation) -> Any:
+    """Return the id of the group that an annotation is in, or whose parts it has; None if that is nothing."""
+    name: Any = annotation.id if 'parts' in annotation.extra else annotation.extra.get('group_id')
     return name if isinstance(name, str | int) else None

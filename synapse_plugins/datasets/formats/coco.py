@@ -18,7 +18,7 @@ from ...errors import DatasetError, suggestion
 from ..encoded import encoded
 from ..names import nfc
 from ..options import FormatOption, one_of, several
-from ..poses import NO_GROUP, joints_of, poses_of, tight_box
+from ..poses import NO_GROUP, count_group, joints_of, poses_of, tight_box
 from ..report import Report
 from ..sample import MISSING
 from ..shapes import SHAPES
@@ -141,7 +141,12 @@ class CocoWriter(Writer):
         if self._skeleton is not None:
             poses, rest = poses_of(rest)
         records: list[tuple[str, bytes, int]] = []
-        posed = [number for pose in poses if (number := self._pose(pose, sample, records)) is not None]
+        posed: list[int] = []
+        for pose in poses:
+            number = self._pose(pose, sample, records)
+            count_group(pose, self.report, sample.key, is_written=number is not None)
+            if number is not None:
+                posed.append(number)
         for annotation in rest:
             found = self._object(annotation, image, sample.key)
             if found is not None:

@@ -49,7 +49,12 @@ def _with_parts(found: list[Annotation]) -> list[Annotation]:
         group = one.extra.get('group_id')
         head = heads.get(group) if one.tool == 'polygon' and isinstance(group, str) else None
         parts = head.extra.get('parts', []) if head is not None else []
-        if head is not None and one.id == f'{group}-{len(parts) + 2}' and one.label == head.label:
+        if (
+            head is not None
+            and isinstance(parts, list)
+            and one.id == f'{group}-{len(parts) + 2}'
+            and one.label == head.label
+        ):
             head.extra['parts'] = [*parts, one.data]
             continue
         if one.tool == 'polygon' and isinstance(group, str) and one.id == group:
@@ -117,7 +122,7 @@ def _configured(classification: Any) -> Iterator[tuple[str, list[str]]]:
 def _items(annotation: Annotation, number: int) -> Iterator[dict[str, Any]]:
     """Yield what stands in the document for an annotation: one object, or one for every part of a polygon."""
     extra = dict(annotation.extra)
-    parts = extra.pop('parts', ())
+    parts = extra.pop('parts') if isinstance(extra.get('parts'), list) else ()
     name = annotation.id or f'a{number}'
     if parts:
         extra.setdefault('group_id', name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..poses import group_named_by
 from ..shapes import SHAPES
 from ..skeletons import PERSON_17, Skeleton, skeleton_for
 
@@ -49,7 +50,8 @@ def pose_labels(annotations: Iterable[Annotation], skeleton: Skeleton | None) ->
             joints.add(group if isinstance(group, str | int) else None)
         elif one.tool in SHAPES or one.tool == 'group':
             found.add(one.label)
-            groups.add(one.id if one.tool == 'group' else group if isinstance(group, str | int) else None)
+            named = group_named_by(one) if one.tool == 'group' else group
+            groups.add(named if isinstance(named, str | int) else None)
     if skeleton is not None and joints - groups - {None}:
         found.add(skeleton.name)
     return found

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ..geometry import plain_box, plain_ring
 from ..options import one_of
 from ..parts import PARTS, one_ring_each
-from ..poses import NO_GROUP, joints_of, poses_of, tight_box
+from ..poses import NO_GROUP, count_group, joints_of, poses_of, tight_box
 from ..report import Report
 from ..sample import MISSING
 from ..shapes import HOLES_FILLED, SHAPES
@@ -182,7 +182,8 @@ class Poses(Lines):
         poses, rest = poses_of(sample.annotations)
         lines: list[bytes] = []
         for pose in poses:
-            self._add_pose(pose, self.skeleton, sample, lines)
+            is_written = self._add_pose(pose, self.skeleton, sample, lines)
+            count_group(pose, self.report, sample.key, is_written=is_written)
         for annotation in rest:
             if annotation.tool == 'keypoint':
                 self.report.drop('keypoint', NO_GROUP, sample.key)
@@ -209,12 +210,13 @@ class Poses(Lines):
         lines.append(pose_line(number, box, joints, sample.image.width, sample.image.height))
         return True
 
-    def _add_pose(self, pose: Pose, skeleton: Skeleton, sample: Sample, lines: list[bytes]) -> None:
+    def _add_pose(self, pose: Pose, skeleton: Skeleton, sample: Sample, lines: list[bytes]) -> bool:
+        """Add the line of a pose; False, and counted, if it has none."""
         image, where = sample.image, sample.key
         number, box = self._number_and_box(pose, skeleton, sample)
         if number is None:
             self.report.drop('keypoint', 'its object has no class', where, len(pose.points))
-            return
+            return False
         counted = Report()
         joints = joints_of(pose, skeleton, image, counted, where, tolerance=self.tolerance)
         if box is None:
@@ -222,13 +224,14 @@ class Poses(Lines):
             if box is None:
                 reason = 'its object has neither a box nor a joint in the image'
                 self.report.drop('keypoint', reason, where, len(pose.points))
-                return
+                return False
             self.report.note('keypoint', 'its object got the box around its joints', where)
         self.report.merge(counted.take())
         for point in pose.points:
             if point.attrs:
                 self.drop_attributes(point, where)
         lines.append(pose_line(number, box, joints, image.width, image.height))
+        return True
 
     def _number_and_box(
         self, pose: Pose, skeleton: Skeleton, sample: Sample
