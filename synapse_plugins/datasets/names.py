@@ -199,7 +199,7 @@ class Namer:
     """Gives every sample a file stem that is unique in its folder, on a case-insensitive disk too.
 
     The first sample keeps its stem; one that comes to a taken stem gets eight digits of its key's digest
-    behind it. So names depend on the dataset alone.
+    behind it. So names depend on the dataset alone. One that would be hidden gets ``_`` in front: nobody would read it.
 
     Args:
         is_new: Keeps a text, and tells whether it is new; None: they are kept in memory.
@@ -212,6 +212,8 @@ class Namer:
     def name(self, folder: str, stem: str, key: str) -> str:
         """Return the stem for the sample *key* in *folder*, as near to *stem* as possible."""
         stem = nfc(stem)
+        if stem[:1] in ('', '.'):
+            stem = f'_{stem}'
         candidate, attempt = stem, 0
         while not self._is_new(f'{folder}\0{candidate.casefold()}'):
             digest = sha256(f'{key}\0{attempt}'.encode('utf-8', 'surrogatepass')).hexdigest()[:8]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +170,26 @@ def test_litter_in_an_output_is_no_reason_to_keep_it(tmp_path: Path, source: Pat
     (out / '__MACOSX/mine.txt').write_text('mine', encoding='utf-8')
     with pytest.raises(DatasetError, match='mine'):
         convert(source, out, to='yolo', link='copy', overwrite=True, classes=['cat'])
+
+
+def test_hidden_pictures_that_a_file_names_are_no_longer_hidden(tmp_path: Path, make: Any) -> None:
+    names = ['._a.jpg', '.b.jpg', '.jpg', '_.b.jpg', '__MACOSX/c.jpg', '@eaDir/d.jpg', '.ipynb_checkpoints/e.jpg']
+    content = {
+        'images': [{'id': number, 'file_name': name} for number, name in enumerate(names)],
+        'categories': [{'id': 1, 'name': 'cat'}],
+        'annotations': [
+            {'id': number, 'image_id': number, 'category_id': 1, 'bbox': [1, 1, 9, 9], 'iscrowd': 0}
+            for number in range(len(names))
+        ],
+    }
+    for name in names:
+        make.picture(tmp_path / 'in/images' / name, form='JPEG')
+    (tmp_path / 'in/annotations').mkdir()
+    (tmp_path / 'in/annotations/instances.json').write_text(json.dumps(content), encoding='utf-8')
+    for to in ('dm_v2', 'yolo', 'coco', 'pascal_voc'):
+        made = convert(tmp_path / 'in', tmp_path / to, to=to)
+        assert len(made.report.renamed) == 4
+        assert len(list(open_dataset(made.path))) == made.count == len(names)
 
 
 def test_derived_is_litter() -> None:
