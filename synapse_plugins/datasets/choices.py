@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import DatasetError, OutputExistsError, suggestion
 from .classes import ClassNames, class_list
-from .names import nfc, order_splits
+from .names import check_apart, nfc, order_splits
 from .reader import Survey
 from .report import Report
 
@@ -179,7 +179,7 @@ def all_splits(readers: Sequence[Reader], selection: Selection) -> list[str | No
     """Return the splits that samples go to; ``[None]`` without splits.
 
     Raises:
-        DatasetError: If only some of the sources have splits, and the user chose none.
+        DatasetError: If the user chose none, and only some of the sources have splits, or two differ in case only.
     """
     if selection.splits is not None:
         return list(selection.splits)
@@ -189,7 +189,11 @@ def all_splits(readers: Sequence[Reader], selection: Selection) -> list[str | No
             'Some of the sources have splits and some have none. Choose splits for all of them, as in '
             '--split train=.8,val=.2.'
         )
-    return [None] if own == {None} else list(order_splits({split for split in own if split is not None}))
+    named = order_splits({split for split in own if split is not None})
+    places = ', '.join(str(reader.root) for reader in readers)
+    way_out = 'Rename one of them, or choose new splits, as in --split train=.8,val=.2.'
+    check_apart(named, f'{places}: there are', way_out)
+    return [None] if own == {None} else list(named)
 
 
 def said_by(readers: Sequence[Reader]) -> Survey | None:

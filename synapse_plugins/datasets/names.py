@@ -14,16 +14,18 @@ from ..errors import DatasetError
 from .litter import is_litter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     'SPLIT_ORDER',
     'SPLIT_RULE',
     'Fence',
     'Namer',
+    'check_apart',
     'check_splits',
     'is_split_name',
     'is_text',
+    'joined_splits',
     'keys_of',
     'leaf',
     'nfc',
@@ -102,6 +104,33 @@ def check_splits(names: Iterable[str | None], where: object) -> None:
     for name in names:
         if name is not None and not is_split_name(name):
             raise DatasetError(f'{where} has a split called {name!r}; {SPLIT_RULE}. Give it another name.')
+
+
+def check_apart(names: Iterable[str | None], where: str, way_out: str) -> None:
+    """Refuse splits whose names differ in case or in the form of their letters only: many disks hold but one of them.
+
+    Args:
+        names: The splits; None stands for a dataset without splits.
+        where: What has them, as the beginning of a sentence.
+        way_out: What to do, as a sentence.
+
+    Raises:
+        DatasetError: If there are such splits.
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        if name is not None and (other := seen.setdefault(nfc(nfc(name).casefold()), name)) != name:
+            raise DatasetError(
+                f'{where} the splits {other!r} and {name!r}, which many disks take for one folder, so nothing was '
+                f'written. {way_out}'
+            )
+
+
+def joined_splits(named: Mapping[str, Sequence[str]], where: str) -> Iterator[str]:
+    """Yield what to warn of each split that a dataset has under several names: split -> what names it."""
+    for split, names in named.items():
+        if len(names) > 1:
+            yield f'{where} {" and ".join(names)}, which are the same split, {split}: they are read as one.'
 
 
 def order_splits(names: set[str]) -> list[str]:

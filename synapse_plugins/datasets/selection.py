@@ -15,7 +15,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError
-from .names import SPLIT_ORDER, SPLIT_RULE, is_split_name, nfc, order_splits, split_name
+from .names import SPLIT_ORDER, SPLIT_RULE, check_apart, is_split_name, nfc, order_splits, split_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -153,7 +153,7 @@ def read_shares(split: Mapping[str, float]) -> dict[str, float]:
     """Return the canonical splits with their shares, which make one.
 
     Raises:
-        DatasetError: If they do not, or name one split twice.
+        DatasetError: If they do not, or name one split twice, be it in another case.
     """
     shares: dict[str, float] = {}
     name: Any  # a caller may give anything
@@ -169,6 +169,7 @@ def read_shares(split: Mapping[str, float]) -> dict[str, float]:
         if not isinstance(share, Real) or not isfinite(share) or share < 0:
             raise DatasetError(f'split: the share of {name} is {share!r}; it should be a number such as 0.8.')
         shares[own] = float(share)
+    check_apart(shares, 'split: there are', 'Give one of them another name.')
     if abs(sum(shares.values()) - 1) > 1e-6:
         raise DatasetError(
             f'split: the shares make {sum(shares.values()):.6g}, not 1; write them as in train=.8,val=.2.'

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..errors import DatasetError
 from .files import Placer, hand_over, write_bytes
 from .ledger import content_digest
-from .names import Namer, check_splits
+from .names import Namer, check_apart, check_splits
 from .options import BOUNDS_OPTIONS, FROM_ENGINE, no_option, one_of
 from .sample import ImageFile
 from .shapes import BOUNDS, HOLES_FILLED, TOLERANCE, Shaper
@@ -104,6 +104,7 @@ class Writer(ABC):
             raise no_option(type(self), options)
         _check_bounds(bounds, tolerance)
         check_splits(splits, 'The dataset')
+        check_apart(splits, 'The dataset has', 'Give one of them another name.')
         self.root = root
         self.final_root = final_root or root
         self.classes = classes

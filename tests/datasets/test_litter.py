@@ -173,7 +173,15 @@ def test_litter_in_an_output_is_no_reason_to_keep_it(tmp_path: Path, source: Pat
 
 
 def test_hidden_pictures_that_a_file_names_are_no_longer_hidden(tmp_path: Path, make: Any) -> None:
-    names = ['._a.jpg', '.b.jpg', '.jpg', '_.b.jpg', '__MACOSX/c.jpg', '@eaDir/d.jpg', '.ipynb_checkpoints/e.jpg']
+    names = [
+        '._a.jpg',
+        '.b.jpg',
+        '.jpg',
+        '_.b.jpg',
+        '__MACOSX/c.jpg',
+        '@eaDir/d.jpg',
+        '.ipynb_checkpoints/e.jpg',
+    ]
     content = {
         'images': [{'id': number, 'file_name': name} for number, name in enumerate(names)],
         'categories': [{'id': 1, 'name': 'cat'}],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -173,3 +174,124 @@ def test_a_lone_list_of_pascal_voc_is_a_split(name: str, tmp_path: Path, make: A
     write_detect(tmp_path / 'in', {'train': 'images/one'}, make)
     made = convert(tmp_path / 'in', tmp_path / 'out', to='pascal_voc', split={name: 1})
     assert open_dataset(made.path).splits == [name]
+
+
+# -- names that differ in case only ---------------------------------------------------------------------------
+
+
+LOOKALIKES = [
+    ('Fold', 'fold'),
+    ('FOLD', 'Fold'),
+    ('é', 'e\u0301'),
+    ('É', 'e\u0301'),
+    ('straße', 'STRASSE'),
+    ('ſet', 'Set'),
+]
+"""Names that some disk or other takes for one."""
+
+
+def write_lookalikes(root: Path, names: tuple[str, str], to: str, make: Any) -> Path:
+    """Write a dataset of a format whose two splits are called so, each with a picture ``a``."""
+    out = root / 'in'
+    made: dict[str, Path] = {}
+    for place, name in enumerate(names):
+        tools = {
+            'bounding_box': [make.box('cat', 1 + place, 1, 9, 9)],
+            'classification': [{'id': 'c', 'classification': 'cat'}],
+        }
+        make.dm(root / f'dm{place}', {f'{name}/a.jpg': tools, 'test/b.jpg': tools})
+        way = {'layout': 'roboflow'} if to == 'roboflow' else {}
+        made[name] = convert(root / f'dm{place}', root / f'one{place}', to='coco' if way else to, **way).path
+    shutil.copytree(made[names[0]], out)
+    for path in sorted(made[names[1]].rglob('*')):
+        if names[1] in path.relative_to(made[names[1]]).as_posix():
+            target = out / path.relative_to(made[names[1]])
+            target.mkdir(parents=True, exist_ok=True) if path.is_dir() else shutil.copy2(path, target)
+    if to == 'yolo':
+        config = yaml.safe_load((out / 'dataset.yaml').read_text('utf-8')) | {names[1]: f'{names[1]}/images'}
+        (out / 'dataset.yaml').write_text(yaml.safe_dump(config, allow_unicode=True), encoding='utf-8')
+    if to == 'pascal_voc':  # whose pictures all lie in one folder
+        for folder, suffix in (('Annotations', 'xml'), ('JPEGImages', 'jpg')):
+            shutil.copy2(out / f'{folder}/a.{suffix}', out / f'{folder}/c.{suffix}')
+        (out / f'ImageSets/Main/{names[1]}.txt').write_text('c\n', encoding='utf-8')
+    return out
+
+
+@pytest.mark.parametrize('names', LOOKALIKES, ids=ascii)
+@pytest.mark.parametrize('to', ['dm_v1', 'dm_v2', 'yolo', 'coco', 'roboflow', 'pascal_voc', 'imagefolder'])
+def test_splits_that_many_disks_take_for_one_are_refused(
+    names: tuple[str, str], to: str, tmp_path: Path, make: Any
+) -> None:
+    source = write_lookalikes(tmp_path, names, to, make)
+    before = below(tmp_path)
+    if to == 'imagefolder':
+        assert set(open_dataset(source).splits) == {'test', *names}
+    for target in ('dm_v2', 'yolo', 'coco', 'pascal_voc'):
+        if to == 'imagefolder' and target != 'dm_v2':
+            continue
+        with pytest.raises(DatasetError, match='which many disks take for one folder') as caught:
+            convert(source, tmp_path / 'out', to=target)
+        assert all(repr(name) in str(caught.value) for name in names)
+        assert below(tmp_path) == before
+    made = convert(source, tmp_path / 'out', to='dm_v2', split={'train': 1})
+    assert made.count == 3
+
+
+def test_lookalikes_of_two_sources_and_of_a_choice_are_refused(tmp_path: Path, make: Any) -> None:
+    one = make.dm(tmp_path / 'one', {'Fold/a.jpg': {'bounding_box': [make.box('cat', 1, 1, 9, 9)]}})
+    two = make.dm(tmp_path / 'two', {'fold/a.jpg': {'bounding_box': [make.box('cat', 1, 1, 9, 9)]}})
+    with pytest.raises(DatasetError, match="'Fold' and 'fold'"):
+        convert([one, two], tmp_path / 'out', to='yolo')
+    with pytest.raises(DatasetError, match='Give one of them another name'):
+        convert(one, tmp_path / 'out', to='yolo', split={'Fold': 0.5, 'fold': 0.5})
+    assert not (tmp_path / 'out').exists()
+
+
+def test_usual_names_in_any_case_are_one_split_and_that_is_told(tmp_path: Path, make: Any) -> None:
+    write_detect(tmp_path / 'keys', {'train': 'images/one', 'Train': 'images/two', 'names': ['cat']}, make)
+    write_detect(tmp_path / 'plain', {}, make)
+    (tmp_path / 'plain/data.yaml').unlink()
+    (tmp_path / 'plain/classes.txt').write_text('cat\n', encoding='utf-8')
+    for old, new in (('one', 'Train'), ('two', 'train')):
+        for kind in ('images', 'labels'):
+            (tmp_path / 'plain' / kind / old).rename(tmp_path / 'plain' / kind / new)
+    for source, said in (
+        ('keys', 'data.yaml has train: and Train:'),
+        ('plain', 'images/Train/ and images/train/'),
+    ):
+        made = convert(tmp_path / source, tmp_path / f'{source}-out', to='coco')
+        assert made.splits == {'train': 5}
+        (sentence,) = [one for one in made.report.warnings if 'the same split, train' in one]
+        assert said in sentence
+
+
+def test_lists_of_pascal_voc_in_any_case(tmp_path: Path, make: Any) -> None:
+    tools = {'bounding_box': [make.box('cat', 1, 1, 9, 9)]}
+    source = make.dm(tmp_path / 'in', dict.fromkeys(('train/a.jpg', 'valid/b.jpg', 'test/c.jpg'), tools))
+    sets = convert(source, tmp_path / 'voc', to='pascal_voc').path / 'ImageSets/Main'
+    (sets / 'test.txt').rename(sets / 'Train.txt')
+    (sets / 'TrainVal.txt').write_text('a\nb\n', encoding='utf-8')
+    made = convert(tmp_path / 'voc', tmp_path / 'out', to='coco')
+    assert made.splits == {'train': 2, 'valid': 1}
+    assert any(
+        'Train.txt and train.txt, which are the same split, train' in one for one in made.report.warnings
+    )
+
+
+@pytest.mark.parametrize(
+    ('to', 'way'), [('dm_v2', {}), ('coco', {}), ('coco', {'layout': 'roboflow'}), ('imagefolder', {})]
+)
+def test_usual_names_in_two_cases_are_refused_where_one_must_be_meant(
+    to: str, way: dict[str, Any], tmp_path: Path, make: Any
+) -> None:
+    tools = {
+        'bounding_box': [make.box('cat', 1, 1, 9, 9)],
+        'classification': [{'id': 'c', 'classification': 'cat'}],
+    }
+    source = make.dm(tmp_path / 'in', {'train/a.jpg': tools, 'test/b.jpg': tools})
+    root = convert(source, tmp_path / 'data', to=to, **way).path
+    for path in sorted(root.rglob('*'), reverse=True):
+        if 'test' in path.name:
+            path.rename(path.with_name(path.name.replace('test', 'Train')))
+    with pytest.raises(FormatError, match='are both the split train'):
+        convert(root, tmp_path / 'out', to='dm_v2', source_format=to)

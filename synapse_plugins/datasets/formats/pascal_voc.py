@@ -17,7 +17,7 @@ from ...errors import DatasetError, FormatError
 from ..files import by_stem, read_bytes, write_bytes
 from ..images import IMAGE_SUFFIXES
 from ..litter import visible
-from ..names import Fence, leaf, nfc, order_splits, split_name
+from ..names import Fence, joined_splits, leaf, nfc, order_splits, split_name
 from ..reader import Evidence, Survey, Unit, UnitReader
 from ..sample import Annotation, ImageFile, Sample
 from ..shapes import SHAPES
@@ -76,7 +76,7 @@ class PascalVocReader(UnitReader):
         self._fence = Fence(root)
         self._found = by_stem(self._images, IMAGE_SUFFIXES)
         self._documents = by_stem(root / 'Annotations', _XML)
-        self._split_of = _image_sets(root, self._documents)
+        self._split_of = _image_sets(root, self._documents, report)
         self.splits = list(order_splits(set(self._split_of.values()))) or [None]
 
     def count(self) -> int:
@@ -208,31 +208,36 @@ def _image_folder(root: Path) -> Path:
     raise FormatError(f'{root} has annotations but none of the folders {", ".join(_IMAGE_FOLDERS)}.')
 
 
-def _image_sets(root: Path, known: Container[str]) -> dict[str, str]:
+def _image_sets(root: Path, known: Container[str], report: Report) -> dict[str, str]:
     """Return stem -> split. Lists of single classes are passed over, and what unions such as ``trainval`` repeat.
 
     Args:
         root: The dataset's folder.
         known: The stems of its annotation files; a line that is one of them is a name, whatever blanks are in it.
+        report: Where it is told that several lists are one split.
     """
     folder = root / 'ImageSets' / 'Main'
     split_of: dict[str, str] = {}
     unions: dict[str, str] = {}
+    lists: dict[str, list[str]] = {}
     for path in sorted(visible(folder)) if folder.is_dir() else ():
         if path.suffix.lower() != '.txt':
             continue
         stems = _stems_in(path)
         if all(_OF_A_CLASS.search(stem) and stem not in known for stem in stems):
             continue
-        if path.stem in _UNIONS:
+        if path.stem.casefold() in _UNIONS:
             unions.update(dict.fromkeys(stems, path.stem))
             continue
         split = split_name(path.stem)
+        lists.setdefault(split, []).append(path.name)
         for stem in stems:
             if split_of.setdefault(stem, split) != split:
                 raise DatasetError(
                     f'{path} puts {stem!r} into {split}, but it is in {split_of[stem]} already.'
                 )
+    for sentence in joined_splits(lists, f'{folder} has'):
+        report.warn(sentence)
     return unions | split_of
 
 

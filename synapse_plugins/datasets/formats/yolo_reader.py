@@ -11,7 +11,7 @@ from ...errors import DatasetError, FormatError
 from ..classes import CLASSES_FILE, merged_numbers, read_classes
 from ..files import read_bytes, scan
 from ..images import IMAGE_SUFFIXES
-from ..names import keys_of, nfc
+from ..names import joined_splits, keys_of, nfc
 from ..reader import UNREADABLE, Evidence, Survey, Unit, UnitReader
 from ..sample import ImageFile, Sample
 from .imagefolder import ImageFolderReader
@@ -68,9 +68,11 @@ class YoloReader(UnitReader):
         content = (load_config(config) or {}) if config is not None else {}
         self._joints = joints_of_config(content)
         self._turned = content.get('task') == 'obb'
-        self._folders = (
-            plain_folders(root) if config is None else splits_of_config(root, config, content, report)
-        )
+        if config is None:
+            self._folders = plain_folders(root)
+            self._warn_of_joined()
+        else:
+            self._folders = splits_of_config(root, config, content, report)
         if not self._folders:
             raise FormatError(f'{root} is not a yolo dataset: no split of it has a folder of pictures.')
         self._names = self._read_names(config, content)
@@ -78,6 +80,14 @@ class YoloReader(UnitReader):
         self.splits = list(self._folders)
         self._images = {split: self._find(folders) for split, folders in self._folders.items()}
         warn_of_repeats(self._folders, self._images, report)
+
+    def _warn_of_joined(self) -> None:
+        below = {
+            split or '': [f'{folder.relative_to(self.root).as_posix()}/' for folder in folders]
+            for split, folders in self._folders.items()
+        }
+        for sentence in joined_splits(below, f'{self.root} has'):
+            self.report.warn(sentence)
 
     # -- what the dataset says of itself --------------------------------------------------------------
 

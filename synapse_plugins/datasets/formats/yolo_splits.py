@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ...errors import FormatError
-from ..names import SPLIT_RULE, is_split_name, order_splits, split_name
+from ..names import SPLIT_RULE, is_split_name, joined_splits, order_splits, split_name
 from ..report import Report
 from .yolo_places import Places, entries_of
 
@@ -47,7 +47,10 @@ def splits_of_config(
     """
     places = Places(root, config, content.get('path'), report)
     found: dict[str, list[Path]] = {}
+    keys: dict[str, list[str]] = {}
     for key, split in _KNOWN.items():
+        if content.get(key):
+            keys.setdefault(split, []).append(f'{key}:')
         for entry in entries_of(content.get(key)):
             if not isinstance(entry, str):
                 raise FormatError(f'{config}: {key}: should be a path or a list of paths.')
@@ -55,7 +58,10 @@ def splits_of_config(
     known = [path for path in chain.from_iterable(found.values()) if path != root]
     others = {key: places.of_pictures(key, value) for key, value in _other_keys(content)}
     for key in _splits_among(config, others, known, report):
+        keys.setdefault(split_name(key), []).append(f'{key}:')
         found.setdefault(split_name(key), []).extend(others[key])
+    for sentence in joined_splits(keys, f'{config.name} has'):
+        report.warn(sentence)
     return _once(root, {split: found[split] for split in order_splits(set(found))}, report)
 
 
