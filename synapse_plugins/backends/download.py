@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..datasets.classes import write_classes
 from ..datasets.digest import seal
-from ..datasets.names import order_splits, split_name
+from ..datasets.names import SPLIT_RULE, check_apart, is_split_name, order_splits, split_name
 from ..errors import BackendError, DatasetError, ParamsError
 from .fetch import local_path
 from .filters import EVENT_FILTERS, category_of, check_keys
-from .names import safe_file_name
 from .sources import Source
 from .writer import EventWriter, picture_of
 
@@ -266,9 +265,12 @@ def _wanted(splits: Mapping[str, Any] | Iterable[str] | None) -> dict[str | None
     wanted: dict[str, dict[str, Any]] = {}
     for name, filters in given.items():
         split = split_name(str(name))
-        if split in wanted or safe_file_name(split, '') != split:
-            what = 'is there twice' if split in wanted else 'cannot be the name of a folder'
-            raise ParamsError(f'The split {name!r} {what}; `splits` is an object of split names and filters.')
+        if split in wanted:
+            raise ParamsError(
+                f'The split {name!r} is there twice; `splits` is an object of split names and filters.'
+            )
+        if not is_split_name(split):
+            raise ParamsError(f'The split {name!r} cannot be called so: {SPLIT_RULE}. Give it another name.')
         if filters is not None and not isinstance(filters, Mapping):
             raise ParamsError(
                 f'The filter of the split {name!r} is an object of names and values, not {filters!r}.'
@@ -279,6 +281,10 @@ def _wanted(splits: Mapping[str, Any] | Iterable[str] | None) -> dict[str | None
             f'the split {name!r}',
         )
         wanted[split] = dict(filters or {})
+    try:
+        check_apart(wanted, '`splits` names', 'Give one of them another name.')
+    except DatasetError as exc:
+        raise ParamsError(str(exc)) from exc
     return {name: wanted[name] for name in order_splits(set(wanted))}
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ParamsError, UnknownNameError
+from ..datasets.names import SPLIT_RULE, is_split_name, split_name
+from ..errors import DatasetError, ParamsError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = [
-    'EVENT_FILTERS', 'PAGING', 'as_list', 'category_of', 'check_keys', 'chooses_nothing', 'given_of', 'split_of',
+    'EVENT_FILTERS', 'PAGING', 'as_list', 'category_of', 'check_keys', 'chooses_nothing', 'folder_split', 'given_of',
+    'split_of',
 ]  # fmt: skip
 
 PAGING = frozenset(
@@ -45,6 +47,20 @@ def category_of(split: str | None) -> str | None:
 def split_of(category: str | None) -> str | None:
     """Return the name of the split of a category; the reverse of `category_of`."""
     return category if category is None else _SPLITS.get(category, category)
+
+
+def folder_split(category: Any) -> str | None:
+    """Return the split whose folder an item of this category goes into; None if it has no category.
+
+    Raises:
+        DatasetError: If no split may be called so. A category may come from a server, and name any place.
+    """
+    if category is None or category == '':
+        return None
+    split = split_name(category) if isinstance(category, str) else category
+    if not is_split_name(split):
+        raise DatasetError(f'its category is {category!r}, which no split may be called: {SPLIT_RULE}')
+    return str(split)
 
 
 def check_keys(params: Mapping[str, Any], known: Iterable[str], what: str) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..datasets.files import write_bytes
-from ..datasets.names import Namer
+from ..datasets.names import Namer, check_apart
 from ..datasets.report import Report
 from ..errors import BackendError, DatasetError
 from .crew import Crew, Piece
 from .fetch import local_name
-from .filters import split_of
+from .filters import folder_split
 from .jsontext import json_bytes
 from .names import safe_file_name
 from .seen import Seen
@@ -115,12 +115,11 @@ class EventWriter:
 
     def add(self, event: Mapping[str, Any], split: str | None) -> None:
         """Begin to write an event; the oldest one that waits is finished when many do."""
-        split = split or split_of(event.get('category'))
         key = _event_id(event)
         try:
-            planned = self._plan(event, split)
+            planned = self._plan(event, split or folder_split(event.get('category')))
         except (BackendError, DatasetError) as exc:
-            self._queue.append(_Waiting(key, None, problem=str(exc)))
+            self._queue.append(_Waiting(key, None, problem=str(exc).rstrip('.')))
         else:
             waiting = _Waiting(key, planned)
             if local_name(str(planned.file.get('url') or '')) is None:
@@ -217,6 +216,7 @@ class EventWriter:
 
     def _folders_of(self, split: str | None) -> tuple[str, str]:
         if split not in self._folders:
+            check_apart((*self._folders, split), 'there are', 'Give one of them another name there.')
             root = self.folder / split if split else self.folder
             for folder in (documents := root / 'json', pictures := root / _PICTURES):
                 folder.mkdir(parents=True, exist_ok=True)

@@ -191,7 +191,7 @@ def all_splits(readers: Sequence[Reader], selection: Selection) -> list[str | No
         )
     named = order_splits({split for split in own if split is not None})
     places = ', '.join(str(reader.root) for reader in readers)
-    way_out = 'Rename one of them, or choose new splits, as in --split train=.8,val=.2.'
+    way_out = 'Nothing was written. Rename one of them, or choose new splits, as in --split train=.8,val=.2.'
     check_apart(named, f'{places}: there are', way_out)
     return [None] if own == {None} else list(named)
 

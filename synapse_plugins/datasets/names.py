@@ -58,7 +58,15 @@ _LONGEST_SPLIT = (
     180  # bytes; `person_keypoints_<split>.json` is the longest name of a file that one is part of
 )
 _NO_SPLIT = frozenset(
-    ('report.json', 'classes.json', 'dataset.yaml', 'export.json', 'json', 'original_files')
+    (
+        'report.json',
+        'classes.json',
+        'dataset.yaml',
+        'export.json',
+        'files.jsonl',
+        'json',
+        'original_files',
+    )
 )  # what lies beside the folders of splits, or tells a dataset without splits
 _UNPRINTABLE = frozenset(
     ('Cc', 'Cs', 'Zl', 'Zp')
@@ -121,8 +129,7 @@ def check_apart(names: Iterable[str | None], where: str, way_out: str) -> None:
     for name in names:
         if name is not None and (other := seen.setdefault(nfc(nfc(name).casefold()), name)) != name:
             raise DatasetError(
-                f'{where} the splits {other!r} and {name!r}, which many disks take for one folder, so nothing was '
-                f'written. {way_out}'
+                f'{where} the splits {other!r} and {name!r}, which many disks take for one folder. {way_out}'
             )
 
 

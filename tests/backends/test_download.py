@@ -179,6 +179,11 @@ def test_the_key_tells_apart_what_is_different(backend, dataset, tmp_path):
         ({'train': 'dog'}, ParamsError, 'object of names and values'),
         ({'val': {}, 'valid': {}}, ParamsError, 'there twice'),
         ({'../evil': {}}, ParamsError, 'name of a folder'),
+        *(
+            ({name: {}}, ParamsError, 'cannot be called so')
+            for name in ('', ' ', '.x', 'a:b', '@eaDir', 'files.jsonl')
+        ),
+        ({'Fold': {}, 'fold': {}}, ParamsError, "'Fold' and 'fold', which many disks"),
         (
             {'other': {}},
             DatasetError,
@@ -318,6 +323,41 @@ def test_events_that_are_unlike_the_usual_are_told_or_taken(served, tmp_path):
         write(Download(Server(address, mixed), 7), tmp_path / 'mixed')
     with pytest.raises(DatasetError, match='no events'):
         Download(Server(address, [], {'name': 'empty'}), 7)
+
+
+@pytest.mark.parametrize(
+    'category', ['../out', '/tmp', 'a/b', 'a\\b', '.x', 'x ', 'export.json', '@eaDir', 7]
+)
+def test_a_category_that_no_split_may_be_called_is_told(category, served, tmp_path):
+    root, address = served
+    (root / 'a.png').write_bytes(b'12345')
+    events = [event(1, address, 'a.png', b'12345', category='train'), event(2, address, 'a.png', b'12345')]
+    events[1]['category'] = category
+    (tmp_path / 'in').mkdir()
+    before = set(tmp_path.rglob('*'))
+    with pytest.raises(BackendError, match=r'event 1002: its category is .* which no split may be called'):
+        write(Download(Server(address, events), 7), tmp_path / 'in/out')
+    outside = {path for path in tmp_path.rglob('*') if tmp_path / 'in/out' not in (path, *path.parents)}
+    assert outside == before
+    summary = write(Download(Server(address, events), 7, on_missing='warn'), tmp_path / 'some')
+    assert summary['splits'] == {'train': 1}
+    assert [one['event'] for one in summary['missing']] == [1002]
+
+
+def test_categories_that_are_one_split_are_one(served, tmp_path):
+    root, address = served
+    (root / 'a.png').write_bytes(b'12345')
+    categories = ('validation', 'val', 'Valid', 'train', 'TRAIN', 'Fold')
+    events = [
+        event(number, address, 'a.png', b'12345', category=category)
+        for number, category in enumerate(categories)
+    ]
+    summary = write(Download(Server(address, events), 7), tmp_path / 'out')
+    assert summary['splits'] == {'train': 2, 'valid': 3, 'Fold': 1}
+    assert open_dataset(tmp_path / 'out').splits == ['train', 'valid', 'Fold']
+    events.append(event(9, address, 'a.png', b'12345', category='fold'))
+    with pytest.raises(BackendError, match="event 1009: there are the splits 'Fold' and 'fold'"):
+        write(Download(Server(address, events), 7), tmp_path / 'two')
 
 
 def test_many_problems_are_not_all_told(served, tmp_path):

@@ -340,6 +340,33 @@ def test_documents_of_version_1_become_a_dataset(runtime: Any, place: Path, tmp_
     assert report['conversion']['report']['kept'] == {'bounding_box': 1, 'image': 2}
 
 
+def test_a_category_that_leads_outside_is_told(runtime: Any, place: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    from synapse_plugins.actions.export import DefaultExportAction
+
+    Image.new('RGB', (20, 10)).save(tmp_path / 'p.png')
+    data = {'images': [{'classification': [{'id': 'c', 'classification': 'x'}]}]}
+    file = {'url': (tmp_path / 'p.png').as_uri(), 'file_name_original': 'p.png'}
+    categories = ('train', '../../escaped', 'Fold', 'fold', 'val')
+
+    class Export(DefaultExportAction):
+        def get_filtered_results(self, filters: dict[str, Any]) -> tuple[list[Any], int]:
+            items = enumerate(categories)
+            return [{'id': number, 'data': data, 'files': file, 'category': one} for number, one in items], 5
+
+    outside = {path for path in tmp_path.rglob('*') if 'work' not in path.parts}
+    result = Export.dispatch({'path': str(place), 'format': 'dm_v2', 'on_missing': 'warn'}, runtime)
+    assert (result['exported_count'], result['failed_count']) == (3, 2)
+    report = json.loads((place / 'export' / 'export_report.json').read_text(encoding='utf-8'))
+    assert report['conversion']['splits'] == {'train': 1, 'valid': 1, 'Fold': 1}
+    told = json.dumps(report, ensure_ascii=False)
+    assert "its category is '../../escaped', which no split may be called" in told
+    assert "there are the splits 'Fold' and 'fold'" in told
+    found = {path for path in tmp_path.rglob('*') if 'work' not in path.parts and place not in path.parents}
+    assert found == outside
+
+
 def test_steps_in_the_wrong_order_say_so(context: ExportContext) -> None:
     for step in (
         steps.PrepareExportStep(),

@@ -8,10 +8,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...backends.filters import split_of
+from ...backends.filters import folder_split
 from ...backends.names import safe_file_name
 from ...backends.seen import Seen
-from ...datasets.names import Namer
+from ...datasets.names import Namer, check_apart
 from ...errors import DatasetError, LossError, SynapsePluginsError
 from .exporter import BaseExporter, place_file
 from .further import further_files
@@ -59,14 +59,14 @@ class DatasetExporter(BaseExporter):
         files = final_data.get('files') or {}
         for specification, _ in further_files(final_data):
             self._further[specification] = self._further.get(specification, 0) + 1
-        split = split_of(final_data.get('category'))
         name = safe_file_name(
             self.get_original_file_name(files) or '', f'item-{final_data.get("key", final_data.get("id"))}'
         )
         stem, dot, suffix = name.rpartition('.')
         key = final_data.get('key', final_data.get('id'))
-        unique = self._names.name(split or '', stem if dot else name, str(key))
         try:
+            split = folder_split(final_data.get('category'))
+            unique = self._names.name(split or '', stem if dot else name, str(key))
             if not (files.get('url') or files.get('path')):
                 raise DatasetError('it has no picture')
             document = _document(final_data.get('data'))
@@ -76,7 +76,7 @@ class DatasetExporter(BaseExporter):
             with open(f'{documents}{os.sep}{unique}.json', 'w', encoding='utf-8') as writing:  # noqa: PTH123
                 writing.write(text)
         except (SynapsePluginsError, OSError, ValueError) as exc:
-            errors_original_file_list.append([name, str(exc)])
+            errors_original_file_list.append([name, str(exc).rstrip('.')])
             original_file_metrics_record.failed += 1
             return False
         if unique != (stem if dot else name):
@@ -146,6 +146,7 @@ class DatasetExporter(BaseExporter):
         root = self._gathered / split if split else self._gathered
         folders = root / 'json', root / 'original_files'
         if split not in self._splits:
+            check_apart((*self._splits, split), 'there are', 'Give one of them another name there.')
             for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
             self._splits.add(split)
