@@ -1,30 +1,39 @@
-"""Which files lie in an output, in a few numbers: by them is known what a conversion did not write.
+"""Which files lie in an output, by their names: so it is known what a conversion did not write.
 
-A folder of many files is told by their number and a sum over their names, which costs a look at the folder and no
-list of names to keep; the few files of the top folder are named.
+A hidden file of the output holds, for each folder, four bytes for each name in it, sorted: what a look at the folder
+costs, and under a megabyte for a hundred thousand pictures with their labels. Times are not asked: whoever moves a file
+keeps its time, and whoever edits a picture gives the same time to all its links.
 """
 
 from __future__ import annotations
 
 import os
-from operator import mul
+import sys
+from array import array
+from heapq import nsmallest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+import orjson
+
+from .files import read_bytes
 from .litter import is_derived
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ['contents_of', 'strangers']
+__all__ = ['NAMES_FILE', 'read_names', 'strangers', 'write_names']
 
-_NAMED = 50
-"""Files up to which those of the top folder are named."""
+NAMES_FILE = '.files'
+"""Where an output keeps which files were written; hidden files are no part of a dataset."""
+
+_VERSION = 1
+_CODE = 'I'  # of four bytes wherever Python runs
+_WIDTH = array(_CODE).itemsize
 
 _SHOWN = 5
-_WRAPPED = 1 << 64
-_OURS = frozenset((b'report.json', b'export.json', b'.conversion'))
+_OURS = frozenset((b'report.json', b'export.json', b'.conversion', os.fsencode(NAMES_FILE)))
 """Files of the top folder that are written about the output, after it was made."""
 
 _OF_SYSTEMS = (b'\0._', b'.ds_store', b'.db', b'desktop.ini', b'icon\r')
@@ -40,56 +49,77 @@ _SELDOM = (_DERIVED[0], _ARRAY, *_OF_SYSTEMS)
 """What is part of the name of a file that does not count."""
 
 
-def contents_of(root: str | Path) -> dict[str, Any]:
-    """Return what lies in each folder: ``{'count': 3, 'names': a digest}``, in the top folder the names themselves."""
-    found = {}
-    for folder, names in _walk(root):
-        if names:
-            found[folder] = _in_words(names) if not folder and len(names) <= _NAMED else _in_numbers(names)
-    return dict(sorted(found.items()))
+def write_names(root: str | Path) -> None:
+    """Write down which files lie below *root*, there."""
+    packed = dict(sorted((folder, _packed(names)) for folder, names in _walk(root) if names))
+    counts = {folder: len(codes) // _WIDTH for folder, codes in packed.items()}
+    head = orjson.dumps({'version': _VERSION, 'folders': counts})
+    with Path(root, NAMES_FILE).open('wb') as file:
+        file.writelines((head, b'\n', *packed.values()))
+        file.flush()
+        os.fsync(file.fileno())  # without it nobody could tell, after a power cut, what may be replaced
 
 
-def _in_words(names: list[bytes]) -> list[str]:
-    return sorted(os.fsdecode(name).encode('utf-8', 'backslashreplace').decode() for name in names)
+def read_names(root: str | Path) -> dict[str, bytes]:
+    """Return what `write_names` wrote: folder -> the codes of its files.
+
+    Raises:
+        OSError: If it is not there.
+        ValueError: If it is damaged.
+    """
+    head, _, packed = read_bytes(Path(root, NAMES_FILE)).partition(b'\n')
+    told: Any = orjson.loads(head)
+    counts = told.get('folders') if isinstance(told, dict) and told.get('version') == _VERSION else None
+    if not isinstance(counts, dict) or not all(
+        type(count) is int and count >= 0 for count in counts.values()
+    ):
+        raise ValueError('it does not begin as it should')
+    if sum(counts.values()) * _WIDTH != len(packed):
+        raise ValueError('it does not end where it should')
+    found, place = {}, 0
+    for folder, count in counts.items():
+        found[folder] = packed[place : place + count * _WIDTH]
+        place += count * _WIDTH
+    return found
 
 
-def _in_numbers(names: list[bytes]) -> dict[str, Any]:
-    codes = list(map(crc32, names))
-    squares = sum(map(mul, codes, codes))  # the sum of the codes alone is one for all sets of numbered names
-    return {'count': len(names), 'names': f'{squares % _WRAPPED:016x}'}
+def strangers(root: Path, known: Mapping[str, bytes]) -> tuple[int, list[str]]:
+    """Return how many files there are whose names were not there once, and the first of them.
 
-
-def strangers(root: Path, known: Mapping[str, Any], written: int) -> tuple[int, list[str]]:
-    """Return how many files there are that are not among what was there once, and the first of them.
-
-    A folder in which files are missing, but none is younger than the rest, has only lost some.
+    What is missing is no stranger.
 
     Args:
         root: The folder.
-        known: What `contents_of` said of it.
-        written: When that was, in nanoseconds: files that changed later are the new ones where only numbers are known.
+        known: What `read_names` says of it.
     """
-    count, shown = 0, []
+    count = 0
+    shown: list[str] = []
     for folder, names in _walk(root):
-        before = known.get(folder)
-        if not names or before == (_in_words(names) if isinstance(before, list) else _in_numbers(names)):
+        before = known.get(folder, b'')
+        if not names or before == _packed(names):
             continue
-        if isinstance(before, list):
-            new = [name for name in _in_words(names) if name not in before]
-            more = len(new)
-        else:
-            was = before.get('count', 0) if isinstance(before, dict) else 0
-            young = names if before is None else _younger(root / folder, names, written)
-            new, more = _in_words(young), max(len(names) - was, len(young))
-        count += more
+        codes = frozenset(_swapped(array(_CODE, before)))
+        new = [name for name in names if crc32(name) not in codes]
+        count += len(new)
         prefix = f'{folder}/' if folder else ''
-        shown += [f'{prefix}{name}' for name in new] or ([f'{more} more files in {prefix}'] if more else [])
-    return count, sorted(shown)[:_SHOWN]
+        shown = nsmallest(_SHOWN, [*shown, *(f'{prefix}{name}' for name in nsmallest(_SHOWN, _texts(new)))])
+    return count, shown
 
 
-def _younger(folder: Path, names: list[bytes], written: int) -> list[bytes]:
-    below = os.fsencode(folder)
-    return [name for name in names if os.lstat(os.path.join(below, name)).st_mtime_ns > written]  # noqa: PTH118
+def _texts(names: Iterable[bytes]) -> Iterator[str]:
+    return (os.fsdecode(name).encode('utf-8', 'backslashreplace').decode() for name in names)
+
+
+def _packed(names: Iterable[bytes]) -> bytes:
+    """Return the codes of names, sorted, the same on every machine."""
+    return _swapped(array(_CODE, sorted(map(crc32, names)))).tobytes()
+
+
+def _swapped(codes: array[int]) -> array[int]:
+    """Return codes from or to the order of bytes in which they are kept."""
+    if sys.byteorder == 'big':
+        codes.byteswap()
+    return codes
 
 
 def _own(names: list[bytes]) -> list[bytes]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -15,7 +14,15 @@ from .ahead import pool_for
 from .choices import Choices, explained_by, renaming
 from .code import is_told
 from .collection import seldom
-from .converted import REPORT_FILE, Conversion, made_with, strangers_in, write_record
+from .converted import (
+    REPORT_FILE,
+    Conversion,
+    doubts_about,
+    made_with,
+    record_in,
+    strangers_in,
+    write_record,
+)
 from .detection import detect_format, open_dataset
 from .files import LINKS, disk_trouble
 from .formats import table, writer_of
@@ -212,10 +219,14 @@ def _places(source: Any) -> list[Path]:
 
 def _output(destination: str | Path, *, overwrite: bool, alone: bool) -> Output:
     """Return the place of the output; runs that share a cache may be at the same work, and the first one wins."""
-    replaceable = '--overwrite (overwrite=True)'
-    ways = {'overwrite': overwrite, 'alone': alone}
     output = Output(
-        Path(destination), marker=REPORT_FILE, replaceable=replaceable, strangers=strangers_in, **ways
+        Path(destination),
+        marker=REPORT_FILE,
+        replaceable='--overwrite (overwrite=True)',
+        doubts=doubts_about,
+        strangers=strangers_in,
+        overwrite=overwrite,
+        alone=alone,
     )
     if alone:
         output.refuse_others()
@@ -262,9 +273,8 @@ def _done(stream: Stream, ledger: Ledger, plan: Plan, made: Mapping[str, Any]) -
 
 def _format_in(place: Path) -> str | None:
     """Return the format of what a conversion wrote into *place*; None if there is nothing, or it does not say."""
-    with suppress(OSError, ValueError, TypeError, KeyError):
-        return str(json.loads((place / REPORT_FILE).read_text(encoding='utf-8'))['format'])
-    return None
+    record = record_in(place)
+    return None if record is None else str(record['format'])
 
 
 def _open(

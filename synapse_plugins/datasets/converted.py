@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..errors import FormatError
 from .classes import write_classes
-from .contents import contents_of, strangers
+from .contents import NAMES_FILE, read_names, strangers, write_names
 from .digest import seal
 from .options import options_of
 from .report import Report
@@ -21,10 +21,21 @@ if TYPE_CHECKING:
     from .choices import Choices
     from .writer import Writer
 
-__all__ = ['REPORT_FILE', 'Conversion', 'made_with', 'strangers_in', 'write_record']
+__all__ = [
+    'REPORT_FILE',
+    'Conversion',
+    'doubts_about',
+    'made_with',
+    'record_in',
+    'strangers_in',
+    'write_record',
+]
 
 REPORT_FILE = 'report.json'
 """Where a written dataset keeps how it came about; every folder that `convert` wrote has one."""
+
+_KINDS = {'format': str, 'made_with': dict, 'report': dict, 'stamp': dict}
+"""What such a file has, whoever else writes one of that name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +55,6 @@ class Conversion:
         report: What was kept, changed, dropped and quarantined.
         on_loss: What was asked for.
         made_with: What was asked for, with the format of each source and the version of this package; no paths.
-        files: What lies in each of its folders, as `contents_of` tells it.
         stamp: What the caller had written beside the report; with it, as ``seal``, what the output looked like.
         reused: How many pictures were taken over from the output that was replaced, because nothing about them changed.
         replaced: The format of the output that was replaced; None if there was none.
@@ -64,7 +74,6 @@ class Conversion:
     on_loss: str = 'warn'
     made_with: dict[str, Any] = field(default_factory=dict)
     stamp: dict[str, str]
-    files: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     reused: int = field(default=0, compare=False)
     replaced: str | None = field(default=None, compare=False)
     is_hit: bool = field(default=False, compare=False)
@@ -109,7 +118,6 @@ class Conversion:
             'on_loss': self.on_loss,
             'made_with': self.made_with,
             'report': self.report.to_dict(),
-            'files': self.files,
             'stamp': dict(self.stamp),
         }
 
@@ -126,7 +134,7 @@ class Conversion:
             config = data.pop('config')
             data['report'] = Report.from_dict(data['report'])
             found = cls(path=folder, config_path=None if config is None else folder / config, **data)
-        except (OSError, ValueError, KeyError, TypeError) as exc:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as exc:
             raise FormatError(
                 f'{folder} was not written by a conversion, or its {REPORT_FILE} is damaged.'
             ) from exc
@@ -177,20 +185,36 @@ def _plain(value: Any) -> Any:
     return to_dict() if callable(to_dict) else type(value).__name__
 
 
-def strangers_in(folder: Path) -> tuple[int, list[str]]:
-    """Return how many files lie in an output that its conversion did not write, and the first of them.
+def record_in(folder: Path) -> dict[str, Any] | None:
+    """Return what the report of a conversion in *folder* says; None if there is none, or it is somebody else's."""
+    try:
+        found = json.loads((folder / REPORT_FILE).read_text(encoding='utf-8'))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    return found if all(isinstance(found.get(key), kind) for key, kind in _KINDS.items()) else None
 
-    Nothing, where its report does not tell what it wrote.
-    """
+
+def doubts_about(folder: Path) -> str:
+    """Return why a folder with a report may be no output, or hold files of others; empty if neither is so."""
+    if record_in(folder) is None:
+        return f'was not written by synapse-plugins (its {REPORT_FILE} is not that of a conversion)'
     try:
-        written = (folder / REPORT_FILE).stat().st_mtime_ns
-        known = json.loads((folder / REPORT_FILE).read_text(encoding='utf-8')).get('files')
-    except (OSError, ValueError, AttributeError):
-        return 0, []
+        read_names(folder)
+    except (OSError, ValueError):
+        return f'may hold files of yours ({NAMES_FILE} in it, which tells them apart, is missing or damaged)'
+    return ''
+
+
+def strangers_in(folder: Path) -> tuple[int, list[str]]:
+    """Return how many files lie in an output that its conversion did not write, and the first of them."""
     try:
-        return strangers(folder, known, written) if isinstance(known, dict) else (0, [])
+        return strangers(folder, read_names(folder))
     except FileNotFoundError:  # another one has replaced it at this moment
         return 0, []
+    except ValueError:  # somebody changed it at this moment
+        return 1, [NAMES_FILE]
 
 
 def write_record(root: Path, conversion: Conversion, *, sealed: bool) -> None:
@@ -202,8 +226,8 @@ def write_record(root: Path, conversion: Conversion, *, sealed: bool) -> None:
         sealed: Tell what the output looked like, too.
     """
     write_classes(root, conversion.classes)
-    conversion.files.update(contents_of(root))
     if sealed:
         conversion.stamp['seal'] = seal(root)
     text = json.dumps(conversion.to_dict(), ensure_ascii=False, indent=2)
     (root / REPORT_FILE).write_text(text + '\n', encoding='utf-8')
+    write_names(root)

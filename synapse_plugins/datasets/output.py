@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ['Output', 'refuse_others', 'refuse_overlap']
 
 _STALE_AFTER = 60.0  # seconds, in which the owner of a new folder has locked it and given it its name
+_SHOWN = 5
 
 
 class Output:
@@ -32,6 +33,8 @@ class Output:
         marker: A file that every folder of this kind has; only such a folder is ever replaced.
         overwrite: Replace what is there, in one step where the file system can exchange two folders.
         replaceable: What a person has to say to replace a folder of this kind; empty where that cannot be said.
+        doubts: Returns why a folder that has the marker may be none of this kind, as the end of a sentence; empty if it
+            is one.
         strangers: Returns how many files in a folder of this kind are not its own, and some of them; such a folder is
             not replaced.
         alone: Refuse to start while another one is writing to the same place; else the first to finish wins.
@@ -44,6 +47,7 @@ class Output:
         marker: str,
         overwrite: bool = False,
         replaceable: str = '',
+        doubts: Callable[[Path], str] | None = None,
         strangers: Callable[[Path], tuple[int, list[str]]] | None = None,
         alone: bool = False,
     ) -> None:
@@ -52,6 +56,7 @@ class Output:
         self._marker = marker
         self.overwrite = overwrite
         self._replaceable = replaceable
+        self._doubts = doubts
         self._strangers = strangers
         self._alone = alone
         self._lock = -1
@@ -65,17 +70,23 @@ class Output:
         if not os.path.lexists(self.final) or _is_empty(self.final):
             return
         _remove_stale(self.final.parent, self._prefix)
-        is_ours = not self.final.is_symlink() and (self.final / self._marker).is_file()
+        doubts = self._doubts_about_final()
         if not self.overwrite:
             raise OutputExistsError(
                 f'{self.final} exists already. Choose another place, or remove it'
-                f'{f"; {self._replaceable} replaces it" if is_ours and self._replaceable else ""}.'
+                f'{f"; {self._replaceable} replaces it" if self._replaceable and not doubts else ""}.'
             )
-        if not is_ours:
+        if doubts:
             raise OutputExistsError(
-                f'{self.final} was not written by synapse-plugins (it has no {self._marker}), so it is not '
-                'replaced. Remove it yourself, or choose another place.'
+                f'{self.final} {doubts}, so it is not replaced.{_held_by(self.final)} Move what you need to another '
+                'place and remove it yourself, or choose another place for the output.'
             )
+
+    def _doubts_about_final(self) -> str:
+        """Return why what is there may not be replaced, as the end of a sentence; empty if it may."""
+        if self.final.is_symlink() or not (self.final / self._marker).is_file():
+            return f'was not written by synapse-plugins (it has no {self._marker})'
+        return '' if self._doubts is None else self._doubts(self.final)
 
     def refuse_strangers(self) -> None:
         """Refuse to replace a folder that holds files of somebody else.
@@ -188,6 +199,15 @@ def _cannot_be_made(folder: Path, verb: str, error: OSError) -> str:
     above = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), folder)
     why = f'{above} is not a folder' if not above.is_dir() else error.strerror or str(error)
     return f'The folder {folder} cannot be {verb}: {why}. Nothing was written; choose another place.'
+
+
+def _held_by(folder: Path) -> str:
+    """Return a sentence, after a blank, that names the first of what lies in a folder; empty if it is none."""
+    try:
+        names = sorted(name.encode('utf-8', 'backslashreplace').decode() for name in os.listdir(folder))  # noqa: PTH208
+    except OSError:
+        return ''
+    return f' It holds {", ".join(names[:_SHOWN])}{", ..." if len(names) > _SHOWN else ""}.'
 
 
 def _is_empty(path: Path) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import struct
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pytest
 
-from synapse_plugins.datasets import Conversion, convert
-from synapse_plugins.datasets.contents import contents_of
+from synapse_plugins.datasets import Conversion, convert, inspect, open_dataset
+from synapse_plugins.datasets.contents import NAMES_FILE, read_names, write_names
+from synapse_plugins.datasets.detection import detect_format
 from synapse_plugins.errors import OutputExistsError
 
 if TYPE_CHECKING:
@@ -32,7 +35,9 @@ def again(blood: Path, out: Path, **ways: Any) -> Conversion:
 def test_an_output_that_nobody_touched_is_replaced(to: str, blood: Path, tmp_path: Path) -> None:
     for ways in ({}, {}, {'seed': 1, 'split': {'train': 1}}, {'link': 'copy'}):
         made = convert(blood, tmp_path / 'out', to=to, overwrite=True, **ways)
-        assert made.files == contents_of(made.path) == Conversion.load(made.path).files
+        before = (made.path / NAMES_FILE).read_bytes()
+        write_names(made.path)
+        assert (made.path / NAMES_FILE).read_bytes() == before
 
 
 @pytest.mark.parametrize('remember', [True, False])
@@ -72,11 +77,42 @@ def test_many_files_of_others_are_counted_and_the_first_named(blood: Path, out: 
         again(blood, out)
 
 
-def test_an_older_file_in_a_folder_of_ours_is_counted(blood: Path, out: Path) -> None:
-    (out / 'train/labels/old.txt').write_text('x', encoding='utf-8')
-    os.utime(out / 'train/labels/old.txt', (1, 1))
-    with pytest.raises(OutputExistsError, match='1 more files in train/labels/'):
+@pytest.mark.parametrize('lost', [(), ('train/images/a.jpg', 'train/labels/a.txt')])
+def test_files_moved_into_an_output_keep_their_time_and_stay(
+    lost: tuple[str, ...], blood: Path, out: Path
+) -> None:
+    for name in lost:
+        (out / name).unlink()
+    for name in ('train/images/holiday.jpg', 'train/labels/holiday.txt'):
+        (out / name).write_text('x', encoding='utf-8')
+        os.utime(out / name, (1, 1))
+    match = r'\(2: train/images/holiday\.jpg, train/labels/holiday\.txt\)'
+    with pytest.raises(OutputExistsError, match=match):
         again(blood, out)
+    assert (out / 'train/images/holiday.jpg').read_text('utf-8') == 'x'
+
+
+def test_a_file_under_another_name_stays(blood: Path, out: Path) -> None:
+    (out / 'train/images/a.jpg').rename(out / 'train/images/renamed by me.jpg')
+    with pytest.raises(OutputExistsError, match=r'\(1: train/images/renamed by me\.jpg\)'):
+        again(blood, out)
+
+
+def test_a_copy_of_an_output_tells_what_was_put_into_it(blood: Path, tmp_path: Path, out: Path) -> None:
+    (out / 'train/images/a.jpg').unlink()
+    (out / 'train/images/mine.jpg').write_bytes(b'x')
+    copy = shutil.copytree(out, tmp_path / 'copy')
+    with pytest.raises(OutputExistsError, match=r'\(1: train/images/mine\.jpg\)'):
+        again(blood, copy, to='coco')
+    (copy / 'train/images/mine.jpg').unlink()
+    assert again(blood, copy, to='coco').count == 4
+
+
+def test_pictures_edited_in_the_source_are_no_strangers_in_the_output(blood: Path, out: Path) -> None:
+    (out / 'train/images/a.jpg').unlink()
+    for path in (out / 'train/images').iterdir():
+        os.utime(path)  # the source's own file under a second name
+    assert again(blood, out).count == 4
 
 
 def test_what_trainers_derive_may_go(blood: Path, out: Path) -> None:
@@ -109,11 +145,72 @@ def test_nothing_is_refused_where_nothing_is_replaced(blood: Path, tmp_path: Pat
     assert again(blood, out).is_hit
 
 
-def test_an_output_that_does_not_say_what_it_holds_is_replaced(blood: Path, out: Path) -> None:
-    record = json.loads((out / 'report.json').read_text('utf-8'))
-    del record['files']
-    (out / 'report.json').write_text(json.dumps(record), encoding='utf-8')
+@pytest.mark.parametrize(
+    'report', ['', '{', '[]', '{"my": "own"}', '{"format": "yolo", "files": {}}', '[' * 100_000, None]
+)
+def test_a_folder_with_a_report_of_somebody_else_is_never_replaced(
+    report: str | None, blood: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / 'thesis'
+    (mine / 'sub').mkdir(parents=True)
+    for name in ('thesis.docx', 'sub/x.txt'):
+        (mine / name).write_text('years of work', encoding='utf-8')
+    if report is None:
+        (mine / 'report.json').mkdir()
+    else:
+        (mine / 'report.json').write_text(report, encoding='utf-8')
+    before = sorted(mine.rglob('*'))
+    with pytest.raises(OutputExistsError, match='was not written by synapse-plugins') as caught:
+        again(blood, mine)
+    assert 'It holds report.json, sub, thesis.docx. Move what you need' in str(caught.value)
+    with pytest.raises(OutputExistsError) as caught:
+        again(blood, mine, overwrite=False)
+    assert '--overwrite' not in str(caught.value)
+    assert sorted(mine.rglob('*')) == before
+
+
+@pytest.mark.parametrize(
+    'damage', [None, b'', b'{}\n', b'{"version": 1, "folders": {"": 9}}\n', b'x', 'cut', 'more']
+)
+def test_an_output_that_does_not_say_what_it_holds_is_not_replaced(
+    damage: bytes | str | None, blood: Path, out: Path
+) -> None:
+    path = out / NAMES_FILE
+    content = path.read_bytes()
+    path.unlink()
+    if damage is not None:
+        spoiled = {'cut': content[:-1], 'more': content + b'x'}
+        path.write_bytes(damage if isinstance(damage, bytes) else spoiled[damage])
+    with pytest.raises(OutputExistsError, match=r'\.files in it, .* is missing or damaged') as caught:
+        again(blood, out)
+    assert 'It holds ' in str(caught.value)
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
     assert again(blood, out).count == 4
+
+
+@pytest.mark.parametrize('to', [*FORMATS, 'imagefolder'])
+def test_what_tells_the_files_disturbs_nobody(to: str, make: Any, tmp_path: Path) -> None:
+    label = {'classification': [{'id': 'c', 'classification': 'a', 'attrs': [], 'data': {}}]}
+    box = {'bounding_box': [make.box('a', 1, 1, 5, 5)]}
+    samples = {f'{number}.png': label if to == 'imagefolder' else box for number in range(4)}
+    out = convert(make.dm(tmp_path / 'in', samples), tmp_path / 'out', to=to, link='copy').path
+    assert (out / NAMES_FILE).is_file()
+    with_it = (detect_format(out), inspect(out).to_dict(), [one.key for one in open_dataset(out)])
+    (out / NAMES_FILE).unlink()
+    assert (detect_format(out), inspect(out).to_dict(), [one.key for one in open_dataset(out)]) == with_it
+    assert with_it[0] == to
+
+
+def test_many_names_take_four_bytes_each(tmp_path: Path) -> None:
+    names = {f'img_{number:06}.jpg' for number in range(500)}
+    (tmp_path / '새').mkdir()
+    for name in names:
+        (tmp_path / '새' / name).touch()
+    write_names(tmp_path)
+    assert (tmp_path / NAMES_FILE).stat().st_size < 4 * len(names) + 100
+    codes = struct.unpack('<500I', read_names(tmp_path)['새'])
+    assert list(codes) == sorted(crc32(name.encode()) for name in names)
 
 
 # -- how it was made -----------------------------------------------------------------------------------------
@@ -163,17 +260,3 @@ def test_another_choice_that_changes_nothing_is_written_down(blood: Path, tmp_pa
     assert made.reused == 4
     assert Conversion.load(made.path).made_with['seed'] == 5
     assert again(blood, tmp_path / 'out', seed=5).is_hit
-
-
-def test_sets_of_numbered_names_are_told_apart(tmp_path: Path) -> None:
-    found = set()
-    for suffix in ('jpg', 'txt', 'png'):
-        for start in (0, 256, 512):
-            folder = tmp_path / f'{suffix}{start}'
-            (folder / 'in').mkdir(parents=True)
-            for number in range(start, start + 256):
-                (folder / 'in' / f'img_{number:06}.{suffix}').touch()
-            [told] = contents_of(folder).values()
-            assert told['count'] == 256
-            found.add(told['names'])
-    assert len(found) == 9

@@ -246,10 +246,6 @@ def rename_a_class(output: Path) -> None:
     config.write_text(config.read_text('utf-8').replace('RBC', 'RBX'), encoding='utf-8')
 
 
-def damage_the_report(output: Path) -> None:
-    (output / 'report.json').write_text('{', encoding='utf-8')
-
-
 def delete_the_config(output: Path) -> None:
     (output / 'dataset.yaml').unlink()
 
@@ -257,7 +253,7 @@ def delete_the_config(output: Path) -> None:
 @pytest.mark.parametrize('cached', [True, False])
 @pytest.mark.parametrize(
     'alter',
-    [empty_a_label, delete_a_label, delete_a_picture, rename_a_class, damage_the_report, delete_the_config],
+    [empty_a_label, delete_a_label, delete_a_picture, rename_a_class, delete_the_config],
 )
 def test_an_altered_output_is_made_anew(alter: Any, cached: bool, blood: Path, tmp_path: Path) -> None:
     cache = tmp_path / 'cache' if cached else None
@@ -274,8 +270,27 @@ def test_an_altered_output_is_made_anew(alter: Any, cached: bool, blood: Path, t
     assert (output / 'train/images/a.jpg').is_file()
     assert Conversion.load(output).is_unaltered()
     said = second.runtime_ctx.logger.texts('warning')
-    known_again = alter not in (damage_the_report, delete_the_config)
-    assert any('was changed since it was converted' in text for text in said) == known_again
+    assert any('was changed since it was converted' in text for text in said) == (
+        alter is not delete_the_config
+    )
+
+
+@pytest.mark.parametrize('cached', [True, False])
+def test_a_folder_that_does_not_tell_whose_it_is_stops_the_run(
+    cached: bool, blood: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / 'cache' if cached else None
+    first = context_for(blood, cache)
+    run(first)
+    assert first.dataset is not None
+    output = Path(first.dataset['path'])
+    (output / 'report.json').write_text('{', encoding='utf-8')
+    with pytest.raises(
+        RuntimeError, match=r'its report\.json is not that of a conversion.* remove it yourself'
+    ):
+        run(context_for(blood, cache))
+    shutil.rmtree(output)
+    assert run(context_for(blood, cache)).success
 
 
 def test_what_a_trainer_leaves_beside_the_labels_is_no_change(blood: Path, tmp_path: Path) -> None:
