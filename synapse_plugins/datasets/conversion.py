@@ -24,7 +24,7 @@ from .converted import (
     write_record,
 )
 from .detection import detect_format, open_dataset
-from .files import LINKS, disk_trouble
+from .files import COPIED, LINKS, disk_trouble
 from .formats import table, writer_of
 from .given import check_pairs, listed
 from .ledger import LEDGER_FILE, Ledger, LedgerWriter
@@ -171,7 +171,8 @@ def convert(
             may_stay = may_be_done and (overwrite or refusal is not None) and ledger.count
             if may_stay and (done := _done(stream, ledger, plan, made)) is not None:
                 return done
-            stream.batches.ledger, plan = ledger, replace(plan, old=str(old) if ledger.count else None)
+            more = {'old': str(old), 'replaces': _is_same(old, output.final)} if ledger.count else {}
+            stream.batches.ledger, plan = ledger, replace(plan, **more)
         if refusal is not None:
             raise refusal
         output.refuse_strangers()
@@ -188,7 +189,7 @@ def convert(
             refuse_losses(report, allowed, sources)
         write_record(output.path, conversion, sealed=stamp is not None)
         if keeper is not None:
-            keeper.finish(output.path, stream.batches, stream.told, stream.folders)
+            keeper.finish(output.path, stream.batches.count, stream.told(plan, stream.left), stream.folders)
         replaced = _format_in(output.final)
         output.commit()
     return replace(conversion, replaced=replaced)
@@ -266,9 +267,19 @@ def _done(stream: Stream, ledger: Ledger, plan: Plan, made: Mapping[str, Any]) -
         conversion = Conversion.load(ledger.folder)
     except FormatError:
         return None
-    if conversion.made_with != made or not stream.is_done(ledger, plan):
+    linked = plan.arguments['link'] != 'copy'
+    linked = linked and not any(one.startswith(COPIED) for one in conversion.report.warnings)
+    if conversion.made_with != made or not stream.is_done(ledger, plan, linked=linked):
         return None
     return replace(conversion, reused=conversion.count, is_hit=True)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Tell whether two paths lead to one folder, which is there."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _format_in(place: Path) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
@@ -25,6 +24,7 @@ __all__ = [
     'LINKS',
     'Placer',
     'by_stem',
+    'copy_file',
     'disk_trouble',
     'hand_over',
     'overwrite_bytes',
@@ -143,8 +143,8 @@ def hand_over(old: str, new: str) -> None:
         os.link(old, new)
     except FileExistsError:
         raise
-    except OSError:  # no links here: its time of change tells that it is the same
-        shutil.copy2(old, new)
+    except OSError:  # no links here
+        copy_file(old, new)
 
 
 class Placer:
@@ -162,7 +162,7 @@ class Placer:
                 f'link={link!r} is not a way to place pictures; use one of {", ".join(LINKS)}.'
             )
         self._report = report
-        self._way: Callable[[str, str], None] = {'hard': _hard, 'symlink': _symbolic, 'copy': _copy}[link]
+        self._way: Callable[[str, str], None] = {'hard': _hard, 'symlink': _symbolic, 'copy': copy_file}[link]
 
     def place(self, image: ImageFile, target: str, *, told: bool = False) -> None:
         """Make *target* a new file with the content of the picture.
@@ -176,21 +176,21 @@ class Placer:
         # Whoever measured it has seen whether it is a link.
         if image.is_link is not False and os.path.islink(source):  # noqa: PTH114 - a Path costs as much as the link
             source = os.path.realpath(source)  # the link need not outlive this dataset
-        if not image.complete and self._way is not _copy:
+        if not image.complete and self._way is not copy_file:
             if not told:
                 self._report.note('image', 'a JPEG without its end marker was copied, not linked', image.name)
-            _copy(source, target)
+            copy_file(source, target)
             return
         try:
             self._way(source, target)
         except FileExistsError:
             raise
         except OSError as exc:
-            if self._way is _copy:
+            if self._way is copy_file:
                 raise
             self._report.warn(f'{COPIED} ({exc.strerror}).')
-            self._way = _copy
-            _copy(source, target)
+            self._way = copy_file
+            copy_file(source, target)
 
 
 def _hard(source: str, target: str) -> None:
@@ -201,7 +201,7 @@ def _symbolic(source: str, target: str) -> None:
     Path(target).symlink_to(os.path.realpath(source))
 
 
-def _copy(source: str, target: str) -> None:
+def copy_file(source: str, target: str) -> None:
     """Copy a file; without what `shutil.copyfile` looks at first, which costs as much as a small file."""
     here = os.open(source, _READ)
     try:

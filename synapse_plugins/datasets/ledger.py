@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from typing import BinaryIO
 
-    from .batches import Batches
     from .jobs import Job
     from .reader import UnitReader
     from .report import Counts
@@ -105,26 +104,33 @@ class Entry(NamedTuple):
         except OSError:
             return False
 
-    def shows(self, folder: str, images: Sequence[str], written: int, *, verify: bool) -> bool:
-        """Tell whether its pictures lie in *folder* as they were placed.
+    def shows(self, folder: str, images: Sequence[str], written: int, *, linked: bool, verify: bool) -> bool:
+        """Tell whether its files, and its pictures, lie in *folder* as they were put there.
 
         Args:
             folder: The output.
             images: The evidence among which the pictures are.
             written: When the output was written, in nanoseconds: a copy that is younger was changed.
+            linked: They were linked, but for those that are not complete.
             verify: Compare the content of copies, too.
         """
         try:
-            pairs = [(images[place], f'{folder}/{name}') for place, name, _ in self.pictures]
-            return all(_is_as_placed(*pair, written, verify=verify) for pair in pairs)
+            return self.is_there(folder) and all(
+                _is_as_placed(
+                    images[place], f'{folder}/{name}', written, linked=linked and complete, verify=verify
+                )
+                for place, name, complete in self.pictures
+            )
         except (OSError, IndexError):
             return False
 
 
-def _is_as_placed(source: str, target: str, written: int, *, verify: bool) -> bool:
+def _is_as_placed(source: str, target: str, written: int, *, linked: bool, verify: bool) -> bool:
     here, there = os.stat(source), os.stat(target)  # noqa: PTH116 - many files, and a Path costs more
     if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
         return True  # a link, and the digest says whether its content is as it was
+    if linked and here.st_dev == there.st_dev and here.st_ino:  # a number of 0 says nothing
+        return False  # another file came to one of the two names, perhaps of the same size and time
     if here.st_size != there.st_size or there.st_mtime_ns > written:
         return False
     return not verify or read_bytes(source) == read_bytes(target)
@@ -280,22 +286,22 @@ class LedgerWriter:
         """Write down samples."""
         self._file.writelines(lines)
 
-    def finish(self, folder: Path, batches: Batches, left: Any, own: Collection[str]) -> None:
+    def finish(self, folder: Path, jobs: int, told: Any, own: Collection[str]) -> None:
         """Write down the rest.
 
         Args:
             folder: The output.
-            batches: The jobs that there were.
-            left: What was counted before the first sample, and of what no sample used.
+            jobs: How many jobs there were.
+            told: What else decides on the output, as `Stream.told` says.
             own: The folders of the output in which files of samples lie; all others are looked through.
         """
         common = sorted(_others(folder, frozenset(own)))
-        told = {'jobs': batches.count, 'left': _hashed([left, batches.skipped]), 'common': common}
-        self._file.write(orjson.dumps(told) + b'\n')
+        foot = {'jobs': jobs, 'told': _hashed(told), 'common': common}
+        self._file.write(orjson.dumps(foot) + b'\n')
 
 
-def _hashed(left: Any) -> str:
-    return sha256(repr(left).encode('utf-8', 'backslashreplace')).hexdigest()
+def _hashed(told: Any) -> str:
+    return sha256(repr(told).encode('utf-8', 'backslashreplace')).hexdigest()
 
 
 def _others(folder: Path, own: frozenset[str]) -> Iterator[tuple[str, str]]:
@@ -360,10 +366,15 @@ class Ledger:
         self._file.seek(place)
         return self._file.readline()
 
-    def ends_with(self, jobs: int, left: Any, skipped: int) -> bool:
-        """Tell whether the earlier conversion had so many jobs, left this over, and nobody changed its other files."""
+    def ends_with(self, jobs: int, told: Any) -> bool:
+        """Tell whether the earlier conversion had so many jobs, the rest was so, and nobody changed its other files.
+
+        Args:
+            jobs: How many jobs there are.
+            told: What `LedgerWriter.finish` is given.
+        """
         last = self._last
-        if last.get('jobs') != jobs or last.get('left') != _hashed([left, skipped]):
+        if last.get('jobs') != jobs or last.get('told') != _hashed(told):
             return False
         try:
             return all(

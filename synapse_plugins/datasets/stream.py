@@ -102,10 +102,13 @@ class Stream:
         self.left: Counts = Report().take()
         self._said: dict[str, Any] = {}
 
-    @property
-    def told(self) -> tuple[dict[str, Any], Counts]:
-        """What was counted before the first sample, and of what no sample used: the same for the same input."""
-        return self._said, self.left
+    def told(self, plan: Plan, left: Counts) -> list[Any]:
+        """Return what decides on the output beside the samples.
+
+        What was counted before the first of them, of what no sample used (*left*) and of those that are not wanted, and
+        the place of the output, which stands in some of its files.
+        """
+        return [self._said, left, self.batches.left_out, str(plan.arguments['final_root'])]
 
     @property
     def splits(self) -> dict[str, int]:
@@ -259,29 +262,29 @@ class Stream:
         """Return a digest of what all samples depend on; *formats* are the formats with their versions."""
         return signature_of(plan, self._readers, [*formats, self._prefixes], verify=plan.verify)
 
-    def is_done(self, ledger: Ledger, plan: Plan) -> bool:
-        """Tell whether an earlier conversion did all of this, and all of it is as it was."""
+    def is_done(self, ledger: Ledger, plan: Plan, *, linked: bool) -> bool:
+        """Tell whether an earlier conversion, which *linked* pictures, did all of this, and all of it is as it was."""
         self.batches.ledger = ledger
         before, self._report = self._report, Report()  # what is counted is in the report of that conversion
         try:
-            for found in self._checked(str(ledger.folder), plan):
+            for found in self._checked(str(ledger.folder), plan, linked):
                 if found is None:
                     return False
                 self._tell(found)
-            count, skipped = self.batches.count, self.batches.skipped
-            return count == ledger.count and ledger.ends_with(count, (self._said, self._leave()), skipped)
+            count = self.batches.count
+            return count == ledger.count and ledger.ends_with(count, self.told(plan, self._leave()))
         finally:
             self._report = before
             self._tell(())
 
-    def _checked(self, folder: str, plan: Plan) -> Iterator[list[tuple[int, Any]] | None]:
+    def _checked(self, folder: str, plan: Plan, linked: bool) -> Iterator[list[tuple[int, Any]] | None]:
         """Yield what readers told of every batch; None for one that is not as it was."""
         if self._pool is not None:
-            yield from self._pool.run('check', self.batches.packed(), folder, plan.verify)
+            yield from self._pool.run('check', self.batches.packed(), folder, linked, plan.verify)
             return
         work = Work(self._readers, Report(), apart=True)
         for batch in self.batches:
-            yield work.check(batch, folder, plan.verify)
+            yield work.check(batch, folder, linked, plan.verify)
 
     def _leave(self) -> Counts:
         """Return what is counted of what no sample used."""

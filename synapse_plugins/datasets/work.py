@@ -43,6 +43,7 @@ class Plan:
         remember: Write down what is done, for the next conversion.
         verify: Look at the content of pictures to see whether they are as they were.
         old: The folder of an earlier conversion, to take over from; None if there is none.
+        replaces: The output replaces that folder, so that its files may be handed over; else they are copied.
     """
 
     writer: str
@@ -55,6 +56,7 @@ class Plan:
     remember: bool = False
     verify: bool = False
     old: str | None = None
+    replaces: bool = False
 
     def make_writer(self, report: Report) -> Writer:
         """Return the writer, which counts in *report*."""
@@ -152,8 +154,7 @@ class Work:
         self._listen()
         self._writer = writer or plan.make_writer(self._report)
         self._writer.drop_empty = plan.drop_empty
-        if plan.remember:
-            self._writer.written = []
+        self._writer.written = [] if plan.remember else None
         self._changes = Changes(plan.transforms)
         self._bounds = bounds_for(self._writer, self._report)
 
@@ -182,7 +183,9 @@ class Work:
             done.counts = self._report.take()
         return done
 
-    def check(self, jobs: Sequence[Job], folder: str, verify: bool) -> list[tuple[int, Any]] | None:
+    def check(
+        self, jobs: Sequence[Job], folder: str, linked: bool, verify: bool
+    ) -> list[tuple[int, Any]] | None:
         """Return what readers told of a batch; None unless all of it lies in *folder* and is as it was."""
         facts: list[tuple[int, Any]] = []
         written = time_of_ledger(folder)
@@ -191,9 +194,7 @@ class Work:
             found = digest_of(self._readers[job.source], job, verify=verify)
             if entry is None or found is None or (entry.key, entry.digest) != (job.key, found[0]):
                 return None
-            if not entry.is_there(folder):
-                return None
-            if not entry.shows(folder, found[1], written, verify=verify):
+            if not entry.shows(folder, found[1], written, linked=linked, verify=verify):
                 return None
             facts.extend((job.source, fact) for fact in entry.facts)
         return facts
@@ -232,7 +233,7 @@ class Work:
         plan, writer = self._plan, self._writer
         assert plan is not None and plan.old is not None and writer is not None  # noqa: PT018 - as above
         pictures = [(images[place], target, complete) for place, target, complete in entry.pictures]
-        writer.take_over(plan.old, [name for name, _ in entry.files], pictures)
+        writer.take_over(plan.old, [name for name, _ in entry.files], pictures, replaced=plan.replaces)
         self._sum.merge(self._report.take())  # where pictures could not be linked
         self._sum.merge(entry.counts)
         if entry.is_written:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import DatasetError
-from .files import Placer, hand_over, write_bytes
+from .files import Placer, copy_file, hand_over, write_bytes
 from .ledger import content_digest
 from .names import Namer, check_apart, check_splits
 from .options import BOUNDS_OPTIONS, FROM_ENGINE, no_option, one_of
@@ -256,17 +256,21 @@ class Writer(ABC):
             self.placed.append((sample.image.file, f'{folder}/{name}', sample.image.complete))
         return stem, name
 
-    def take_over(self, old: str, files: Iterable[str], pictures: Iterable[tuple[str, str, bool]]) -> None:
+    def take_over(
+        self, old: str, files: Iterable[str], pictures: Iterable[tuple[str, str, bool]], *, replaced: bool
+    ) -> None:
         """Do for a sample what an earlier conversion did.
 
         Args:
             old: The folder that it wrote into.
             files: The files that it wrote, relative to that.
             pictures: (source, target relative to the output, whether it is complete) of the pictures that it placed.
+            replaced: The output replaces that folder; else somebody may edit files in either of the two.
         """
+        bring = hand_over if replaced else copy_file
         for name in files:
             folder, _, own = name.rpartition('/')
-            hand_over(f'{old}/{name}', f'{self.folder(folder)}/{own}')
+            bring(f'{old}/{name}', f'{self.folder(folder)}/{own}')
         for source, name, complete in pictures:
             folder, _, own = name.rpartition('/')
             image = ImageFile(source, complete=complete)

@@ -483,7 +483,7 @@ def test_a_disk_that_cannot_be_written_is_told(
     def full(source: str, target: str) -> None:
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(files, '_copy', full)
+    monkeypatch.setattr(files, 'copy_file', full)
     with pytest.raises(DatasetError, match=r'No space left on device\. Nothing was written'):
         convert(blood, tmp_path / 'out', to='yolo', link='copy')
     assert hidden(tmp_path) == []
