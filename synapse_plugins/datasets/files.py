@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
@@ -29,6 +30,7 @@ __all__ = [
     'hand_over',
     'overwrite_bytes',
     'read_bytes',
+    'refuse_irregular',
     'scan',
     'write_bytes',
 ]
@@ -41,18 +43,27 @@ LINKS = ('hard', 'symlink', 'copy')
 
 _TROUBLE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG))
 _SMALL, _LARGE, _HUGE = 1 << 15, 1 << 20, 1 << 30  # bytes read or copied at once
+_SUSPICIOUS = frozenset((0, _SMALL))
+"""Bytes that a pipe without a writer, and a device without an end, give at first; nothing else is asked what it is."""
 _P = ParamSpec('_P')
 _T = TypeVar('_T')
-_READ = os.O_RDONLY | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
+_READ = os.O_RDONLY | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0) | getattr(os, 'O_NONBLOCK', 0)
+"""Not blocking, for a pipe among the files would have us wait for somebody to write into it."""
 _CREATE = os.O_WRONLY | os.O_CREAT | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
 _WRITE = _CREATE | os.O_EXCL
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """Return the content of a file; half the cost of `Path.read_bytes`, which matters for small files."""
+    """Return the content of a file; half the cost of `Path.read_bytes`, which matters for small files.
+
+    Raises:
+        OSError: If it cannot be read, or is a pipe or a device, which may have no end.
+    """
     fd = os.open(path, _READ)
     try:
         content = os.read(fd, _SMALL)
+        if len(content) in _SUSPICIOUS:
+            refuse_irregular(fd, path)
         if not content:
             return content
         rest, step = [content], _LARGE if len(content) == _SMALL else 1  # most end here: a large buffer costs
@@ -62,6 +73,19 @@ def read_bytes(path: str | Path) -> bytes:
         return b''.join(rest) if len(rest) > 1 else content
     finally:
         os.close(fd)
+
+
+def refuse_irregular(fd: int, path: str | os.PathLike[str]) -> None:
+    """Refuse an open file that is none of a disk.
+
+    Raises:
+        OSError: If it is a pipe or a device.
+    """
+    mode = os.fstat(fd).st_mode
+    if not (
+        stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+    ):  # of a folder the system says better why it cannot be read
+        raise OSError(errno.EINVAL, 'it is a pipe or a device, not a file', os.fspath(path))
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
@@ -105,10 +129,11 @@ def scan(folder: str | Path, suffixes: frozenset[str] | None = None) -> Iterator
                     last = name.rpartition('.')[2]
                     found = asked.get(last) if len(last) < len(name) else False
                     wanted = asked.setdefault(last, suffix_of(name) in suffixes) if found is None else found
-                if wanted and is_file:
+                if not is_file:
+                    if not is_litter(name):
+                        pending.append(f'{below}{name}/')
+                elif wanted:
                     yield below + name if below else name
-                elif not wanted and not is_file and not is_litter(name):
-                    pending.append(f'{below}{name}/')
 
 
 def by_stem(folder: str | Path, suffixes: frozenset[str]) -> dict[str, tuple[str, ...]]:

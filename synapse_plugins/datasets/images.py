@@ -11,6 +11,7 @@ from struct import Struct, error, unpack_from
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import DatasetError
+from .files import refuse_irregular
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ IMAGE_SUFFIXES = frozenset(('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.
 """Suffixes of pictures, in lower case; the case on disk does not matter."""
 
 _NO_LINK = getattr(os, 'O_NOFOLLOW', 0)
-_FLAGS = os.O_RDONLY | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
+_FLAGS = os.O_RDONLY | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0) | getattr(os, 'O_NONBLOCK', 0)
 _HEAD = 4096
 _ORIENTATION, _WIDTH, _HEIGHT = 0x0112, 0x0100, 0x0101
 _SIDEWAYS = frozenset((5, 6, 7, 8))
@@ -90,8 +91,11 @@ def probe_and_link(path: str | os.PathLike[str]) -> tuple[Probe, bool | None]:
     try:
         file = _File(fd)
         if not file.head:
+            refuse_irregular(fd, path)
             raise DatasetError('the file is empty')
         parse = _parser(file.head)
+        if parse is None:
+            refuse_irregular(fd, path)  # which Pillow would wait for
         found = parse(file) if parse is not None else None
     except (error, IndexError) as exc:
         raise DatasetError('the header is cut short') from exc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from itertools import count
 from pathlib import Path
@@ -40,6 +41,9 @@ __all__ = ['YoloReader', 'detect']
 
 _NAME_FILES = ('classes.txt', 'obj.names', 'names.txt')
 _TEXT = frozenset(('.txt',))
+_NO_FILE = frozenset((errno.EINVAL, errno.EISDIR))
+"""Errors about what is no file: a pipe or a device, and a folder that is called as one."""
+
 _UNNAMED, _OUTSIDE = 'no split names its folder', 'it lies in a folder that is no part of a split'
 _UNLISTED, _SPARE = 'no list and no split names it', 'no list and no split names it, nor has it labels'
 
@@ -224,6 +228,12 @@ class YoloReader(UnitReader):
         except FileNotFoundError:
             if not quiet:
                 self.report.note('image', 'it has no label file, so it is a background', key)
+            return []
+        except OSError as exc:
+            if exc.errno not in _NO_FILE:
+                raise
+            if not quiet:
+                self.report.drop('annotation file', str(exc.strerror), key)
             return []
         except UnicodeDecodeError:
             if not quiet:
