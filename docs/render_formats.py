@@ -84,6 +84,8 @@ KINDS: dict[str, tuple[str, dict[str, list[dict[str, Any]]]]] = {
     ),
     'W': ('crowd', {'segmentation': [item('cat', [[WIDTH * 8 + 10, 12]], iscrowd=1)]}),
     'X': ('box that reaches out', {'bounding_box': [item('cat', [50, 30, 30, 30])]}),
+    'N': ('box half a pixel wide', {'bounding_box': [item('cat', [20, 20, 0.5, 5])]}),
+    'D': ('box of one pixel', {'bounding_box': [item('cat', [10, 10, 1, 1])]}),
     'G': ('other tools', {'relation': [item('on', ['a', 'b'])], 'mystery': [item('cat', {'x': [1]})]}),
 }
 

@@ -23,6 +23,7 @@ __all__ = [
     'read_box',
     'read_ring',
     'rotated',
+    'widened',
     'within',
 ]
 
@@ -43,6 +44,14 @@ def within(box: Box, width: float, height: float) -> bool:
     """Tell whether a box lies in the image, but for rounding."""
     left, top, right, bottom = box
     return left >= -EPSILON and top >= -EPSILON and right <= width + EPSILON and bottom <= height + EPSILON
+
+
+def widened(low: float, high: float, most: float) -> tuple[float, float]:
+    """Return the ends of a line between 0 and *most*; one shorter than a pixel becomes as long, around its middle."""
+    if high - low >= 1.0:
+        return low, high
+    middle = min(max((low + high) / 2, 0.5), max(most - 0.5, 0.0))
+    return max(middle - 0.5, 0.0), min(middle + 0.5, most)
 
 
 def clip_box(box: Box, width: float, height: float) -> Box | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from .fields import count_attributes
+from .geometry import widened
 from .sample import MISSING, OCCLUDED, VISIBLE, Annotation
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ __all__ = [
     'Joint',
     'Pose',
     'count_group',
+    'count_joint_attributes',
     'group_named_by',
     'joints_of',
     'pose_annotations',
@@ -30,8 +33,6 @@ __all__ = [
 
 NO_GROUP = 'it belongs to no group, so nothing tells whose joint it is'
 """Why a keypoint is dropped that stands alone."""
-
-_NARROWEST = 1.0  # pixels: a box around a single joint, or joints on a line, has to be something
 
 Joint = tuple[float, float, int]
 """x and y in pixels, and the visibility."""
@@ -118,16 +119,23 @@ def _group(annotation: Annotation, members: dict[Any, Any]) -> Any:
     return group if isinstance(group, str | int) else None
 
 
-def count_group(pose: Pose, report: Report, where: str, *, is_written: bool) -> None:
-    """Count the annotation of tool ``group`` that names a pose, and what it says beside its class."""
+def count_group(pose: Pose, report: Report, where: str, name: str, *, is_written: bool) -> None:
+    """Count the annotation of tool ``group`` that names a pose, and what it says beside its class.
+
+    Args:
+        pose: The pose.
+        report: Where.
+        where: What the report names.
+        name: The format.
+        is_written: The pose came through.
+    """
     if pose.named_by is None:
         return
     if not is_written:
         report.drop('group', 'its keypoints were dropped', where)
         return
     report.change('group', 'it became an object with keypoints', where)
-    for attribute in pose.named_by.attrs:
-        report.drop('attribute', f'a pose cannot hold {attribute.get("name")!r} of its group', where)
+    count_attributes(pose.named_by, report, where, name, of=' of a group')
 
 
 # -- from a pose to numbers -----------------------------------------------------------------------------------
@@ -195,22 +203,26 @@ def _visibility(point: Annotation) -> int:
     return seen if seen in (MISSING, OCCLUDED, VISIBLE) and isinstance(seen, int) else VISIBLE
 
 
+def count_joint_attributes(points: Iterable[Annotation], report: Report, where: str, name: str) -> None:
+    """Count what the keypoints of a pose say beside their names and their visibility."""
+    for point in points:
+        if point.attrs or point.extra:
+            is_seen = _visibility(point) == point.extra.get('visibility')
+            used = ('group_id', 'visibility') if is_seen else ('group_id',)
+            count_attributes(point, report, where, name, used=used, of=' of a keypoint')
+
+
 def tight_box(joints: Iterable[Joint], width: float, height: float) -> Box | None:
     """Return the box around the joints that are there, at least a pixel wide and high; None if none are."""
     points = [(x, y) for x, y, seen in joints if seen != MISSING]
     if not points:
         return None
     xs, ys = zip(*points, strict=True)
-    left, right = _at_least(min(xs), max(xs), width)
-    top, bottom = _at_least(min(ys), max(ys), height)
+    left, right = widened(
+        min(xs), max(xs), width
+    )  # a box around one joint, or joints on a line, has to be something
+    top, bottom = widened(min(ys), max(ys), height)
     return left, top, right, bottom
-
-
-def _at_least(low: float, high: float, most: float) -> tuple[float, float]:
-    if high - low >= _NARROWEST:
-        return low, high
-    middle = min(max((low + high) / 2, _NARROWEST / 2), max(most - _NARROWEST / 2, 0.0))
-    return max(middle - _NARROWEST / 2, 0.0), min(middle + _NARROWEST / 2, most)
 
 
 # -- from numbers to a pose -----------------------------------------------------------------------------------

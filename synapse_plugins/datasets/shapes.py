@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import DatasetError
 from .geometry import (
@@ -17,6 +17,7 @@ from .geometry import (
     read_box,
     read_ring,
     rotated,
+    widened,
     within,
 )
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from .report import Report
     from .sample import Annotation, ImageFile
 
-__all__ = ['BOUNDS', 'HOLES_FILLED', 'SHAPES', 'TOLERANCE', 'Shaper', 'rotation']
+__all__ = ['BOUNDS', 'HOLES_FILLED', 'SHAPES', 'TOLERANCE', 'Shaper', 'rotation', 'turn_attribute']
 
 SHAPES = frozenset(('bounding_box', 'polygon', 'segmentation'))
 """The tools that have an area."""
@@ -49,6 +50,10 @@ _REACHES_OUT = 'it reaches out of the image'
 _OUTSIDE = 'it lies outside the image'
 _NO_AREA = 'it has no area'
 _MALFORMED = 'its data is malformed'
+_NO_RING = 'a part of fewer than three corners was left out'
+_NO_PIXELS = 'a part without an area in the image was left out'
+_WIDENED = 'it was narrower than a pixel, and became a pixel wide'
+_ONE_PIXEL = 'it is no larger than a pixel, which nobody could tell from a box without area'
 
 
 class Shaper:
@@ -62,6 +67,7 @@ class Shaper:
         holes: What the format does to the holes of a mask that becomes a polygon.
         bounds: One of `BOUNDS`: what to do with what reaches out of its picture further than *tolerance*.
         tolerance: In pixels.
+        pixels: Boxes of the format are at least a pixel wide and high, and not a single one.
     """
 
     def __init__(
@@ -72,6 +78,7 @@ class Shaper:
         holes: str = HOLES_FILLED,
         bounds: str = BOUNDS[0],
         tolerance: float = TOLERANCE,
+        pixels: bool = False,
     ) -> None:
         if bounds not in BOUNDS:
             raise DatasetError(f'bounds={bounds!r} is none of {", ".join(BOUNDS)}.')
@@ -80,6 +87,7 @@ class Shaper:
         self._holes = holes
         self._bounds = bounds
         self._tolerance = tolerance
+        self._pixels = pixels
 
     def refuses(self, tool: str, box: Box, image: ImageFile, where: str) -> bool:
         """Tell whether something that takes this much space reaches out too far; it is then counted as dropped.
@@ -114,54 +122,76 @@ class Shaper:
             where: What the report names.
             keeps_rotation: The writer keeps a box's rotation beside it, so that it is not ignored.
         """
-        if annotation.tool != 'bounding_box':
-            return self._extent(annotation, image, where)
+        tool = annotation.tool
+        changes: list[str] = []
+        if tool == 'segmentation':
+            mask = self._mask(annotation, image, where, changes)
+            box = None if mask is None else mask.box
+            if box is not None and self._pixels:
+                box = self._of_pixels(tool, box, image, where, changes)
+        elif tool == 'bounding_box':
+            box = self._read_box(annotation, where)
+            box = None if box is None else self._clipped_box(tool, box, image, where, changes)
+        else:
+            rings = self._read_rings(annotation, where, changes)
+            box = None if rings is None else self._clipped_box(tool, extent(rings), image, where, changes)
+        if box is None:
+            return None
+        if tool != 'bounding_box':
+            changes.append('it became a box')
+        elif annotation.attrs and not keeps_rotation and rotation(annotation):
+            changes.append('its rotation was ignored')
+        self._count(tool, changes, where)
+        return box
+
+    def _count(self, tool: str, changes: Sequence[str], where: str) -> None:
+        """Count an annotation that comes through: as changed, once a reason, or as kept."""
+        for reason in changes:
+            self._report.change(tool, reason, where)
+        if not changes:
+            self._report.keep(tool)
+
+    def _read_box(self, annotation: Annotation, where: str) -> Box | None:
         try:
-            box = read_box(annotation.data)
+            return read_box(annotation.data)
         except ValueError:
             self._report.drop('bounding_box', _MALFORMED, where)
             return None
-        clipped = self.clipped_box('bounding_box', box, image, where)
-        if clipped is None:
-            return None
-        changed = clipped is not box and not within(box, image.width, image.height)
-        if annotation.attrs and not keeps_rotation and rotation(annotation):
-            self._report.change('bounding_box', 'its rotation was ignored', where)
-            changed = True
-        if not changed:
-            self._report.keep('bounding_box')
-        return clipped
 
-    def clipped_box(self, tool: str, box: Box, image: ImageFile, where: str) -> Box | None:
+    def _clipped_box(
+        self, tool: str, box: Box, image: ImageFile, where: str, changes: list[str]
+    ) -> Box | None:
         """Return the part of *box* in the image; the same object if that is all of it."""
         left, top, right, bottom = box
         if right - left <= EPSILON or bottom - top <= EPSILON:
             self._report.drop(tool, _NO_AREA, where)
             return None
-        if left >= 0 and top >= 0 and right <= image.width and bottom <= image.height:
-            return box
-        if self.refuses(tool, box, image, where):
-            return None
-        clipped = clip_box(box, image.width, image.height)
-        if clipped is None:
-            self._report.drop(tool, _OUTSIDE, where)
-        elif not within(box, image.width, image.height):
-            self._report.change(tool, _CLIPPED, where)
-        return clipped
+        clipped: Box | None = box
+        if not (left >= 0 and top >= 0 and right <= image.width and bottom <= image.height):
+            if self.refuses(tool, box, image, where):
+                return None
+            clipped = clip_box(box, image.width, image.height)
+            if clipped is None:
+                self._report.drop(tool, _OUTSIDE, where)
+                return None
+            if not within(box, image.width, image.height):
+                changes.append(_CLIPPED)
+        return self._of_pixels(tool, clipped, image, where, changes) if self._pixels else clipped
 
-    def _extent(self, annotation: Annotation, image: ImageFile, where: str) -> Box | None:
-        tool = annotation.tool
-        if tool == 'segmentation':
-            mask = self._mask(annotation, image, where)
-            box = None if mask is None else mask[0].box
-        else:
-            rings = self._read_rings(annotation, where)
-            box = None if rings is None else extent(rings)
-            if box is not None:
-                box = self.clipped_box(tool, box, image, where)
-        if box is not None:
-            self._report.change(tool, 'it became a box', where)
-        return box
+    def _of_pixels(self, tool: str, box: Box, image: ImageFile, where: str, changes: list[str]) -> Box | None:
+        """Return a box at least a pixel wide and high; None, and counted, if it were a single pixel."""
+        left, top, right, bottom = box
+        width, height = right - left, bottom - top
+        if min(width, height) >= 1 and max(width, height) > 1 + EPSILON:
+            return box
+        if max(width, height) <= 1 + EPSILON:
+            self._report.drop(tool, _ONE_PIXEL, where)
+            return None
+        if min(width, height) < 1 - EPSILON:
+            changes.append(_WIDENED)
+        left, right = widened(left, right, image.width)
+        top, bottom = widened(top, bottom, image.height)
+        return left, top, right, bottom
 
     # -- polygons -------------------------------------------------------------------------------------
 
@@ -182,10 +212,11 @@ class Shaper:
     def polygon(self, annotation: Annotation, image: ImageFile, where: str) -> Measured | None:
         """Return what `rings` does of a polygon or a box, with its extent and its area in square pixels."""
         tool = annotation.tool
+        changes: list[str] = []
         rings = (
             self._corners(annotation, where)
             if tool == 'bounding_box'
-            else self._read_rings(annotation, where)
+            else self._read_rings(annotation, where, changes)
         )
         if rings is None:
             return None
@@ -193,25 +224,23 @@ class Shaper:
         if size <= EPSILON:
             self._report.drop(tool, _NO_AREA, where)
             return None
-        clipped, whole = rings, True
+        clipped = rings
         if box[0] < 0 or box[1] < 0 or box[2] > image.width or box[3] > image.height:
             if self.refuses(tool, box, image, where):
                 return None
             clipped = self._clipped_rings(tool, rings, image, where)
             if not clipped:
                 return None
-            whole = within(
-                box, image.width, image.height
-            )  # what is no more than rounding is not worth a word
-            if not whole:
-                self._report.change(tool, _CLIPPED, where)
+            if not within(box, image.width, image.height):  # what is mere rounding is not worth a word
+                changes.append(_CLIPPED)
+            elif len(clipped) < len(rings):
+                changes.append(_NO_PIXELS)
             box, size = extent(clipped), sum(map(area, clipped))
         if tool == 'bounding_box':
-            self._report.change(tool, 'it became a polygon of four corners', where)
+            changes.append('it became a polygon of four corners')
         elif self._parts and len(clipped) > 1:
-            self._report.change(tool, self._parts, where)
-        elif whole:
-            self._report.keep(tool)
+            changes.append(self._parts)
+        self._count(tool, changes, where)
         return clipped, box, size
 
     def _clipped_rings(self, tool: str, rings: list[Ring], image: ImageFile, where: str) -> list[Ring]:
@@ -223,14 +252,11 @@ class Shaper:
         return clipped
 
     def _corners(self, annotation: Annotation, where: str) -> list[Ring] | None:
-        try:
-            box = read_box(annotation.data)
-        except ValueError:
-            self._report.drop('bounding_box', _MALFORMED, where)
-            return None
-        return [rotated(box, rotation(annotation))]
+        box = self._read_box(annotation, where)
+        return None if box is None else [rotated(box, rotation(annotation))]
 
-    def _read_rings(self, annotation: Annotation, where: str) -> list[Ring] | None:
+    def _read_rings(self, annotation: Annotation, where: str, changes: list[str]) -> list[Ring] | None:
+        """Return the rings that have three corners."""
         try:
             rings = [read_ring(annotation.data)]
             if annotation.extra:
@@ -238,23 +264,26 @@ class Shaper:
         except (ValueError, TypeError):
             self._report.drop(annotation.tool, _MALFORMED, where)
             return None
-        rings = [ring for ring in rings if len(ring) > 2]
-        if not rings:
+        whole = [ring for ring in rings if len(ring) > 2]
+        if not whole:
             self._report.drop(annotation.tool, 'it has fewer than three corners', where)
             return None
-        return rings
+        if len(whole) < len(rings):
+            changes.append(_NO_RING)
+        return whole
 
     # -- masks ----------------------------------------------------------------------------------------
 
     def mask(self, annotation: Annotation, image: ImageFile, where: str) -> Mask | None:
         """Return the mask of an annotation, counted."""
-        mask = self._mask(annotation, image, where)
-        if mask is not None and not mask[1]:
-            self._report.keep(annotation.tool)
-        return None if mask is None else mask[0]
+        changes: list[str] = []
+        mask = self._mask(annotation, image, where, changes)
+        if mask is not None:
+            self._count(annotation.tool, changes, where)
+        return mask
 
-    def _mask(self, annotation: Annotation, image: ImageFile, where: str) -> tuple[Mask, bool] | None:
-        """Return the mask of an annotation and whether it was clipped, which is counted."""
+    def _mask(self, annotation: Annotation, image: ImageFile, where: str, changes: list[str]) -> Mask | None:
+        """Return the part of a mask in the image."""
         from .masks import Mask, rows_of  # needs numpy
 
         try:
@@ -270,21 +299,23 @@ class Shaper:
             self._report.drop(annotation.tool, _OUTSIDE if outside else _NO_AREA, where)
             return None
         if outside:
-            self._report.change(annotation.tool, _CLIPPED, where)
-        return mask, bool(outside)
+            changes.append(_CLIPPED)
+        return mask
 
     def _outlines(
         self, annotation: Annotation, image: ImageFile, where: str
     ) -> tuple[list[Ring], list[Ring]] | None:
-        mask = self._mask(annotation, image, where)
+        changes: list[str] = []
+        mask = self._mask(annotation, image, where, changes)
         if mask is None:
             return None
-        rings, holes = mask[0].outlines()
-        self._report.change('segmentation', 'it became a polygon', where)
+        rings, holes = mask.outlines()
+        changes.append('it became a polygon')
         if holes:
-            self._report.change('segmentation', self._holes, where)
+            changes.append(self._holes)
         if self._parts and len(rings) > 1:
-            self._report.change('segmentation', self._parts, where)
+            changes.append(self._parts)
+        self._count(annotation.tool, changes, where)
         return rings, holes
 
     # -- rotated boxes --------------------------------------------------------------------------------
@@ -297,13 +328,14 @@ class Shaper:
         from .turned import as_rectangle, smallest_around
 
         tool = annotation.tool
+        changes: list[str] = []
         if tool == 'segmentation':
-            mask = self._mask(annotation, image, where)
-            rings = None if mask is None else mask[0].outlines()[0]
+            mask = self._mask(annotation, image, where, changes)
+            rings = None if mask is None else mask.outlines()[0]
         elif tool == 'bounding_box':
             rings = self._corners(annotation, where)
         else:
-            rings = self._read_rings(annotation, where)
+            rings = self._read_rings(annotation, where, changes)
         if rings is None:
             return None
         ring = rings[0]
@@ -311,16 +343,15 @@ class Shaper:
             found = as_rectangle(ring) if len(rings) == 1 else None
             turned = found or smallest_around([point for part in rings for point in part])
             ring = rotated(turned.box, turned.angle)
-        moved = self._moved_inside(tool, ring, image, where)
-        if moved is None:
-            return None
-        if tool != 'bounding_box':
-            self._report.change(tool, 'it became a rotated box', where)
-        elif moved is ring or within(extent([ring]), image.width, image.height):
-            self._report.keep(tool)
+            changes.append('it became a rotated box')
+        moved = self._moved_inside(tool, ring, image, where, changes)
+        if moved is not None:
+            self._count(tool, changes, where)
         return moved
 
-    def _moved_inside(self, tool: str, ring: Ring, image: ImageFile, where: str) -> Ring | None:
+    def _moved_inside(
+        self, tool: str, ring: Ring, image: ImageFile, where: str, changes: list[str]
+    ) -> Ring | None:
         box, width, height = extent([ring]), image.width, image.height
         if area(ring) <= EPSILON:
             self._report.drop(tool, _NO_AREA, where)
@@ -334,15 +365,27 @@ class Shaper:
             self._report.drop(tool, _OUTSIDE, where)
             return None
         if not within(box, width, height):
-            self._report.change(tool, _CLIPPED, where)
+            changes.append(_CLIPPED)
         return moved
+
+
+def turn_attribute(annotation: Annotation) -> dict[str, Any] | None:
+    """Return the attribute that turns a box: the first ``rotation`` that is a number; None if nothing does."""
+    if annotation.tool == 'bounding_box':
+        for attribute in annotation.attrs:
+            if attribute.get('name') == 'rotation' and _is_number(attribute.get('value')):
+                return attribute
+    return None
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    except OverflowError:  # more digits than any angle has
+        return False
 
 
 def rotation(annotation: Annotation) -> float:
     """Return the rotation of a box in radians, 0.0 if it has none."""
-    for attribute in annotation.attrs:
-        if attribute.get('name') == 'rotation':
-            value = attribute.get('value')
-            if isinstance(value, int | float) and isfinite(value):
-                return float(value)
-    return 0.0
+    attribute = turn_attribute(annotation) if annotation.attrs else None
+    return 0.0 if attribute is None else float(attribute['value'])

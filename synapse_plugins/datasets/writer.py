@@ -195,9 +195,10 @@ class Writer(ABC):
 
     # -- for subclasses -------------------------------------------------------------------------------
 
-    def shaper(self, *, parts: str = '', holes: str = HOLES_FILLED) -> Shaper:
-        """Return a shaper that counts in the report of this writer and keeps to its bounds."""
-        return Shaper(self.report, parts=parts, holes=holes, bounds=self._bounds, tolerance=self._tolerance)
+    def shaper(self, *, parts: str = '', holes: str = HOLES_FILLED, pixels: bool = False) -> Shaper:
+        """Return a shaper that counts in the report of this writer and keeps to its bounds; see there."""
+        rules: dict[str, Any] = {'bounds': self._bounds, 'tolerance': self._tolerance, 'pixels': pixels}
+        return Shaper(self.report, parts=parts, holes=holes, **rules)
 
     def folder(self, name: str) -> str:
         """Return the folder *name* below the root, made when it is first asked for.

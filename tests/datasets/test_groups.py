@@ -74,7 +74,8 @@ def test_a_group_whose_keypoints_go_goes_too(to: str, task: str | None, tmp_path
 
 def test_relations_and_groups_of_version_1_that_are_no_lists_harm_nobody(tmp_path: Path, make: Any) -> None:
     source = make.dm(tmp_path / 'in', {'a.png': {'bounding_box': [make.box('cat', 1, 1, 9, 9)]}})
-    for odd in (0.5, 'x', {'a': 1}, [0.5], [[1]], [{'id': [1]}], [{'id': {}}, {}], True):
+    odds: list[Any] = [0.5, 'x', {'a': 1}, [0.5], [[1]], [{'id': [1]}], [{'id': {}}, {}], True]
+    for odd in odds:
         document = {
             'annotations': {
                 'image_1': [{'id': 'b', 'tool': 'bounding_box', 'classification': {'class': 'cat'}}]

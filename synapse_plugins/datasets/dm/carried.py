@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .media import CONTAINERS
+from .tools import ANNOTATION_FIELDS, ENTRY_FIELDS, FLAT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,6 +70,7 @@ def lost_of(sample: Sample) -> Iterator[tuple[str, str, int]]:
     document = sample.meta.get(META)
     if not isinstance(document, dict):
         return
+    yield from _fields_of(document, sample)
     used = {_group_of(one) for one in sample.annotations}
     for name, kind in (('relations', 'relation'), ('annotationGroups', 'annotationGroup')):
         by_media = document.get(name)
@@ -77,6 +79,26 @@ def lost_of(sample: Sample) -> Iterator[tuple[str, str, int]]:
         count = sum(1 for one in found if name == 'relations' or _named(one) not in used)
         if count:
             yield kind, 'only the Datamaker formats can hold it', count
+
+
+def _fields_of(document: Mapping[str, Any], sample: Sample) -> Iterator[tuple[str, str, int]]:
+    """Yield what is lost of the fields that version 1 has beside those of every annotation, such as ``score``."""
+    known_by = {one.id: one for one in sample.annotations if isinstance(one.id, str | int)}
+    counts: dict[str, int] = {}
+    for name, known in (('annotations', ANNOTATION_FIELDS), ('annotationsData', ENTRY_FIELDS)):
+        by_media = document.get(name)
+        for some in by_media.values() if isinstance(by_media, dict) else ():
+            for one in some if isinstance(some, list) else ():
+                if isinstance(one, dict) and not one.keys() <= known:
+                    number = one.get('id')
+                    own = known_by.get(number) if isinstance(number, str | int) else None
+                    if own is None or (known is ENTRY_FIELDS and own.tool not in FLAT):
+                        continue
+                    for field in sorted(one.keys() - known - own.extra.keys()):
+                        if one[field] is not None:
+                            counts[field] = counts.get(field, 0) + 1
+    for field, count in counts.items():
+        yield 'attribute', f'only the Datamaker formats can hold {field!r}', count
 
 
 def _named(group: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ['COMPRESSION', 'TOOLS', 'data_of', 'fields_of']
+__all__ = ['ANNOTATION_FIELDS', 'COMPRESSION', 'ENTRY_FIELDS', 'FLAT', 'TOOLS', 'data_of', 'fields_of']
 
 COMPRESSION = ('isCompressed', 'compressionFormat')
 """What a mask says of its own encoding, in both versions."""
@@ -83,6 +83,17 @@ _READ: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     '3d_segmentation': partial(_some, names=('points',)),
     'named_entity': partial(_some, names=('ranges', 'content')),
 }
+
+FLAT = frozenset(('bounding_box', 'polygon', 'polyline', 'keypoint', 'segmentation', 'classification'))
+"""The tools of pictures: what stands in their entries beside `ENTRY_FIELDS` is no geometry."""
+
+ANNOTATION_FIELDS = frozenset(
+    ('id', 'tool', 'classification', 'isLocked', 'isVisible', 'isValid', 'isDrawCompleted', 'label')
+)
+"""What stands in every annotation of version 1: its class, who it is, and the state of its display."""
+
+ENTRY_FIELDS = frozenset(('id', 'tool', 'coordinate', 'pixel_indices', 'section', *COMPRESSION, _ASIDE))
+"""What is the geometry of an entry of a picture."""
 
 TOOLS = tuple(_READ)
 """The tools whose geometry is known here; a document may have others."""

@@ -16,9 +16,10 @@ import orjson
 
 from ...errors import DatasetError, suggestion
 from ..encoded import encoded
+from ..fields import hold_plain_fields
 from ..names import nfc
 from ..options import FormatOption, one_of, several
-from ..poses import NO_GROUP, count_group, joints_of, poses_of, tight_box
+from ..poses import NO_GROUP, count_group, count_joint_attributes, joints_of, poses_of, tight_box
 from ..report import Report
 from ..sample import MISSING
 from ..shapes import SHAPES
@@ -144,7 +145,7 @@ class CocoWriter(Writer):
         posed: list[int] = []
         for pose in poses:
             number = self._pose(pose, sample, records)
-            count_group(pose, self.report, sample.key, is_written=number is not None)
+            count_group(pose, self.report, sample.key, 'coco', is_written=number is not None)
             if number is not None:
                 posed.append(number)
         for annotation in rest:
@@ -165,8 +166,10 @@ class CocoWriter(Writer):
         is_stuff = annotation.label in self._stuff or (annotation.extra and annotation.extra.get('stuff'))
         return _STUFF if is_stuff else _INSTANCES
 
-    def _object(self, annotation: Annotation, image: ImageFile, where: str) -> dict[str, Any] | None:
-        """Return the record of an annotation, None, and counted, if it has none."""
+    def _object(
+        self, annotation: Annotation, image: ImageFile, where: str, *, is_posed: bool = False
+    ) -> dict[str, Any] | None:
+        """Return the record of an annotation, which may be that of a pose; None, and counted, if it has none."""
         if annotation.tool not in SHAPES:
             stray = annotation.tool == 'keypoint'
             self.report.drop(annotation.tool, NO_GROUP if stray else 'coco cannot hold it', where)
@@ -177,16 +180,18 @@ class CocoWriter(Writer):
             return None
         crowd = 1 if annotation.extra and annotation.extra.get('iscrowd') else 0
         record = {'category_id': self._ids[number], **shape, 'iscrowd': crowd}
-        if annotation.attrs:
-            record['attributes'] = {str(item.get('name')): item.get('value') for item in annotation.attrs}
-        return record
+        attributes = {str(item.get('name')): item.get('value') for item in annotation.attrs}
+        if annotation.extra:
+            used = ('stuff', 'group_id') if is_posed else ('stuff',)
+            hold_plain_fields(attributes, annotation, self.report, where, 'coco', used)
+        return {**record, 'attributes': attributes} if attributes else record
 
     def _pose(self, pose: Pose, sample: Sample, records: list[tuple[str, bytes, int]]) -> int | None:
         """Add the records of a pose; return its class number, None, and counted, if it has none."""
         assert self._skeleton is not None
         image, where, shape = sample.image, sample.key, None
         if pose.shape is not None:
-            shape = self._object(pose.shape, image, where)
+            shape = self._object(pose.shape, image, where, is_posed=True)
             number = self.number.get(pose.shape.label or '') if shape is not None else None
         else:
             only = 0 if len(self.classes) == 1 and not pose.label else None
@@ -206,11 +211,7 @@ class CocoWriter(Writer):
             self.report.note('keypoint', 'its object got the box around its joints', where)
             record = {'category_id': self._ids[number], **_of_box(box), 'iscrowd': 0}
         self.report.merge(counted.take())
-        for point in pose.points:
-            for attribute in point.attrs:
-                self.report.drop(
-                    'attribute', f'coco cannot hold {attribute.get("name")!r} of a keypoint', where
-                )
+        count_joint_attributes(pose.points, self.report, where, 'coco')
         seen = sum(1 for _, _, visibility in joints if visibility != MISSING)
         whole = {**record, 'num_keypoints': seen, 'keypoints': [value for joint in joints for value in joint]}
         if shape is None or self._layout == 'roboflow':

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import DatasetError, FormatError
 from ..classes import read_classes
+from ..fields import count_attributes
 from ..files import scan
 from ..images import IMAGE_SUFFIXES
 from ..litter import is_litter, visible
@@ -265,8 +266,7 @@ class ClassFolders:
             report.drop('image', 'it has no class as a whole', where)
             return SKIPPED
         report.keep('classification')
-        for attribute in chosen.attrs:
-            report.drop('attribute', f'{self._name} cannot hold {attribute.get("name")!r}', where)
+        count_attributes(chosen, report, where, self._name)
         prefix = f'{sample.split}/' if sample.split else ''
         self._writer.place(sample, f'{prefix}{self._folder_of[chosen.label]}')
         return None

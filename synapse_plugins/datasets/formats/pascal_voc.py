@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from xml.etree import ElementTree as ET
 
 from ...errors import DatasetError, FormatError
+from ..fields import count_attributes
 from ..files import by_stem, read_bytes, write_bytes
 from ..images import IMAGE_SUFFIXES
 from ..litter import visible
@@ -261,7 +262,7 @@ class PascalVocWriter(Writer):
 
     def __init__(self, root: Path, **kwargs: Any) -> None:
         super().__init__(root, **kwargs)
-        self._shaper = self.shaper()
+        self._shaper = self.shaper(pixels=True)
         self._stems: dict[str | None, list[str]] = {split: [] for split in self.splits}
 
     @classmethod
@@ -308,10 +309,12 @@ class PascalVocWriter(Writer):
         flags = {'pose': 'Unspecified', 'truncated': '0', 'difficult': '0'}
         for attribute in annotation.attrs:
             if attribute.get('name') in _FLAGS:
-                flags[attribute['name']] = str(attribute.get('value'))
-            elif attribute.get('name') != 'rotation':
-                self.report.drop('attribute', f'pascal_voc cannot hold {attribute.get("name")!r}', where)
-        corners = (box[0] + 1, box[1] + 1, box[2], box[3])
+                value = attribute.get('value')
+                flags[attribute['name']] = str(int(value) if isinstance(value, bool) else value)
+        if annotation.attrs or annotation.extra:
+            count_attributes(annotation, self.report, where, 'pascal_voc', held=_FLAGS)
+        left, top = box[0] + 1, box[1] + 1
+        corners = (left, top, max(box[2], left), max(box[3], top))
         inner = ''.join(f'<{tag}>{value:.10g}</{tag}>' for tag, value in zip(_CORNERS, corners, strict=True))
         rest = ''.join(f'<{flag}>{self._text(text, where)}</{flag}>' for flag, text in flags.items())
         name = self._text(annotation.label or '', where)

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..fields import count_attributes
 from ..geometry import plain_box, plain_ring
 from ..options import one_of
 from ..parts import PARTS, one_ring_each
-from ..poses import NO_GROUP, count_group, joints_of, poses_of, tight_box
+from ..poses import NO_GROUP, count_group, count_joint_attributes, joints_of, poses_of, tight_box
 from ..report import Report
 from ..sample import MISSING
 from ..shapes import HOLES_FILLED, SHAPES
@@ -62,7 +63,7 @@ class Lines:
         lines: list[bytes] = []
         for annotation in sample.annotations:
             number = self.number(annotation, sample.key)
-            if number is not None and self.add(annotation, number, sample, lines) and annotation.attrs:
+            if number is not None and self.add(annotation, number, sample, lines):
                 self.drop_attributes(annotation, sample.key)
         return lines
 
@@ -81,11 +82,10 @@ class Lines:
         """Add the lines of an annotation; False if it has none."""
         raise NotImplementedError
 
-    def drop_attributes(self, annotation: Annotation, where: str) -> None:
-        """Count the attributes of an annotation, which no line can hold."""
-        for attribute in annotation.attrs:
-            if attribute.get('name') != 'rotation' or not isinstance(attribute.get('value'), int | float):
-                self.report.drop('attribute', f'yolo cannot hold {attribute.get("name")!r}', where)
+    def drop_attributes(self, annotation: Annotation, where: str, used: tuple[str, ...] = ()) -> None:
+        """Count the attributes of an annotation, and its fields but those *used*, which no line can hold."""
+        if annotation.attrs or annotation.extra:
+            count_attributes(annotation, self.report, where, 'yolo', used=used)
 
 
 class Boxes(Lines):
@@ -117,8 +117,7 @@ class Boxes(Lines):
                 box = None if number is None else self.shaper.box(annotation, image, sample.key)
                 if box is None or number is None:
                     continue
-                if annotation.attrs:
-                    self.drop_attributes(annotation, sample.key)
+                self.drop_attributes(annotation, sample.key)
             left, top, right, bottom = box
             found.append(number)
             values += (
@@ -183,13 +182,13 @@ class Poses(Lines):
         lines: list[bytes] = []
         for pose in poses:
             is_written = self._add_pose(pose, self.skeleton, sample, lines)
-            count_group(pose, self.report, sample.key, is_written=is_written)
+            count_group(pose, self.report, sample.key, 'yolo', is_written=is_written)
         for annotation in rest:
             if annotation.tool == 'keypoint':
                 self.report.drop('keypoint', NO_GROUP, sample.key)
                 continue
             number = self.number(annotation, sample.key)
-            if number is not None and self.add(annotation, number, sample, lines) and annotation.attrs:
+            if number is not None and self.add(annotation, number, sample, lines):
                 self.drop_attributes(annotation, sample.key)
         return lines
 
@@ -227,9 +226,7 @@ class Poses(Lines):
                 return False
             self.report.note('keypoint', 'its object got the box around its joints', where)
         self.report.merge(counted.take())
-        for point in pose.points:
-            if point.attrs:
-                self.drop_attributes(point, where)
+        count_joint_attributes(pose.points, self.report, where, 'yolo')
         lines.append(pose_line(number, box, joints, image.width, image.height))
         return True
 
@@ -242,10 +239,10 @@ class Poses(Lines):
             label = pose.label or skeleton.name
             only = next(iter(numbers.values())) if len(numbers) == 1 and not pose.label else None
             return numbers.get(label, only), None
-        number = self.number(shape, sample.key)
+        number = super().number(shape, sample.key)
         box = None if number is None else self.shaper.box(shape, sample.image, sample.key)
-        if box is not None and shape.attrs:
-            self.drop_attributes(shape, sample.key)
+        if box is not None:
+            self.drop_attributes(shape, sample.key, ('group_id',))
         return number, box
 
 
