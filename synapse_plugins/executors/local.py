@@ -127,6 +127,8 @@ def _attach(prepared: Prepared, journal: Any, loggers: Iterable[Any] | None, job
     shown = [ConsoleLogger()] if loggers is None else list(loggers)
     reports = [] if job is None else [job.begin(ctx)]
     ctx.logger = TeeLogger([journal.logger(), *shown, *packs_loggers, *reports])
+    for note, level in prepared.notes:
+        ctx.log_message(note, level)
     for problem in problems:
         ctx.log_message(problem, 'warning')
 

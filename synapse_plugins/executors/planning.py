@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .namesakes import registered
 from .prepare import is_vendor_action, prepare
 
 if TYPE_CHECKING:
@@ -112,7 +113,9 @@ def _planned(step: Any, weight: float, prepared: Prepared) -> PlannedStep:
 
 
 def _notes(prepared: Prepared) -> list[str]:
-    notes = []
+    notes = [note for note, _ in prepared.notes]
+    if prepared.folder is not None:
+        notes.append(registered(prepared.folder, prepared.dataset or {}))
     if is_vendor_action(prepared.found.cls):
         notes.append(
             "This action is based on the vendor's class: its own dispatch runs it, and its steps are not known before."

@@ -5,7 +5,7 @@ Nothing is changed here, so that bad input leaves no trace.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ..context import RuntimeContext
 from ..errors import DatasetError, NotFoundError, ParamsError, UnknownNameError, suggestion
 from ..packs import get_manager
 from ..providers import resolve
+from .namesakes import meant_by, registered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +57,7 @@ class Prepared:
         ctx: The runtime context.
         dataset: What the backend says of the dataset, if there is one.
         folder: The folder that was given as the dataset, if it has yet to be registered.
+        notes: What to tell of the dataset before the work starts, each with its level.
     """
 
     found: FoundAction
@@ -64,6 +66,7 @@ class Prepared:
     ctx: RuntimeContext
     dataset: dict[str, Any] | None
     folder: Path | None = None
+    notes: list[tuple[str, str]] = field(default_factory=list)
 
     def complete_params(self) -> dict[str, Any]:
         """Return the parameters with their defaults, as plain data."""
@@ -76,9 +79,11 @@ class Prepared:
         """Register the folder that was given as the dataset; after this the action knows it by its id."""
         if self.folder is None:
             return
-        client = self.ctx.client
+        client, expected = self.ctx.client, self.dataset or {}
         self.params['dataset'] = client.resolve_dataset(str(self.folder))
         self.dataset = client.get_ground_truth_version(self.params['dataset'])
+        if note := registered(self.folder, expected, self.dataset):
+            self.notes.append((note, 'info'))
         self.folder = None
         if self.action is not None:
             self.action = _make(self.found, self.params, self.ctx)
@@ -120,7 +125,10 @@ def prepare(
         _make(found, {**given, **dict.fromkeys(_named(given), _ANY_ID)}, None)
     if hasattr(client, 'check'):  # a server: better known now than after the training
         client.check()
-    resolved, folder = resolve_names(given, client)
+    meant = meant_by(given.get('dataset'), client)
+    resolved, folder = resolve_names(
+        {**given, 'dataset': str(meant.folder)} if meant.folder else given, client
+    )
     action = _make(found, resolved, ctx) if is_ours else None
     dataset = None
     if resolved.get('dataset') is not None:
@@ -128,7 +136,8 @@ def prepare(
             client.inspect_folder(folder) if folder else client.get_ground_truth_version(resolved['dataset'])
         )
         _check_annotated(action, dataset)
-    return Prepared(found, resolved, action, ctx, dataset, folder)
+    notes = [(meant.note, 'warning' if meant.is_warning else 'info')] if meant.note else []
+    return Prepared(found, resolved, action, ctx, dataset, folder, notes)
 
 
 def _make(found: FoundAction, params: Mapping[str, Any], ctx: RuntimeContext | None) -> Any:

@@ -122,6 +122,16 @@ class Datasets(Part):
                 raise
         return self._register(folder)
 
+    def source_has_changed(self, ref: int | str) -> bool:
+        """Tell whether the folder that a version was imported from is there, and looks other than it did then.
+
+        Raises:
+            NotFoundError: If there is no such version, with close matches.
+        """
+        row = self._find(ref)
+        source = Path(row['source'])
+        return source.is_dir() and fingerprint(source) != row['fingerprint']
+
     def inspect_folder(self, folder: Path | str) -> dict[str, Any]:
         """Return what a version made of a folder would be, and register nothing.
 
