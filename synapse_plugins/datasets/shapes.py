@@ -166,7 +166,7 @@ class Shaper:
         if right - left <= EPSILON or bottom - top <= EPSILON:
             self._report.drop(tool, _NO_AREA, where)
             return None
-        clipped: Box | None = box
+        part = box
         if not (left >= 0 and top >= 0 and right <= image.width and bottom <= image.height):
             if self.refuses(tool, box, image, where):
                 return None
@@ -174,9 +174,10 @@ class Shaper:
             if clipped is None:
                 self._report.drop(tool, _OUTSIDE, where)
                 return None
+            part = clipped
             if not within(box, image.width, image.height):
                 changes.append(_CLIPPED)
-        return self._of_pixels(tool, clipped, image, where, changes) if self._pixels else clipped
+        return self._of_pixels(tool, part, image, where, changes) if self._pixels else part
 
     def _of_pixels(self, tool: str, box: Box, image: ImageFile, where: str, changes: list[str]) -> Box | None:
         """Return a box at least a pixel wide and high; None, and counted, if it were a single pixel."""

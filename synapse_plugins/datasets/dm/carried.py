@@ -83,7 +83,9 @@ def lost_of(sample: Sample) -> Iterator[tuple[str, str, int]]:
 
 def _fields_of(document: Mapping[str, Any], sample: Sample) -> Iterator[tuple[str, str, int]]:
     """Yield what is lost of the fields that version 1 has beside those of every annotation, such as ``score``."""
-    known_by = {one.id: one for one in sample.annotations if isinstance(one.id, str | int)}
+    known_by: dict[str | int, Annotation] = {
+        one.id: one for one in sample.annotations if isinstance(one.id, str | int)
+    }
     counts: dict[str, int] = {}
     for name, known in (('annotations', ANNOTATION_FIELDS), ('annotationsData', ENTRY_FIELDS)):
         by_media = document.get(name)
