@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import DatasetError, OutputExistsError, suggestion
 from .classes import ClassNames, class_list
@@ -24,6 +24,7 @@ __all__ = [
     'chosen_classes',
     'explained_by',
     'hints_for',
+    'joints_of_chosen',
     'prefixes_of',
     'relabel',
     'rename_all',
@@ -203,3 +204,17 @@ def said_by(readers: Sequence[Reader]) -> Survey | None:
         said.skeleton = said.skeleton or reader.skeleton
         said.numbers = reader.class_numbers | said.numbers
     return said if said.skeleton is not None or said.numbers else None
+
+
+def joints_of_chosen(annotations: Sequence[Annotation], chosen: frozenset[str]) -> set[int]:
+    """Return the keypoints, by identity, of objects that are kept; their labels are joints, not classes."""
+    objects: dict[Any, bool] = {}
+    joints = []
+    for annotation in annotations:
+        group = annotation.extra.get('group_id') if annotation.extra else None
+        if isinstance(group, str | int):
+            if annotation.tool == 'keypoint':
+                joints.append((id(annotation), group))
+            elif annotation.tool != 'group':
+                objects[group] = objects.get(group, False) or annotation.label in chosen
+    return {joint for joint, group in joints if objects.get(group, True)}

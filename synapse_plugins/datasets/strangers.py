@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError
 from .reader import UnitReader
+from .references import let_go
 from .sample import Annotation
 
 if TYPE_CHECKING:
@@ -173,8 +174,9 @@ def drop_unusable(sample: Sample, report: Report) -> None:
     for annotation in unusable:
         report.drop(annotation.tool, 'its data is malformed', sample.key)
     if unusable:
-        gone = {id(one) for one in unusable}
-        sample.annotations = [one for one in sample.annotations if id(one) not in gone]
+        before, gone = sample.annotations, {id(one) for one in unusable}
+        sample.annotations = [one for one in before if id(one) not in gone]
+        let_go(sample, before, report)
     for annotation in sample.annotations:
         if not (_is_finite(annotation.attrs) and _is_finite(annotation.extra)):
             report.change(

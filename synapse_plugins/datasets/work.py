@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from ..providers import resolve
 from .bounds import Bounds, bounds_for
 from .changing import Changes
-from .choices import rename_all
+from .choices import joints_of_chosen, rename_all
 from .dm.carried import lost_of, may_lose
 from .ledger import Entry, digest_of, is_final, time_of_ledger
 from .names import nfc
 from .reader import UNREADABLE, Survey, UnitReader
+from .references import let_go
 from .report import Counts, Report
 from .strangers import check_labels, reading, surveying, taken
 from .writer import SKIPPED
@@ -109,6 +110,7 @@ class Work:
         self._writer: Writer | None = None
         self._changes = Changes(())
         self._bounds: Bounds | None = None
+        self._lets_go = False
         self._labels: set[str | None] = set()
         self._spelling: dict[str, str | None] = {}
         self._odd: set[str] = set()
@@ -157,6 +159,7 @@ class Work:
         self._writer.written = [] if plan.remember else None
         self._changes = Changes(plan.transforms)
         self._bounds = bounds_for(self._writer, self._report)
+        self._lets_go = self._writer.holds_media and (plan.chosen is not None or bool(plan.transforms))
 
     def close(self) -> None:
         """Let go of what is open."""
@@ -255,13 +258,17 @@ class Work:
             reader.lose(sample.annotations, UNREADABLE, job.unit.key)
             return
         sample.key, sample.split = job.key, job.split
+        before = list(sample.annotations) if self._lets_go else []
         changed = self._changed(sample, plan)
         if changed is None:
             return
+        let_go(changed, before, self._report, chosen=True)
         if not writer.holds_media and not self._is_picture(changed):
             return
         if self._bounds is not None:
-            changed.annotations = self._bounds.of(changed)
+            before, changed.annotations = changed.annotations, self._bounds.of(changed)
+            if writer.holds_media and len(before) > len(changed.annotations):
+                let_go(changed, before, self._report)
         labels = writer.labels(changed.annotations)
         if not labels and plan.drop_empty:
             self._report.leave_out('image', 'it has no annotations', job.key)
@@ -309,7 +316,7 @@ class Work:
                 return None
             sample = found
         if chosen is not None:
-            mine = _joints_of_chosen(sample.annotations, chosen)
+            mine = joints_of_chosen(sample.annotations, chosen)
             sample.annotations = [
                 one for one in sample.annotations if id(one) in mine or self._keeps(one, chosen, sample.key)
             ]
@@ -341,20 +348,6 @@ def _pictures(
         return [(images.index(source), target, complete) for source, target, complete in placed]
     except ValueError:
         return None
-
-
-def _joints_of_chosen(annotations: Sequence[Annotation], chosen: frozenset[str]) -> set[int]:
-    """Return the keypoints, by identity, of objects that are kept; their labels are joints, not classes."""
-    objects: dict[Any, bool] = {}
-    joints = []
-    for annotation in annotations:
-        group = annotation.extra.get('group_id') if annotation.extra else None
-        if isinstance(group, str | int):
-            if annotation.tool == 'keypoint':
-                joints.append((id(annotation), group))
-            elif annotation.tool != 'group':
-                objects[group] = objects.get(group, False) or annotation.label in chosen
-    return {joint for joint, group in joints if objects.get(group, True)}
 
 
 class _Whole(UnitReader):

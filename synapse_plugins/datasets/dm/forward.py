@@ -17,8 +17,10 @@ __all__ = [
     'entries_by_id',
     'groups_by_id',
     'item_of',
+    'key_of',
     'labels_of',
     'listed',
+    'members_of',
     'to_v2',
 ]
 
@@ -85,7 +87,7 @@ def item_of(
     annotation: Mapping[str, Any], entries: Mapping[Any, dict[str, Any]], groups: Mapping[Any, Any]
 ) -> dict[str, Any]:
     """Return one annotation as version 2 has it."""
-    tool, name = annotation['tool'], _key(annotation.get('id'))
+    tool, name = annotation['tool'], key_of(annotation.get('id'))
     entry = entries.get(name)
     classification = annotation.get('classification')
     named = classification if isinstance(classification, dict) else {'class': classification}
@@ -155,7 +157,7 @@ def listed(document: Mapping[str, Any], name: str, media_id: str) -> list[dict[s
 
 def entries_by_id(document: Mapping[str, Any], media_id: str) -> dict[Any, dict[str, Any]]:
     """Return id -> the entry of ``annotationsData``."""
-    return {_key(entry.get('id')): entry for entry in listed(document, 'annotationsData', media_id)}
+    return {key_of(entry.get('id')): entry for entry in listed(document, 'annotationsData', media_id)}
 
 
 def groups_by_id(document: Mapping[str, Any], media_id: str) -> dict[Any, Any]:
@@ -164,24 +166,25 @@ def groups_by_id(document: Mapping[str, Any], media_id: str) -> dict[Any, Any]:
     found = (document.get('annotationGroups') or {}).get(media_id)
     for group in found if isinstance(found, list) else ():
         if isinstance(group, dict) and isinstance(group.get('id'), str | int):
-            for member in _members(group):
+            for member in members_of(group):
                 groups.setdefault(member, group['id'])
     return groups
 
 
-def _members(group: Mapping[str, Any]) -> Iterator[Any]:
+def members_of(group: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the ids of the annotations in a version 1 group, of either shape."""
     flat = group.get('annotationIds')
     for member in flat if isinstance(flat, list) else ():
-        yield _key(member)
+        yield key_of(member)
     pending = [group.get('annotationList')]
     while pending:
         nodes = pending.pop()
         for node in nodes if isinstance(nodes, list) else ():
             if isinstance(node, dict):
-                yield _key(node.get('annotationId'))
+                yield key_of(node.get('annotationId'))
                 pending.append(node.get('children'))
 
 
-def _key(value: Any) -> Any:
+def key_of(value: Any) -> Any:
     """Return an id as something to look up; what is no id looks up nothing."""
     return value if isinstance(value, str | int | float) else None

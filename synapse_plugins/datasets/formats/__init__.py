@@ -115,8 +115,8 @@ BUILTIN = (
         reader='coco_reader',
         detect='coco_places',
     ),
-    _builtin('dm_v1', 'Datamaker v1: one document of the platform an image', 'DmV1'),
-    _builtin('dm_v2', 'Datamaker v2: one JSON document an image', 'DmV2', version=2),
+    _builtin('dm_v1', 'Datamaker v1: one document of the platform an image', 'DmV1', version=2),
+    _builtin('dm_v2', 'Datamaker v2: one JSON document an image', 'DmV2', version=3),
     _builtin('imagefolder', 'ImageFolder: a folder of pictures a class', 'ImageFolder', version=3),
     _builtin(
         'pascal_voc', 'Pascal VOC: one XML file an image, ImageSets for the splits', 'PascalVoc', version=3
