@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -20,6 +21,8 @@ __all__ = ['Output', 'refuse_others', 'refuse_overlap']
 
 _STALE_AFTER = 60.0  # seconds, in which the owner of a new folder has locked it and given it its name
 _SHOWN = 5
+_KEYS = re.compile(r'[0-9a-f]{8}(\.(part|new)-[0-9a-f]{8})?')
+"""What the names of work folders end with: a key, and another one where the place is itself a work folder."""
 
 
 class Output:
@@ -252,7 +255,7 @@ def _remove_stale(parent: Path, prefix: str) -> list[Path]:
     names = (prefix, prefix.replace('.part-', '.new-'))
     try:
         with os.scandir(parent) as entries:
-            found = [Path(entry.path) for entry in entries if entry.name.startswith(names)]
+            found = [Path(entry.path) for entry in entries if any(_is_work(entry.name, one) for one in names)]
     except OSError:
         return []
     held = []
@@ -273,6 +276,11 @@ def _remove_stale(parent: Path, prefix: str) -> list[Path]:
             shutil.rmtree(path, ignore_errors=True)
             os.close(fd)
     return held
+
+
+def _is_work(name: str, prefix: str) -> bool:
+    """Tell whether a name is that of a work folder, not only begins as one."""
+    return name.startswith(prefix) and _KEYS.fullmatch(name, len(prefix)) is not None
 
 
 def refuse_others(final: Path, *prefixes: str) -> None:

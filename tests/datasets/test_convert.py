@@ -166,6 +166,18 @@ def test_what_a_killed_process_left_is_removed(blood: Path, tmp_path: Path) -> N
     assert not left.exists()
 
 
+@pytest.mark.parametrize(
+    'key', ['two of my notes', '0123abc', '0123abcde', '0123ABCD', '12-0123abcd', '0123abcd.mine']
+)
+def test_a_folder_that_only_begins_as_a_work_folder_stays(key: str, blood: Path, tmp_path: Path) -> None:
+    mine = tmp_path / f'.out.part-{key}' / 'x.txt'
+    mine.parent.mkdir()
+    mine.write_text('mine', encoding='utf-8')
+    for _ in range(2):
+        convert(blood, tmp_path / 'out', to='yolo', overwrite=True)
+    assert mine.read_text('utf-8') == 'mine'
+
+
 HOLD = """
 import sys
 from synapse_plugins.datasets.output import Output
