@@ -171,8 +171,7 @@ def convert(
             may_stay = may_be_done and (overwrite or refusal is not None) and ledger.count
             if may_stay and (done := _done(stream, ledger, plan, made)) is not None:
                 return done
-            more = {'old': str(old), 'replaces': _is_same(old, output.final)} if ledger.count else {}
-            stream.batches.ledger, plan = ledger, replace(plan, **more)
+            stream.batches.ledger, plan = ledger, _with_old(plan, ledger, output.final)
         if refusal is not None:
             raise refusal
         output.refuse_strangers()
@@ -272,6 +271,13 @@ def _done(stream: Stream, ledger: Ledger, plan: Plan, made: Mapping[str, Any]) -
     if conversion.made_with != made or not stream.is_done(ledger, plan, linked=linked):
         return None
     return replace(conversion, reused=conversion.count, is_hit=True)
+
+
+def _with_old(plan: Plan, ledger: Ledger, place: Path) -> Plan:
+    """Return the plan with where to take over from what did not change, if there is such a place."""
+    if not ledger.count:
+        return plan
+    return replace(plan, old=str(ledger.folder), replaces=_is_same(ledger.folder, place))
 
 
 def _is_same(one: Path, other: Path) -> bool:
