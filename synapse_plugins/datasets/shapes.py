@@ -111,16 +111,13 @@ class Shaper:
 
     # -- boxes ----------------------------------------------------------------------------------------
 
-    def box(
-        self, annotation: Annotation, image: ImageFile, where: str, *, keeps_rotation: bool = False
-    ) -> Box | None:
+    def box(self, annotation: Annotation, image: ImageFile, where: str) -> Box | None:
         """Return the box of an annotation; polygons and masks become their extent.
 
         Args:
             annotation: The annotation.
             image: Its picture.
             where: What the report names.
-            keeps_rotation: The writer keeps a box's rotation beside it, so that it is not ignored.
         """
         tool = annotation.tool
         changes: list[str] = []
@@ -139,7 +136,7 @@ class Shaper:
             return None
         if tool != 'bounding_box':
             changes.append('it became a box')
-        elif annotation.attrs and not keeps_rotation and rotation(annotation):
+        elif annotation.attrs and rotation(annotation):
             changes.append('its rotation was ignored')
         self._count(tool, changes, where)
         return box

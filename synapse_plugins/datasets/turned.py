@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from .geometry import Box, Ring
 
-__all__ = ['Turned', 'as_rectangle', 'smallest_around']
+__all__ = ['NO_RECTANGLE', 'Turned', 'as_rectangle', 'smallest_around']
+
+NO_RECTANGLE = 'its corners make no rectangle; the smallest one around them was taken'
+"""What a reader does to corners that are no rectangle."""
 
 _SQUARE_ENOUGH = (
     0.02  # pixels by which corners may miss those of the rectangle: what rounding in files leaves

@@ -127,7 +127,7 @@ def test_a_window_that_is_no_list_of_records_is_left_to_others() -> None:
     assert read_window(b'[{"image_id": 1}') is None
     assert read_window(b'[{"image_id": null}]') is None
     one = Groups([1], [18], b'[{"image_id":1.0}]')
-    assert read_window(b'[{"image_id": 1.0}]') == ({('bounding_box', None, 0)}, one)
+    assert read_window(b'[{"image_id": 1.0}]') == ({('bounding_box', None, 0, False)}, one)
 
 
 ENDS = [

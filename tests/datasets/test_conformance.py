@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 DOCS = Path(__file__).parents[2] / 'docs'
+CLIPPED_AGAIN = (('yolo obb', 'yolo obb'), ('yolo obb', 'coco'))
+"""Where the smallest box around corners that were clipped reaches out again, and comes back all the same."""
 
 
 @pytest.fixture(scope='module')
@@ -42,7 +44,7 @@ def test_the_page_has_the_tables(render: ModuleType, walked: Any) -> None:
 def test_nothing_is_silent(walked: Any) -> None:
     for found in walked:
         for what, one in found.items():
-            if one.state == 'exact' and what[1:] != ('yolo obb', 'yolo obb'):
+            if one.state == 'exact' and what[1:] not in CLIPPED_AGAIN:
                 assert not [line for line in one.told if not line.startswith('noted')], what
             elif one.state != 'exact':
                 assert one.told, what

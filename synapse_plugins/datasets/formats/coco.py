@@ -17,6 +17,8 @@ import orjson
 from ...errors import DatasetError, suggestion
 from ..encoded import encoded
 from ..fields import hold_plain_fields
+from ..figures import turn_of
+from ..geometry import area, extent, read_box, rotated, within
 from ..names import nfc
 from ..options import FormatOption, one_of, several
 from ..poses import NO_GROUP, count_group, count_joint_attributes, joints_of, poses_of, tight_box
@@ -25,8 +27,10 @@ from ..sample import MISSING
 from ..shapes import SHAPES
 from ..skeletons import Skeleton
 from ..writer import SKIPPED, Writer
+from .coco_attributes import written_attributes
 from .coco_parts import Records, SplitFiles
 from .coco_places import BESIDE, ROLES
+from .coco_turned import in_degrees
 from .pose_classes import POSED, joint_names, pose_class_names, pose_labels, skeleton_of
 
 if TYPE_CHECKING:
@@ -175,12 +179,14 @@ class CocoWriter(Writer):
             self.report.drop(annotation.tool, NO_GROUP if stray else 'coco cannot hold it', where)
             return None
         number = self.number_of(annotation, where)
-        shape = None if number is None else self._shape(annotation, image, where)
-        if shape is None or number is None:
+        if number is None:
+            return None
+        shape = self._shape(annotation, image, where)
+        if shape is None:
             return None
         crowd = 1 if annotation.extra and annotation.extra.get('iscrowd') else 0
         record = {'category_id': self._ids[number], **shape, 'iscrowd': crowd}
-        attributes = {str(item.get('name')): item.get('value') for item in annotation.attrs}
+        attributes = written_attributes(annotation, self.report, where) | record.pop('attributes', {})
         if annotation.extra:
             used = ('stuff', 'group_id') if is_posed else ('stuff',)
             hold_plain_fields(attributes, annotation, self.report, where, 'coco', used)
@@ -249,9 +255,26 @@ class CocoWriter(Writer):
             case 'polygon':
                 return self._polygon(annotation, image, where)
             case _:
-                # a rotation is kept, as an attribute
-                box = self._shaper.box(annotation, image, where, keeps_rotation=True)
+                if annotation.attrs and (angle := turn_of(annotation)):
+                    return self._turned(annotation, angle, image, where)
+                box = self._shaper.box(annotation, image, where)
                 return None if box is None else _of_box(box)
+
+    def _turned(
+        self, annotation: Annotation, angle: float, image: ImageFile, where: str
+    ) -> dict[str, Any] | None:
+        """Return a rotated box with its corners; those that lie outside are moved to the border."""
+        ring = self._shaper.corners(annotation, image, where)
+        if ring is None:
+            return None
+        left, top, right, bottom = read_box(annotation.data)
+        is_whole = within(extent([rotated((left, top, right, bottom), angle)]), image.width, image.height)
+        return {
+            'bbox': _numbers(extent([ring])),
+            'area': (right - left) * (bottom - top) if is_whole else area(ring),
+            'segmentation': [[number for point in ring for number in point]],
+            'attributes': {'rotation': in_degrees(angle)},
+        }
 
     def _polygon(self, annotation: Annotation, image: ImageFile, where: str) -> dict[str, Any] | None:
         found = self._shaper.polygon(annotation, image, where)

@@ -170,9 +170,11 @@ class CocoFile:
 
     # -- what is asked for ----------------------------------------------------------------------------
 
-    def annotations_of(self, number: Id) -> bytes:
-        """Return the annotation records of an image as a JSON list."""
-        return _joined(self._store.get(number))
+    def annotations_of(self, *numbers: Id) -> bytes:
+        """Return the annotation records of the images of some ids as a JSON list."""
+        if len(numbers) == 1:
+            return _joined(self._store.get(numbers[0]))
+        return _joined([part for number in numbers for part in self._store.get(number)])
 
     def orphans(self) -> Iterator[tuple[Id, list[dict[str, Any]]]]:
         """Yield (image id, records) of annotations that belong to no image, those of one image in several parts."""

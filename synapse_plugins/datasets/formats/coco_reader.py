@@ -10,10 +10,10 @@ import orjson
 from ...errors import DatasetError, FormatError
 from ..classes import merged_numbers
 from ..names import Fence, keys_of, leaf
-from ..reader import Evidence, Survey, Unit, UnitReader
+from ..reader import UNREADABLE, Evidence, Survey, Unit, UnitReader
 from ..sample import ImageFile, Sample
 from .coco_places import ANNOTATIONS, BESIDE, YEAR, detect, files_of
-from .coco_records import annotations_of_record, has_joints, seen_in, skeleton_of_category, tool_of
+from .coco_records import annotations_of_record, drop_record, seen_in, skeleton_of_category, tool_of
 from .coco_split import CocoSplit
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from .coco_records import Seen
 
 __all__ = ['CocoReader']
+
+
+_NAMED_AGAIN = 'a further image record has its file name, so the annotations of both were put together'
 
 
 class CocoReader(UnitReader):
@@ -103,7 +106,7 @@ class CocoReader(UnitReader):
         return {number: names[number] for number in sorted(names)}
 
     def count(self) -> int:
-        """Return how many image records there are."""
+        """Return how many pictures the image records name."""
         return sum(len(document.images) for document in self._documents.values())
 
     def close(self) -> None:
@@ -112,25 +115,34 @@ class CocoReader(UnitReader):
             document.close()
 
     def units(self) -> Iterator[Unit]:
-        """Yield a unit for every image record, by split and then in the order of the file."""
+        """Yield a unit for every picture, by split and then in the order of the file."""
         for split, document in self._documents.items():
-            keys = keys_of([record.name.replace('\\', '/') for record in document.images])
-            for (number, name, size), own_key in zip(document.images, keys, strict=True):
+            keys = keys_of([image.name.replace('\\', '/') for image in document.images])
+            for image, own_key in zip(document.images, keys, strict=True):
                 key = f'{split}/{own_key}' if split else own_key
-                content = document.annotations_of(number)
-                yield Unit(key, split, leaf(name.replace('\\', '/')), (name, content, size))
+                content, again = document.annotations_of(image), len(document.again.get(image.name, ()))
+                name = leaf(image.name.replace('\\', '/'))
+                yield Unit(key, split, name, (image.name, content, image.size, again))
 
     def read(self, unit: Unit) -> Sample | None:
         """Return the sample of an image record; None if there is no such file."""
-        key, split, _, (name, content, size) = unit
+        key, split, _, (name, content, size, again) = unit
         path, records = self._paths[split], orjson.loads(content)
         found = self._find(split, name)
         if found is None:
             self.report.drop('image', 'its file is missing', f'{split}/{name}' if split else name)
             self._drop_all(records, 'its image is missing', key)
             return None
-        annotations = [one for record in records for one in self._annotations(record, path, key)]
+        if again:
+            self.report.note('image', _NAMED_AGAIN, key, again)
         image = ImageFile(found, name=found.rpartition(os.sep)[2], declared=size)
+        has_masks = b'"counts":' in content  # or the word stands elsewhere, which does no harm
+        is_read = has_masks and self.measure(image, key)
+        pixels = (image.width, image.height) if is_read else None
+        annotations = [one for record in records for one in self._annotations(record, path, key, pixels)]
+        if has_masks and not is_read:
+            self.lose(annotations, UNREADABLE, key)
+            return None
         return Sample(key, split, image, annotations)
 
     def _find(self, split: str | None, name: str) -> str | None:
@@ -148,12 +160,11 @@ class CocoReader(UnitReader):
 
     def _drop_all(self, records: list[dict[str, Any]], reason: str, where: str) -> None:
         for record in records:
-            self.report.drop(tool_of(record), reason, f'{where}, annotation {record.get("id")}')
-            if has_joints(record):
-                count = sum(1 for seen in record['keypoints'][2::3] if seen)
-                self.report.drop('keypoint', reason, where, max(count, 1))
+            drop_record(record, reason, self.report, where, f', annotation {record.get("id")}')
 
-    def _annotations(self, record: dict[str, Any], path: Path, key: str) -> list[Annotation]:
+    def _annotations(
+        self, record: dict[str, Any], path: Path, key: str, size: tuple[int, int] | None
+    ) -> list[Annotation]:
         number: Any = record.get('category_id')
         if not isinstance(number, int | float | str):
             where = f'{key}, annotation {record.get("id")}'
@@ -169,19 +180,22 @@ class CocoReader(UnitReader):
             self.report.change('class', f'of several categories called {name!r} one was made', key)
         skeleton = self._skeletons.get(number)
         joints = () if skeleton is None else skeleton.joints
-        return annotations_of_record(record, name, joints, self.report, key)
+        return annotations_of_record(record, name, joints, self.report, key, size)
 
     # -- what it holds --------------------------------------------------------------------------------
 
     def known_survey(self) -> Survey:
         """Return what the records hold."""
         survey = Survey()
-        for tool, number, posed in self._seen:
-            self._add(survey, tool, number, posed=posed)
+        for seen in self._seen:
+            self._add(survey, seen)
         return survey
 
-    def _add(self, survey: Survey, tool: str, number: Any, *, posed: int) -> None:
+    def _add(self, survey: Survey, seen: Seen) -> None:
+        tool, number, posed, is_turned = seen
         survey.add(tool, self._names.get(number))
+        if is_turned:
+            survey.traits.add('rotated')
         if posed:
             survey.traits.add('grouped')
             skeleton = self._skeletons.get(number)
@@ -191,8 +205,8 @@ class CocoReader(UnitReader):
 
     def survey_unit(self, unit: Unit, survey: Survey) -> None:
         """Look at the records, not at the picture."""
-        for tool, number, posed in seen_in(orjson.loads(unit.source[1])):
-            self._add(survey, tool, number, posed=posed)
+        for seen in seen_in(orjson.loads(unit.source[1])):
+            self._add(survey, seen)
 
     def evidence(self, unit: Unit) -> Evidence | None:
         """Return the records and the picture."""

@@ -5,30 +5,43 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from ..declared import OTHER_MASK
 from ..names import nfc
 from ..poses import pose_annotations
 from ..sample import MISSING, Annotation
 from ..skeletons import PERSON_17, Skeleton
+from ..turned import NO_RECTANGLE
+from .coco_attributes import attributes_of
+from .coco_turned import turned_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ..report import Report
+    from .coco_turned import Turned
 
-__all__ = ['annotations_of_record', 'has_joints', 'seen_in', 'skeleton_of_category', 'tool_of']
+__all__ = ['annotations_of_record', 'drop_record', 'has_joints', 'seen_in', 'skeleton_of_category', 'tool_of']
 
-Seen = tuple[str, int | None, int]
-"""The tool of a record, its category, and how many joints it may have."""
-
-_COUNTED = frozenset(('bounding_box', 'polygon', 'segmentation'))
+Seen = tuple[str, int | None, int, bool]
+"""The tool of a record, its category, how many joints it may have, and whether it is a turned box."""
 
 
 def tool_of(record: Mapping[str, Any]) -> str:
     """Return the tool of what a record says, apart from joints."""
+    return _tool_and_turn(record)[0]
+
+
+def _tool_and_turn(record: Mapping[str, Any]) -> tuple[str, Turned | None]:
+    if ('attributes' in record or 'rotation' in record) and (turn := turned_of(record)) is not None:
+        return 'bounding_box', turn
     segmentation = record.get('segmentation')
+    if not segmentation:
+        return 'bounding_box', None
     if isinstance(segmentation, dict):
-        return 'segmentation'
-    return 'polygon' if isinstance(segmentation, list) and segmentation else 'bounding_box'
+        return 'segmentation', None
+    if isinstance(segmentation, list) and (segmentation[0] or any(ring != [] for ring in segmentation)):
+        return 'polygon', None
+    return 'bounding_box', None
 
 
 def has_joints(record: Mapping[str, Any]) -> bool:
@@ -43,24 +56,54 @@ def seen_in(records: Iterable[Mapping[str, Any]]) -> set[Seen]:
     for record in records:
         number = record.get('category_id')
         posed = len(record['keypoints']) // 3 if 'keypoints' in record and has_joints(record) else 0
-        seen.add((tool_of(record), number if isinstance(number, int) else None, posed))
+        tool, turn = _tool_and_turn(record)
+        seen.add((tool, number if isinstance(number, int) else None, posed, turn is not None))
     return seen
 
 
+def drop_record(record: Mapping[str, Any], reason: str, report: Report, where: str, detail: str = '') -> None:
+    """Count a record that is not used, and its joints."""
+    report.drop(tool_of(record), reason, f'{where}{detail}')
+    if has_joints(record):
+        count = sum(1 for seen in record['keypoints'][2::3] if seen)
+        report.drop('keypoint', reason, where, max(count, 1))
+
+
 def annotations_of_record(
-    record: dict[str, Any], name: str, joints: Sequence[str], report: Report, where: str
+    record: dict[str, Any],
+    name: str,
+    joints: Sequence[str],
+    report: Report,
+    where: str,
+    size: tuple[int, int] | None = None,
 ) -> list[Annotation]:
-    """Return a record as annotations: what has an area, and its joints."""
-    attributes = record.get('attributes')
-    attrs = (
-        [{'name': key, 'value': value} for key, value in attributes.items()]
-        if isinstance(attributes, dict)
-        else []
-    )
+    """Return a record as annotations: what has an area, and its joints.
+
+    Args:
+        record: The annotation record.
+        name: Its class.
+        joints: The joints' names.
+        report: Where to count what cannot be read.
+        where: What the report names.
+        size: Of the picture, in pixels; a mask of another size is dropped. None: masks are not compared.
+    """
+    tool, turn = _tool_and_turn(record)
+    if tool == 'segmentation' and size is not None and (said := _other_size(record['segmentation'], size)):
+        drop_record(record, OTHER_MASK, report, where, f': {said}')
+        return []
+    attrs = attributes_of(record, report, where)
     extra: dict[str, Any] = {'iscrowd': 1} if record.get('iscrowd') else {}
     if record.get('stuff'):
         extra['stuff'] = 1
-    tool, data = _geometry(record, extra)
+    if turn is None:
+        data = _geometry(record, tool, extra)
+    else:
+        data, angle, is_whole = turn
+        if not is_whole:
+            report.change('bounding_box', NO_RECTANGLE, where)
+        for item in attrs:
+            if item['name'] == 'rotation':
+                item['value'] = angle
     number = record.get('id')
     shape = Annotation(tool, name, data, None if number is None else str(number), attrs, extra)
     if 'keypoints' not in record:
@@ -86,25 +129,33 @@ def _joints(keypoints: list[Any]) -> list[tuple[float, float, int]] | None:
     return [(x, y, int(seen) if seen in (0, 1, 2) else MISSING) for x, y, seen in triples]
 
 
-def _geometry(record: dict[str, Any], extra: dict[str, Any]) -> tuple[str, Any]:
+def _other_size(code: dict[str, Any], size: tuple[int, int]) -> str:
+    """Return what to say of a mask that is of another size than its picture; empty if it is not."""
+    match code.get('size'):
+        case [int() | float() as height, int() | float() as width] if (width, height) != size:
+            return f'{width} x {height}, but the picture is {size[0]} x {size[1]}'
+    return ''  # the same; or malformed, which is told of elsewhere
+
+
+def _geometry(record: dict[str, Any], tool: str, extra: dict[str, Any]) -> Any:
     segmentation = record.get('segmentation')
-    if isinstance(segmentation, dict):
+    if tool == 'segmentation':
         from ..masks import Mask
 
         try:
             mask, width, _ = Mask.from_coco(segmentation)
         except ValueError:
-            return 'segmentation', None  # the writer counts it as malformed
+            return None  # the writer counts it as malformed
         extra.update(encoding='dm_rle', isCompressed=True, compressionFormat='rle')
-        return 'segmentation', mask.to_runs(width)
-    if isinstance(segmentation, list) and segmentation:
+        return mask.to_runs(width)
+    if tool == 'polygon' and isinstance(segmentation, list):
         if not isinstance(segmentation[0], list):  # one ring without the list around it
             segmentation = [segmentation]
-        rings = [_points(ring) for ring in segmentation]
+        rings = [_points(ring) for ring in segmentation if ring != []]
         if len(rings) > 1:
             extra['parts'] = rings[1:]
-        return 'polygon', rings[0]
-    return 'bounding_box', record.get('bbox')
+        return rings[0]
+    return record.get('bbox')
 
 
 def _points(ring: Any) -> Any:

@@ -32,7 +32,8 @@ class CocoSplit:
         pool: Processes that can read records.
 
     Attributes:
-        images: Every image record, those of the first file first.
+        images: The image records, one for each file name, those of the first file first.
+        again: File name -> the ids of further records of it, where there are any.
         categories: The category records of all files.
     """
 
@@ -47,10 +48,9 @@ class CocoSplit:
             raise
         files = list(self._files.values())
         self._alone = len(files) == 1 and next(iter(self._files)) != 'stuff'
-        self.images = files[0].images
+        images = self._all_images(files) if len(files) > 1 else files[0].images
+        self.images, self.again = _by_name(images)
         self.categories = [record for file in files for record in file.categories]
-        if len(files) > 1:
-            self.images = self._all_images(files)
 
     @staticmethod
     def _all_images(files: list[CocoFile]) -> list[ImageRecord]:
@@ -65,11 +65,12 @@ class CocoSplit:
                     )
         return list(known.values())
 
-    def annotations_of(self, number: Any) -> bytes:
-        """Return the annotation records of an image as a JSON list."""
+    def annotations_of(self, image: ImageRecord) -> bytes:
+        """Return the annotation records of an image, of all records of its file name, as a JSON list."""
+        numbers = (image.number, *self.again.get(image.name, ()))
         if self._alone:
-            return next(iter(self._files.values())).annotations_of(number)
-        by_role = {role: orjson.loads(file.annotations_of(number)) for role, file in self._files.items()}
+            return next(iter(self._files.values())).annotations_of(*numbers)
+        by_role = {role: orjson.loads(file.annotations_of(*numbers)) for role, file in self._files.items()}
         return encoded(self._joined(by_role), str(self.path))
 
     @staticmethod
@@ -82,6 +83,8 @@ class CocoSplit:
             if same is None or same.get('category_id') != record.get('category_id'):
                 records.append(record)
             else:
+                for field, value in record.items():
+                    same.setdefault(field, value)
                 same['keypoints'] = record.get('keypoints')
         records += [{**record, 'stuff': 1} for record in by_role.get('stuff', [])]
         return records
@@ -95,3 +98,13 @@ class CocoSplit:
         """Let go of the files."""
         for file in self._files.values():
             file.close()
+
+
+def _by_name(images: list[ImageRecord]) -> tuple[list[ImageRecord], dict[str, list[Any]]]:
+    """Return the first record of every file name, and the ids of the others."""
+    first: dict[str, ImageRecord] = {}
+    again: dict[str, list[Any]] = {}
+    for image in images:
+        if first.setdefault(image.name, image) is not image:
+            again.setdefault(image.name, []).append(image.number)
+    return (list(first.values()) if again else images), again

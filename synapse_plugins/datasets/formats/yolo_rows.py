@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..poses import pose_annotations
 from ..sample import MISSING, VISIBLE, Annotation
-from ..turned import as_rectangle, smallest_around
+from ..turned import NO_RECTANGLE, as_rectangle, smallest_around
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,9 +95,7 @@ def annotations_of_row(
         return [Annotation('polygon', name, [[x, y] for x, y in ring])]
     found = as_rectangle(ring)
     if found is None:
-        report.change(
-            'bounding_box', 'its corners make no rectangle; the smallest one around them was taken', where
-        )
+        report.change('bounding_box', NO_RECTANGLE, where)
         found = smallest_around(ring)
     left, top, right, bottom = found.box
     attrs = [{'name': 'rotation', 'value': found.angle}] if abs(found.angle) > _UPRIGHT else []
