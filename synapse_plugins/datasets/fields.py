@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .angles import turn_attribute
 from .dm.tools import ANNOTATION_FIELDS, COMPRESSION
-from .shapes import turn_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .angles import rotation
 from .geometry import extent, read_box, read_ring, rotated
 from .sample import MISSING, OCCLUDED, VISIBLE
-from .shapes import rotation
 
 if TYPE_CHECKING:
     from .geometry import Box, Ring

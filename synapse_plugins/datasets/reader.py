@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..errors import DatasetError
+from .angles import rotation
 from .classes import read_classes
 from .cut import is_cut_short
 from .declared import note_size
@@ -95,9 +96,7 @@ class Survey(Collection[str]):
             self.add(annotation.tool, annotation.label)
             if annotation.extra and isinstance(group := annotation.extra.get('group_id'), str | int):
                 (joints if annotation.tool == 'keypoint' else shapes).add(group)
-            if annotation.attrs and any(
-                item.get('name') == 'rotation' and item.get('value') for item in annotation.attrs
-            ):
+            if annotation.attrs and annotation.tool == 'bounding_box' and rotation(annotation):
                 self.traits.add('rotated')
             if annotation.tool == 'group' or (
                 annotation.tool == 'keypoint' and 'group_id' in annotation.extra

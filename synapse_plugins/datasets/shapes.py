@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from math import isfinite
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import DatasetError
+from .angles import rotation
 from .geometry import (
     EPSILON,
     Box,
@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from .report import Report
     from .sample import Annotation, ImageFile
 
-__all__ = ['BOUNDS', 'HOLES_FILLED', 'SHAPES', 'TOLERANCE', 'Shaper', 'rotation', 'turn_attribute']
+__all__ = [
+    'BOUNDS',
+    'HOLES_FILLED',
+    'SHAPES',
+    'TOLERANCE',
+    'Shaper',
+    'rotation',
+]
 
 SHAPES = frozenset(('bounding_box', 'polygon', 'segmentation'))
 """The tools that have an area."""
@@ -365,25 +372,3 @@ class Shaper:
         if not within(box, width, height):
             changes.append(_CLIPPED)
         return moved
-
-
-def turn_attribute(annotation: Annotation) -> dict[str, Any] | None:
-    """Return the attribute that turns a box: the first ``rotation`` that is a number; None if nothing does."""
-    if annotation.tool == 'bounding_box':
-        for attribute in annotation.attrs:
-            if attribute.get('name') == 'rotation' and _is_number(attribute.get('value')):
-                return attribute
-    return None
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    except OverflowError:  # more digits than any angle has
-        return False
-
-
-def rotation(annotation: Annotation) -> float:
-    """Return the rotation of a box in radians, 0.0 if it has none."""
-    attribute = turn_attribute(annotation) if annotation.attrs else None
-    return 0.0 if attribute is None else float(attribute['value'])

@@ -9,7 +9,7 @@ from ..providers import resolve
 from .bounds import Bounds, bounds_for
 from .changing import Changes
 from .choices import joints_of_chosen, rename_all
-from .dm.carried import lost_of, may_lose
+from .dm.carried import leave_behind, may_lose
 from .ledger import Entry, digest_of, is_final, time_of_ledger
 from .names import nfc
 from .reader import UNREADABLE, Survey, UnitReader
@@ -289,8 +289,8 @@ class Work:
 
     def _is_picture(self, sample: Sample) -> bool:
         """Tell whether a sample is a picture; what else its document says is counted as dropped."""
-        for kind, reason, count in lost_of(sample) if may_lose(sample) else ():
-            self._report.drop(kind, reason, sample.key, count)
+        if may_lose(sample):
+            leave_behind(sample, self._report)
         if sample.image.media == 'image':
             return True
         for annotation in sample.annotations:

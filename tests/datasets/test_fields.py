@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from synapse_plugins.datasets import convert, dm, open_dataset
+from synapse_plugins.datasets.angles import rotation
 from synapse_plugins.datasets.sample import Annotation
-from synapse_plugins.datasets.shapes import rotation
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .media import CONTAINERS
+from ...errors import FormatError
+from ..declared import OTHER_MASK, declared_size
+from .media import CONTAINERS, media_ids
 from .tools import ANNOTATION_FIELDS, ENTRY_FIELDS, FLAT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ..report import Report
     from ..sample import Annotation, Sample
 
-__all__ = ['META', 'OTHERS', 'REST', 'lost_of', 'may_lose', 'split_document', 'tools_in', 'tools_of']
+__all__ = [
+    'META',
+    'OTHERS',
+    'REST',
+    'leave_behind',
+    'lost_of',
+    'may_lose',
+    'size_of',
+    'split_document',
+    'tools_in',
+    'tools_of',
+]
 
 REST, OTHERS, META = 'dm_v2', 'dm_others', 'dm_meta'
 """Keys of `Sample.meta`: the rest of the version 2 document, its other media, and the version 1 document."""
@@ -56,8 +70,36 @@ def tools_of(others: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
 
 
 def may_lose(sample: Sample) -> bool:
-    """Tell whether `lost_of` may yield something, which is seldom."""
+    """Tell whether there is something for `leave_behind`, which is seldom."""
     return OTHERS in sample.meta or META in sample.meta
+
+
+def leave_behind(sample: Sample, report: Report) -> None:
+    """Count what is lost of a sample's document in any but the Datamaker formats, and take out what would be wrong.
+
+    Where the document speaks of another size than the picture has, the pixels of its masks are none of the picture's.
+    """
+    for kind, reason, count in lost_of(sample):
+        report.drop(kind, reason, sample.key, count)
+    image = sample.image
+    if image.declared not in (None, (image.width, image.height)) and META in sample.meta:
+        for one in sample.annotations:
+            if one.tool == 'segmentation':
+                report.drop(one.tool, OTHER_MASK, sample.key)
+        sample.annotations = [one for one in sample.annotations if one.tool != 'segmentation']
+
+
+def size_of(document: Any) -> tuple[int, int] | None:
+    """Return the size that a version 1 document declares for its first image; None if it declares none."""
+    extra = document.get('extra') if isinstance(document, dict) else None
+    if not isinstance(extra, dict):
+        return None
+    try:
+        images = media_ids(document).get('image', ())
+    except FormatError:  # of a document beside another one, which need not be one
+        return None
+    said = extra.get(images[0]) if images else None
+    return declared_size(said.get('width'), said.get('height')) if isinstance(said, dict) else None
 
 
 def lost_of(sample: Sample) -> Iterator[tuple[str, str, int]]:

@@ -19,7 +19,8 @@ import orjson
 
 from ...errors import FormatError
 from .. import dm
-from ..dm.carried import META, split_document, tools_in
+from ..angles import is_angle
+from ..dm.carried import META, size_of, split_document, tools_in
 from ..files import by_stem, read_bytes, scan
 from ..images import IMAGE_SUFFIXES
 from ..litter import visible
@@ -203,7 +204,9 @@ class DmReader(UnitReader):
             self.report.quarantine('annotation file', _why(exc, self.version), key)
             self._lose_items(salvage_json(raw), 'its annotation file cannot be read', key)
             return None
-        image = ImageFile(f'{folder}{os.sep}{IMAGES}{os.sep}{file}', name=leaf_name, media=kind)
+        declared = size_of(meta[META]) if META in meta else None
+        path = f'{folder}{os.sep}{IMAGES}{os.sep}{file}'
+        image = ImageFile(path, name=leaf_name, media=kind, declared=declared)
         return Sample(key, split, image, found, {**carried, **meta})
 
     def _as_version_2(
@@ -271,7 +274,8 @@ def _survey(survey: Survey, tools: dict[str, Any], *, may_turn: bool) -> None:
                 found.update([name for name in names if isinstance(name, str)])
             if may_turn and tool == 'bounding_box' and 'rotated' not in survey.traits:
                 attrs = [one for item in items for one in item.get('attrs') or ()]
-                if attrs and any(one.get('name') == 'rotation' and one.get('value') for one in attrs):
+                turns = [one.get('value') for one in attrs if one.get('name') == 'rotation']
+                if any(value and is_angle(value) for value in turns):
                     survey.traits.add('rotated')
             elif tool == 'group' or (tool == 'keypoint' and any('group_id' in item for item in items)):
                 survey.traits.add('grouped')

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from math import isfinite, radians
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from xml.etree import ElementTree as ET
 
 from ...errors import DatasetError, FormatError
+from ..declared import declared_size
 from ..fields import count_attributes
 from ..files import by_stem, read_bytes, write_bytes
 from ..images import IMAGE_SUFFIXES
@@ -57,6 +59,7 @@ def detect(root: Path) -> str | None:
     return None
 
 
+_PART = 'it is a part of another object, and parts are not read'
 _FROM_ZERO = (
     'its xmin or ymin is 0, though VOC counts pixels from 1: if all of its boxes count from 0, as tools such as CVAT '
     'and Roboflow write them, they are read a pixel too far to the top left, and a pixel too wide and high'
@@ -128,10 +131,13 @@ class PascalVocReader(UnitReader):
             return None
         self.tell(path.relative_to(self._images).as_posix())
         annotations = [_annotation(element) for element in root.iter('object')]
+        if parts := _count_parts(root):
+            self.report.drop('bounding_box', _PART, key, parts)
         for one in annotations:
             if one.data is not None and -1 in one.data[:2]:
                 self.report.note('bounding_box', _FROM_ZERO, key)
-        return Sample(key, split, ImageFile(path, name=path.name), annotations)
+        declared = declared_size(root.findtext('size/width'), root.findtext('size/height'))
+        return Sample(key, split, ImageFile(path, name=path.name, declared=declared), annotations)
 
     def _lose_objects(self, name: str, reason: str, where: str) -> None:
         """Count the objects of an annotation file that is not used, in a broken one those that begin in it."""
@@ -143,6 +149,8 @@ class PascalVocReader(UnitReader):
                     self.report.drop('bounding_box', reason, where, count)
             return
         self.lose(map(_annotation, root.iter('object')), reason, where)
+        if parts := _count_parts(root):
+            self.report.drop('bounding_box', reason, where, parts)
 
     def _parse(self, name: str) -> ET.Element | str:
         """Return what an annotation file holds, or why it cannot be read."""
@@ -168,8 +176,8 @@ class PascalVocReader(UnitReader):
     def survey_unit(self, unit: Unit, survey: Survey) -> None:
         """Look at the annotation file, not at the picture."""
         root = self._parse(unit.source[0])
-        for element in () if isinstance(root, str) else root.iter('object'):
-            survey.add('bounding_box', (element.findtext('name') or '').strip())
+        if not isinstance(root, str):
+            survey.add_all(map(_annotation, root.iter('object')))
 
     def evidence(self, unit: Unit) -> Evidence | None:
         """Return the annotation file and its picture; None where only the file tells which that is."""
@@ -185,8 +193,33 @@ def _annotation(element: ET.Element) -> Annotation:
         text = (element.findtext(flag) or '').strip()
         if text not in _UNSET:
             attrs.append({'name': flag, 'value': int(text) if text.isdecimal() else text})
+    attrs += _attributes(element)
     label = (element.findtext('name') or '').strip()
     return Annotation('bounding_box', label or None, _read_corners(element.find('bndbox')), attrs=attrs)
+
+
+def _attributes(element: ET.Element) -> Iterator[dict[str, Any]]:
+    """Yield the attributes that CVAT adds to an object: names and values are texts, ``rotation`` is in degrees."""
+    for one in element.iterfind('attributes/attribute'):
+        name, value = ((one.findtext(tag) or '').strip() for tag in ('name', 'value'))
+        turn = _radians(value) if name == 'rotation' else None
+        if turn is None:
+            yield {'name': name, 'value': value}
+        elif turn:
+            yield {'name': name, 'value': turn}
+
+
+def _radians(degrees: str) -> float | None:
+    try:
+        turn = radians(float(degrees))
+    except ValueError:
+        return None
+    return turn if isfinite(turn) else None
+
+
+def _count_parts(root: ET.Element) -> int:
+    """Return how many parts of objects (the head of a person) have boxes of their own."""
+    return sum(len(element.findall('part')) for element in root.iter('object'))
 
 
 def _read_corners(element: ET.Element | None) -> list[float] | None:
