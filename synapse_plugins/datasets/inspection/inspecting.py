@@ -14,6 +14,7 @@ from ...errors import DatasetError
 from ..classes import ClassNames, class_list
 from ..detection import detect_format, open_dataset
 from ..files import disk_trouble
+from ..images import decode
 from ..names import order_splits
 from ..preview import Choice, Lettering, Painter, Suspects, write_preview
 from ..reader import UNREADABLE
@@ -140,17 +141,11 @@ def _decodes(sample: Sample, report: Report) -> bool:
     """Tell whether the pixels of a picture can be decoded; if not it is quarantined."""
     if sample.image.media != 'image':
         return True
-    import warnings
-
-    from PIL import Image
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            with Image.open(sample.image.path) as picture:
-                picture.load()
-    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError):
-        report.quarantine('image', 'its pixels cannot be decoded', sample.key)
+        decode(sample.image.file)  # as a conversion does that verifies
+    except (DatasetError, OSError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
+        report.quarantine('image', reason, sample.key)
         return False
     return True
 
