@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError
+from .files import read_text
 from .names import nfc
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def read_classes(root: Path) -> list[str] | None:
     """
     path = root / CLASSES_FILE
     try:
-        data = json.loads(path.read_text(encoding='utf-8'))
+        data = json.loads(read_text(path))
     except FileNotFoundError:
         return None
     except (ValueError, RecursionError) as exc:

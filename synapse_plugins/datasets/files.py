@@ -16,6 +16,7 @@ from .names import nfc, suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import BinaryIO
 
     from .report import Report
     from .sample import ImageFile
@@ -28,8 +29,10 @@ __all__ = [
     'copy_file',
     'disk_trouble',
     'hand_over',
+    'open_regular',
     'overwrite_bytes',
     'read_bytes',
+    'read_text',
     'refuse_irregular',
     'scan',
     'write_bytes',
@@ -41,6 +44,7 @@ COPIED = 'Pictures were copied, because links cannot be made here'
 LINKS = ('hard', 'symlink', 'copy')
 """The ways in which a picture comes into an output."""
 
+_NO_FILE = 'it is a pipe or a device, not a file'
 _TROUBLE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG))
 _SMALL, _LARGE, _HUGE = 1 << 15, 1 << 20, 1 << 30  # bytes read or copied at once
 _SUSPICIOUS = frozenset((0, _SMALL))
@@ -85,7 +89,32 @@ def refuse_irregular(fd: int, path: str | os.PathLike[str]) -> None:
     if not (
         stat.S_ISREG(mode) or stat.S_ISDIR(mode)
     ):  # of a folder the system says better why it cannot be read
-        raise OSError(errno.EINVAL, 'it is a pipe or a device, not a file', os.fspath(path))
+        raise OSError(errno.EINVAL, _NO_FILE, os.fspath(path))
+
+
+def open_regular(path: str | Path) -> BinaryIO:
+    """Open a file for reading, and nothing that only looks like one.
+
+    Raises:
+        OSError: If it cannot be opened, or is a pipe or a device.
+    """
+    fd = os.open(path, _READ)
+    try:
+        refuse_irregular(fd, path)
+        return os.fdopen(fd, 'rb')
+    except BaseException:
+        os.close(fd)
+        raise
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a file in UTF-8, with or without a mark of the byte order; its lines end as Python ends them.
+
+    Raises:
+        OSError: If it cannot be read, or is a pipe or a device.
+        UnicodeDecodeError: If it is no such text.
+    """
+    return read_bytes(path).decode('utf-8-sig').replace('\r\n', '\n').replace('\r', '\n')
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
@@ -154,7 +183,7 @@ def disk_trouble(function: Callable[_P, _T]) -> Callable[_P, _T]:
         try:
             return function(*args, **kwargs)
         except OSError as exc:
-            if isinstance(exc, DatasetError) or exc.errno not in _TROUBLE:
+            if isinstance(exc, DatasetError) or (exc.errno not in _TROUBLE and exc.strerror != _NO_FILE):
                 raise
             place = f'{exc.filename}: ' if exc.filename else ''
             raise DatasetError(f'{place}{exc.strerror}. Nothing was written.') from exc

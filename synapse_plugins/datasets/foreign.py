@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .files import open_regular
 from .formats.annotated import darknet_file, entries_of
 from .images import IMAGE_SUFFIXES
 from .names import suffix_of
@@ -67,7 +68,7 @@ def _of_contents(folder: Path) -> Iterator[str]:
 
 def _head(path: Path) -> bytes:
     try:
-        with path.open('rb') as file:
+        with open_regular(path) as file:
             return file.read(_HEAD)
     except OSError:
         return b''

@@ -10,6 +10,7 @@ import orjson
 
 from ..errors import FormatError
 from .encoded import encoded
+from .files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +55,7 @@ def lists_of(path: Path, wanted: frozenset[str], *, exact: bool = False) -> Iter
     Raises:
         FormatError: If it is no JSON object, if something wanted is no list or comes twice, or an item is too large.
     """
-    with path.open('rb') as file:
+    with open_regular(path) as file:
         for name, items in _Scanner(path, file, exact=exact).walk(wanted, frozenset()):
             assert isinstance(items, list)
             yield name, items
@@ -77,7 +78,7 @@ def parts_of(
     Raises:
         FormatError: As `lists_of`, as far as it was looked at.
     """
-    with path.open('rb') as file:
+    with open_regular(path) as file:
         yield from _Scanner(path, file).walk(wanted, unread)
 
 

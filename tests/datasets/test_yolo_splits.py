@@ -280,3 +280,21 @@ def test_a_class_folder_of_the_dataset_itself_is_no_split(tmp_path: Path, make: 
     reader = open_dataset(tmp_path)
     assert reader.splits == ['train', 'valid', 'more']
     assert len(list(reader)) == 3
+
+
+@pytest.mark.parametrize('key', ['path', 'train', 'val', 'more', 'names', 'kpt_names', 'task', 'kpt_shape'])
+def test_a_value_that_has_no_end_as_text_is_never_made_one(key: str, tmp_path: Path, make: Any) -> None:
+    make.picture(tmp_path / 'in/images/a.jpg')
+    (tmp_path / 'in/labels').mkdir()
+    (tmp_path / 'in/labels/a.txt').write_text('0 .5 .5 .2 .2\n', encoding='utf-8')
+    lines = ['x0: &a0 [x, x, x, x, x, x, x, x, x]']
+    lines += [f'x{n}: &a{n} [{", ".join([f"*a{n - 1}"] * 9)}]' for n in range(1, 9)]
+    given = {'names': '[x]', 'train': 'images', 'val': 'images'} | {key: '*a8'}
+    lines += [f'{name}: {value}' for name, value in given.items()]
+    (tmp_path / 'in/dataset.yaml').write_text('\n'.join(lines), encoding='utf-8')
+    if key not in ('path', 'train', 'val', 'names'):  # those say nothing that is needed
+        assert convert(tmp_path / 'in', tmp_path / 'out', to='coco').count == 1
+        return
+    with pytest.raises(DatasetError) as caught:
+        convert(tmp_path / 'in', tmp_path / 'out', to='coco')
+    assert len(str(caught.value)) < 1000

@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 from ...errors import DatasetError, FormatError
 from ..declared import declared_size
 from ..fields import count_attributes
-from ..files import by_stem, read_bytes, write_bytes
+from ..files import by_stem, read_bytes, read_text, write_bytes
 from ..images import IMAGE_SUFFIXES
 from ..litter import visible
 from ..names import Fence, joined_splits, leaf, nfc, order_splits, split_name
@@ -277,7 +277,7 @@ def _image_sets(root: Path, known: Container[str], report: Report) -> dict[str, 
 
 def _stems_in(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding='utf-8-sig').split('\n')  # other ends of lines may be part of a name
+        lines = read_text(path).split('\n')  # other ends of lines may be part of a name
     except UnicodeDecodeError as exc:
         raise FormatError(f'{path} is not text in UTF-8; it should name one picture a line.') from exc
     return [stem for line in lines if (stem := nfc(line.strip()))]

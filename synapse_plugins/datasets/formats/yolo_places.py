@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DatasetError, FormatError
-from ..files import scan
+from ..files import open_regular, read_text, scan
 from ..images import IMAGE_SUFFIXES
 from ..litter import is_litter
 from ..names import Fence, nfc, suffix_of
@@ -43,11 +43,16 @@ class Places:
         config: The YAML file.
         base: What it says of its ``path``.
         report: Where it is told what is odd.
+
+    Raises:
+        FormatError: If that is no path.
     """
 
     def __init__(self, root: Path, config: Path, base: Any, report: Report) -> None:
         self._root = root
         self._config = config
+        if isinstance(base, list | dict | set | tuple):  # the text of a nested one may have no end
+            raise FormatError(f'{config}: path: should name one folder, or be left out.')
         self._base = str(base or '')
         self._report = report
         self._fence = Fence(root)
@@ -124,7 +129,7 @@ class Places:
 
 def _exists(path: Path) -> bool:
     try:
-        return path.exists()
+        return path.is_file() or path.is_dir()
     except (OSError, ValueError):  # a text that is no path: too long, or with a zero in it
         return False
 
@@ -132,7 +137,7 @@ def _exists(path: Path) -> bool:
 def _head_of(file: Path) -> list[str]:
     """Return the first lines of a text file; none if it cannot be read."""
     try:
-        with file.open('rb') as opened:
+        with open_regular(file) as opened:
             text = opened.read(_HEAD).decode('utf-8-sig', 'replace')
     except OSError:
         return []
@@ -154,7 +159,7 @@ def listed(root: Path, file: Path) -> Iterator[tuple[str, str]]:
     """
     fence = Fence(root)
     try:
-        lines = file.read_text(encoding='utf-8-sig').splitlines()
+        lines = read_text(file).splitlines()
     except UnicodeDecodeError as exc:
         raise FormatError(f'{file} is not text in UTF-8; it should name one picture a line.') from exc
     for line in lines:
