@@ -15,23 +15,28 @@ from .strangers import drop_unusable, own_numbers, well_formed
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .given import Change
     from .report import Report
     from .sample import Annotation
 
     Transform = Callable[[Sample], Sample | None]
 
-__all__ = ['Changes']
+__all__ = ['Changes', 'left_out_by']
+
+_LEFT_OUT = ' left it out'
 
 
 class Changes:
     """Functions, called one after the other.
 
     Args:
-        references: Where they are found.
+        changes: References to them, or themselves.
     """
 
-    def __init__(self, references: Sequence[str]) -> None:
-        self._functions: list[tuple[str, Transform]] = [(name, resolve(name)) for name in references]
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self._functions: list[tuple[str, Transform]] = [
+            (one, resolve(one)) if isinstance(one, str) else (one.name, one.function) for one in changes
+        ]
 
     def __bool__(self) -> bool:
         """Tell whether there are any."""
@@ -48,7 +53,7 @@ class Changes:
             before = [(one, one.tool, one.label) for one in sample.annotations]
             found = _called(name, function, sample)
             if found is None:
-                report.leave_out('image', f'{name} left it out', key)
+                report.leave_out('image', f'{name}{_LEFT_OUT}', key)
                 return None
             _refuse_moved(name, found, key, split)
             _spell(well_formed(found, f'The transform {name}', key))
@@ -62,6 +67,12 @@ class Changes:
             sample = own_numbers(found)
             drop_unusable(sample, report)
         return sample
+
+
+def left_out_by(report: Report) -> dict[str, int]:
+    """Return transform -> how many pictures it left out, by what was counted."""
+    entries = [one for one in report.left_out if one.kind == 'image' and one.reason.endswith(_LEFT_OUT)]
+    return {one.reason.removesuffix(_LEFT_OUT): one.count for one in entries}
 
 
 def _refuse_moved(name: str, found: Sample, key: str, split: str | None) -> None:

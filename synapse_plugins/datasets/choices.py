@@ -14,6 +14,7 @@ from .report import Report
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from .given import Change
     from .reader import Reader
     from .sample import Annotation
     from .selection import Selection
@@ -40,14 +41,14 @@ class Choices(NamedTuple):
         selection: Which samples, and the split of each.
         classes: The classes to keep, in order; None keeps all. None of them, or one without a name, is an error.
         rename: Class -> the class that it becomes; several may become one.
-        transforms: References to functions ``Sample -> Sample | None``.
+        transforms: Functions ``Sample -> Sample | None``.
         drop_empty: Leave out pictures without annotations.
     """
 
     selection: Selection
     classes: Sequence[str] | None = None
     rename: Mapping[str, str] | None = None
-    transforms: tuple[str, ...] = ()
+    transforms: tuple[Change, ...] = ()
     drop_empty: bool = False
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from .files import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from types import ModuleType
 
-__all__ = ['MOST_MODULES', 'code_digest', 'files_of', 'is_told']
+__all__ = ['MOST_MODULES', 'code_digest', 'files_of']
 
 MOST_MODULES = 500
 """A package of more is not read whole: it is no pack, and another version of it has another number."""
@@ -44,11 +44,6 @@ def code_digest(reference: str) -> str:
     except (OSError, TypeError):
         return ''
     return digest.hexdigest()
-
-
-def is_told(references: Iterable[str]) -> bool:
-    """Tell whether the code of all of these functions can be told, so that what they did may be remembered."""
-    return all(map(code_digest, references))
 
 
 def files_of(name: str) -> list[tuple[str, str]]:

@@ -12,7 +12,6 @@ from ..errors import DatasetError, FormatError, OutputExistsError
 from . import stream as streaming
 from .ahead import pool_for
 from .choices import Choices, explained_by, renaming
-from .code import is_told
 from .collection import seldom
 from .converted import (
     REPORT_FILE,
@@ -33,7 +32,7 @@ from .options import several
 from .output import Output, refuse_overlap
 from .report import Report
 from .selection import Selection
-from .transforms import find_transforms
+from .transforms import find_transforms, may_remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,8 +95,8 @@ def convert(
             its name and *seed*; by default pictures stay in the split that they have.
         seed: Another number gives another sample and other splits.
         transforms: What packs do to each sample, in order: names of providers of the role ``dataset.transform``,
-            or functions ``Sample -> Sample | None`` that can be imported: ``'package.module:function'``, or
-            the function itself.
+            or functions ``Sample -> Sample | None``: ``'package.module:function'``, or the function itself. If
+            other processes cannot import it, this one does all the work, and nothing is remembered.
         link: How pictures come into the output: ``hard`` (falls back to a copy across file systems),
             ``symlink`` or ``copy``.
         on_loss: ``warn``: losses are among the result's `warnings`; ``error``: nothing is written if anything
@@ -136,10 +135,9 @@ def convert(
     allowed = allowed_kinds(allow, on_loss)
     classes = listed('classes', classes, "['cat', 'dog']")
     _check_pairs(rename, split)
-    sources = _places(source)
+    sources, report = _places(source), Report()
     changes = find_transforms(transforms, to, task)
     choices = Choices(Selection(sample, split, seed), classes, rename, changes, drop_empty)
-    report = Report()
     reference, writer_class = _writer_of(to, options)
     if source_format is not None:
         table.get(source_format)  # a name that is wrong is told of before a place that is
@@ -155,10 +153,10 @@ def convert(
         stream = stack.enter_context(streaming.Stream(readers, report, choices, ahead=pool, **ways))
         with explained_by(report.warnings):
             task_given, (task, class_map, more) = task, stream.plan(writer_class, to, task)
-        # What is only found at the end explains nothing.
-        stack.enter_context(explained_by(list(report.warnings)))
+        stack.enter_context(explained_by(list(report.warnings)))  # not by what is only found at the end
         common = {'classes': class_map, 'splits': stream.all_splits, 'task': task, 'link': link}
-        remember = is_told(changes) and (overwrite or refusal is not None if remember is None else remember)
+        remember = overwrite or refusal is not None if remember is None else remember
+        remember = may_remember(changes, report, wanted=remember, is_large=stream.is_large)
         places = {'root': output.path, 'final_root': final_root or output.final}
         arguments = {**places, **common, **more, **options}
         plan = stream.make_plan(reference, arguments, remember=remember, verify=verify_cache)

@@ -162,7 +162,7 @@ def made_with(
         'classes': None if choices.classes is None else list(choices.classes),
         'rename': dict(choices.rename or {}),
         **choices.selection.to_dict(),
-        'transforms': list(choices.transforms),
+        'transforms': [one if isinstance(one, str) else one.name for one in choices.transforms],
         'drop_empty': choices.drop_empty,
         **more,
         'options': {name: _plain(value) for name, value in sorted((given | dict(options)).items())},

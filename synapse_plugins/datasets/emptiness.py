@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError, SynapsePluginsError
 from ..providers import resolve
+from .changing import left_out_by
 from .formats import table
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ def nothing_left(
         if holds is not None and entry.kind not in holds and entry.kind not in _NO_TOOLS:
             others[entry.kind] = others.get(entry.kind, 0) + entry.count
     reasons = '; '.join(report.lines()[:10])
+    if not report.kept.get('image') and (by := left_out_by(report)):
+        told = ' and '.join(f'the transform {name} left out {count}' for name, count in by.items())
+        return DatasetError(
+            f'{root} has no pictures left to convert: {told} of them, because it returned None. A transform returns '
+            f'the sample, and None only to leave its picture out; is a `return sample` missing? {reasons}'
+        )
     if not others or holds is None:
         return DatasetError(f'{root} has no {what} to convert. {reasons}'.rstrip())
     there = ', '.join(f'{count} {tool}' for tool, count in others.items())

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ..errors import DatasetError, PackError
 from ..providers import resolve
 from .options import several
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from .sample import Sample
 
-__all__ = ['check_pairs', 'listed', 'transform_names']
+__all__ = ['Change', 'OwnFunction', 'check_pairs', 'listed', 'transform_names']
 
 
 def listed(name: str, given: Any, example: str) -> list[str] | None:
@@ -44,40 +44,55 @@ def check_pairs(name: str, given: Any, example: str) -> None:
         raise DatasetError(f'{name}={given!r} pairs nothing; write it as {name}={example}.')
 
 
-def transform_names(given: Sequence[str | Callable[[Sample], Sample | None]]) -> tuple[str, ...]:
-    """Return what transforms are called: texts as they are, functions by reference.
+class OwnFunction(NamedTuple):
+    """A function that this process alone has, so that it does all the work itself and nothing is remembered of it.
+
+    Attributes:
+        name: What it is called in messages and reports.
+        function: The function.
+        edited: The module that was edited since it was imported, if that is why.
+    """
+
+    name: str
+    function: Callable[[Sample], Sample | None]
+    edited: str | None = None
+
+
+Change: TypeAlias = 'str | OwnFunction'
+"""A function that changes samples: a reference, by which any process finds it, or one that this process alone has."""
+
+
+def transform_names(
+    given: Sequence[str | Callable[[Sample], Sample | None] | OwnFunction],
+) -> tuple[Change, ...]:
+    """Return what transforms are called: texts as they are, functions by reference where other processes find them.
 
     Raises:
-        DatasetError: If it is one text or function, not a list, or a function cannot be imported by other processes.
+        DatasetError: If it is one text or function, not a list, or something in it is neither.
     """
     if callable(given):
         raise DatasetError(
             f'transforms={_shown(given)} is one function where a list belongs; write [{_shown(given)}].'
         )
     several('transforms', given, f'[{given!r}]')
-    return tuple(one if isinstance(one, str) else _reference(one) for one in given or ())
+    return tuple(one if isinstance(one, str | OwnFunction) else _reference(one) for one in given or ())
 
 
-def _reference(function: object) -> str:
-    """Return ``module:function``, by which any process finds a function."""
-    module, name = getattr(function, '__module__', None), getattr(function, '__qualname__', '')
+def _reference(function: Any) -> Change:
+    """Return ``module:function``, by which any process finds a function; itself where none would."""
+    if not callable(function):
+        raise DatasetError(
+            f'transforms: {function!r} is no function of a sample, nor a name or a reference of one, as '
+            "'my_changes:function'."
+        )
+    module = getattr(function, '__module__', None) or '__main__'
+    name = getattr(function, '__qualname__', None) or type(function).__qualname__
     reference = f'{module}:{name}'
     found = None
-    if callable(function) and module and module != '__main__' and name and '<' not in name:
+    if module != '__main__' and '<' not in name:
         with suppress(PackError):
             found = resolve(reference)
-    if found is not None and found is not function:
-        raise DatasetError(
-            f'transforms: {_shown(function)} is not what {reference} is now, which other processes would take: its '
-            f'module was loaded again, or put something else in its place. Import it anew, or write {reference!r}.'
-        )
-    if found is None:
-        raise DatasetError(
-            f'transforms: {_shown(function)} cannot be imported by other processes. It has to be a function at the '
-            'top of a module that can be imported, no lambda, none within another function, and none of the script or '
-            "notebook itself (__main__). Put it into a file such as my_changes.py and write 'my_changes:function'."
-        )
-    return reference
+    return reference if found is function else OwnFunction(reference, function)
 
 
 def _shown(one: object) -> str:

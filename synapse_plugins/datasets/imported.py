@@ -1,7 +1,7 @@
 """Whether the functions that this process has imported are those that other processes, importing them now, would find.
 
-A module may have been imported long ago, in a notebook or by a service, and its file edited since. This process would
-go on with the old code, its workers would take the new one, and what is remembered of the work would be called by it.
+A module may have been imported long ago, in a notebook or by a service, and its file edited since. This process goes on
+with the old code; its workers would take the new one, and what is remembered of the work would be called by it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DatasetError
 from .code import files_of
 from .files import read_bytes
 
@@ -24,48 +23,38 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-__all__ = ['check_imported']
+__all__ = ['edited_since', 'is_found']
 
 _known: dict[str, tuple[Any, bytes]] = {}
 """Module -> (its spec, of which each import makes another; a digest of its file as it was first seen)."""
 
 
-def check_imported(reference: str) -> None:
-    """Refuse a function that other processes would not find, or with other code than this one.
+def edited_since(name: str) -> str | None:
+    """Return a module whose file was edited since this process imported it; None if there is none.
 
-    That is the code of its module, and of all others of its package that are imported. What was edited before the
-    first look at it is known by its functions, later edits by any change of the files.
+    It may be the module *name*, or any other of its package. What was edited before the first look at it is known by
+    its functions, later edits by any change of the file.
 
     Args:
-        reference: Where the function is found, ``'package.module:function'``; its module has been imported.
-
-    Raises:
-        DatasetError: If it is so.
+        name: A module that has been imported.
     """
-    name = reference.partition(':')[0]
-    if name == '__main__':  # that of other processes is another; nobody sends it to them
-        return
-    _check_found(name)
     try:
         paths = {os.path.normpath(path) for _, path in files_of(name)}
-    except (OSError, TypeError):  # in no file; then nothing is remembered of it
-        return
+    except (OSError, TypeError):  # in no file
+        return None
     top = name.partition('.')[0]
     for other, module in list(sys.modules.items()):
         path = getattr(module, '__file__', None) if other.partition('.')[0] == top else None
         if path is not None and os.path.normpath(path) in paths and not _is_as_imported(other, module, path):
-            or_reload = f', or take the new code with importlib.reload({other})' if len(paths) == 1 else ''
-            raise DatasetError(
-                f'transforms: {path} has changed since this process imported it, so that other processes would do '
-                f'something else than this one. Start Python anew{or_reload}.'
-            )
+            return other
+    return None
 
 
 # -- whether they find it ------------------------------------------------------------------------------------
 
 
-def _check_found(name: str) -> None:
-    """Refuse a module, or a package that it is in, that a new process would not find where this one did."""
+def is_found(name: str) -> bool:
+    """Tell whether a new process would find a module, and the packages that it is in, where this one did."""
     path: Any = None
     whole = ''
     for part in name.split('.'):
@@ -76,12 +65,9 @@ def _check_found(name: str) -> None:
         there = spec.origin if spec is not None and spec.has_location else None
         is_plain = '.' not in name and not hasattr(module, '__path__')
         if spec is None or not (_is_same(own, there) or (is_plain and _is_copy(own, there))):
-            raise DatasetError(
-                f'transforms: {name} was imported from {own or "no file"}, where other processes do not find it: to '
-                f'them {whole} is {there or "no module at all"}. Put the folder that it lies in on sys.path '
-                '(PYTHONPATH), before others that hold a module of that name, or install it.'
-            )
+            return False
         path = getattr(module, '__path__', None)
+    return True
 
 
 def _spec_of(name: str, path: Any) -> ModuleSpec | None:

@@ -111,6 +111,11 @@ class Stream:
         return [self._said, left, self.batches.left_out, str(plan.arguments['final_root'])]
 
     @property
+    def is_large(self) -> bool:
+        """Whether other processes pay."""
+        return self._total >= SMALL
+
+    @property
     def splits(self) -> dict[str, int]:
         """Split -> how many samples were written; empty for a dataset without splits."""
         return {split: count for split, count in self._written.items() if split is not None}
@@ -222,9 +227,10 @@ class Stream:
     def _open_pool(self, writer: type[Writer]) -> None:
         """Use processes where they pay."""
         count = count_of(self._workers)
-        modules = [writer.__module__, *(one.partition(':')[0] for one in self._choices.transforms)]
-        reads = self._portable and writer.parallel and reachable() and '__main__' not in modules
-        if reads and count > 1 and self._total >= SMALL:
+        is_ours = any(not isinstance(one, str) for one in self._choices.transforms)  # of this process alone
+        is_ours = is_ours or writer.__module__ == '__main__'
+        reads = self._portable and writer.parallel and reachable() and not is_ours
+        if reads and count > 1 and self.is_large:
             self._pool = self._pool or started(count, self._stack)
             if self._pool is not None:
                 self._pool.tell('open', self._readers)

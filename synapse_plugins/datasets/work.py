@@ -21,6 +21,7 @@ from .writer import SKIPPED
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .given import Change
     from .jobs import Job
     from .reader import Reader, Unit
     from .sample import Annotation, Sample
@@ -39,7 +40,7 @@ class Plan:
         holds: The tools that the format can hold; None: every tool.
         chosen: The classes to keep; None keeps all.
         rename: Class -> the class that it becomes.
-        transforms: References to functions that change a sample or, with None, leave it out.
+        transforms: Functions that change a sample or, with None, leave it out.
         drop_empty: Leave out pictures without annotations.
         remember: Write down what is done, for the next conversion.
         verify: Look at the content of pictures to see whether they are as they were.
@@ -52,7 +53,7 @@ class Plan:
     holds: frozenset[str] | None = None
     chosen: frozenset[str] | None = None
     rename: Mapping[str, str] = field(default_factory=dict)
-    transforms: tuple[str, ...] = ()
+    transforms: tuple[Change, ...] = ()
     drop_empty: bool = False
     remember: bool = False
     verify: bool = False
@@ -124,7 +125,7 @@ class Work:
             reader.report = self._report.under(reader.prefix)
 
     def survey(
-        self, jobs: Sequence[Job], transforms: Sequence[str] = (), rename: Mapping[str, str] | None = None
+        self, jobs: Sequence[Job], transforms: Sequence[Change] = (), rename: Mapping[str, str] | None = None
     ) -> Survey:
         """Return what a batch holds; with transforms, what it will hold, under the names that they get to see."""
         survey = Survey()

@@ -44,6 +44,10 @@ def several(sample):
     return sample
 
 
+def forgets(sample):
+    sample.annotations = list(sample.annotations)
+
+
 def nothing(sample):
     sample.annotations = None
     return sample
@@ -168,6 +172,14 @@ def test_what_a_function_may_not_leave_is_refused_in_words(
         convert(pets, pets.parent / 'out', to=target, transforms=[f'left_behind:{function}'])
     assert not (pets.parent / 'out').exists()
     assert not list(pets.parent.glob('*outside*'))
+
+
+@pytest.mark.parametrize('target', ['yolo', 'coco', 'pascal_voc'])
+def test_a_function_that_forgets_to_return_the_sample_is_named(target: str, pets: Path) -> None:
+    with pytest.raises(
+        DatasetError, match=r'the transform left_behind:forgets left out \d+ of .*`return sample`'
+    ):
+        convert(pets, pets.parent / 'out', to=target, transforms=['left_behind:forgets'])
 
 
 @pytest.mark.parametrize(('function', 'label'), [('decomposed', '고양이'), ('enumerated', 'cat')])

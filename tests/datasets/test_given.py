@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from builtin_steps.convert import ConvertDatasetStep
 from synapse_plugins import datasets
-from synapse_plugins.datasets import convert
+from synapse_plugins.datasets import convert, stream
+from synapse_plugins.datasets.ledger import LEDGER_FILE
 from synapse_plugins.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -35,20 +38,54 @@ def test_a_function_is_found_by_other_processes(
     assert ConvertDatasetStep(transforms=[change]).options['transforms'] == ['my_given_changes:same']
 
 
-def test_what_other_processes_cannot_import_is_refused(blood: Path, tmp_path: Path) -> None:
+def test_what_only_this_process_has_is_used_here(
+    blood: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def inner(sample: Any) -> Any:
+        for one in sample.annotations:
+            one.label = 'cell'
         return sample
 
-    main = type('Main', (), {'__module__': '__main__', '__qualname__': 'main', '__call__': lambda *_: None})()
-    for given in (lambda sample: sample, inner, main):
-        for call in (lambda one: convert(blood, tmp_path / 'out', to='yolo', transforms=[one]), _step):
-            with pytest.raises(DatasetError, match='my_changes:function'):
-                call(given)
-    assert not (tmp_path / 'out').exists()
+    class Object:
+        def __call__(self, sample: Any) -> Any:
+            return inner(sample)
+
+    def main(sample: Any) -> Any:
+        return inner(sample)
+
+    main.__module__, main.__qualname__ = '__main__', 'main'
+    given = (lambda sample: (inner(sample), sample)[1], inner, Object(), main, partial(inner))
+    for number, one in enumerate(given):
+        made = convert(blood, tmp_path / f'{number}', to='yolo', transforms=[one])
+        assert made.classes == ['cell']
+        assert not any('process' in line for line in made.warnings)
+        assert ' at 0x' not in json.dumps(made.made_with)
+    monkeypatch.setattr(stream, 'SMALL', 1)
+    for number, ways in enumerate(({'workers': 2}, {'workers': 2, 'overwrite': True})):
+        made = convert(blood, tmp_path / f'large-{number}', to='yolo', transforms=[main], **ways)
+        assert made.classes == ['cell']
+        (told,) = [line for line in made.warnings if 'process' in line]
+        assert told == (
+            '__main__:main is known to this process alone, so it did all the work itself and remembers nothing of '
+            'it. Other processes find a function at the top of a module that can be imported, as of my_changes.py.'
+        )
+        assert not (made.path / LEDGER_FILE).exists()
 
 
-def _step(given: Any) -> None:
-    ConvertDatasetStep(transforms=[given])
+def test_a_step_takes_what_only_this_process_has_and_finds_nothing_in_the_cache(
+    blood: Path, tmp_path: Path
+) -> None:
+    step = ConvertDatasetStep('yolo', 'dm_v2', transforms=[lambda sample: sample])
+    places = {step._place(None, blood, 'dm_v2').key for _ in range(2)}
+    assert len(places) == 2
+
+
+def test_what_is_no_function_is_refused(blood: Path, tmp_path: Path) -> None:
+    for one in (5, None, ['a']):
+        with pytest.raises(DatasetError, match='is no function of a sample, nor a name'):
+            convert(blood, tmp_path / 'out', to='yolo', transforms=[one])
+    with pytest.raises(DatasetError, match='is no function of a sample'):
+        convert(blood, tmp_path / 'out', to='yolo', transforms=[lambda: None])
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from synapse_plugins.datasets import convert
+from synapse_plugins.datasets import convert, imported
+from synapse_plugins.datasets.given import OwnFunction
 from synapse_plugins.datasets.ledger import LEDGER_FILE
 from synapse_plugins.datasets.transforms import find_transforms, transforms_digest
-from synapse_plugins.errors import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,32 +69,42 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ('return call', 'return call)'),  # half edited
     ],
 )
-def test_what_was_edited_before_the_first_look_is_refused(
+def test_what_was_edited_before_the_first_look_is_used_as_it_was_imported(
     module: Path, blood: Path, old: str, new: str
 ) -> None:
     change = importlib.import_module(NAME).change
+    wanted = convert(blood, module.parent / 'wanted', to='yolo', transforms=[change]).report.to_dict()
+    imported._known.clear()
     module.write_text(CODE.replace(old, new), encoding='utf-8')
-    for given in (REFERENCE, change):
-        with pytest.raises(DatasetError, match=rf'has changed since .* importlib\.reload\({NAME}\)'):
-            convert(blood, module.parent / 'out', to='yolo', transforms=[given], workers=1)
-    assert not (module.parent / 'out').exists()
+    for number, given in enumerate((REFERENCE, change)):
+        out = module.parent / f'out-{number}'
+        report = convert(blood, out, to='yolo', transforms=[given], remember=True).report
+        (told,) = [line for line in report.warnings if 'edited since' in line]
+        assert told == (
+            f'The module {NAME} was edited since this process imported it, and {REFERENCE} was used as it was then. '
+            f'Start Python anew, or call importlib.reload({NAME}), to use it as it is now.'
+        )
+        report.warnings.remove(told)
+        assert report.to_dict() == wanted
+        assert not (out / LEDGER_FILE).exists()
     module.write_text(f'# A line more.\n{CODE}', encoding='utf-8')
-    assert find_transforms([REFERENCE], 'yolo', None)
+    assert find_transforms([change], 'yolo', None) == (REFERENCE,)
 
 
-def test_what_was_edited_since_is_refused_until_it_is_imported_anew(module: Path, blood: Path) -> None:
+def test_what_was_edited_since_is_used_as_it_was_until_it_is_imported_anew(module: Path, blood: Path) -> None:
     ways: dict[str, Any] = {'to': 'yolo', 'overwrite': True, 'transforms': [REFERENCE]}
     assert convert(blood, module.parent / 'out', **ways).classes == ['WBC']
     assert convert(blood, module.parent / 'out', **ways).is_hit
     module.write_text(CODE.replace("'WBC'", "'Cell'"), encoding='utf-8')
-    with pytest.raises(DatasetError, match='has changed since'):
-        convert(blood, module.parent / 'out', **ways)
+    made = convert(blood, module.parent / 'out', **ways)
+    assert (made.classes, made.reused, made.is_hit) == (['WBC'], 0, False)
+    assert 'was edited since' in '\n'.join(made.report.warnings)
     old = sys.modules[NAME].change
     importlib.reload(sys.modules[NAME])
-    with pytest.raises(DatasetError, match=rf'is not what {REFERENCE} is now'):
-        find_transforms([old], 'yolo', None)
     made = convert(blood, module.parent / 'out', **ways)
     assert (made.classes, made.reused) == (['Cell'], 0)
+    assert convert(blood, module.parent / 'out', **ways).is_hit
+    assert find_transforms([old], 'yolo', None) == (OwnFunction(REFERENCE, old),)
 
 
 def test_of_code_in_an_archive_nothing_is_remembered(
@@ -112,7 +122,7 @@ def test_of_code_in_an_archive_nothing_is_remembered(
     assert len({transforms_digest(ways['transforms'], 'yolo') for _ in range(2)}) == 2
 
 
-def test_what_other_processes_do_not_find_is_refused_whoever_works(
+def test_what_other_processes_do_not_find_this_one_does_alone(
     blood: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / 'hidden.py').write_text(CODE, encoding='utf-8')
@@ -125,12 +135,9 @@ def test_what_other_processes_do_not_find_is_refused_whoever_works(
     made = ModuleType('my_made_up_changes')
     exec(CODE, vars(made))
     monkeypatch.setitem(sys.modules, made.__name__, made)
-    for given in ('my_hidden:change', hidden.change, 'my_made_up_changes:change'):
-        for workers in (1, 2):
-            with pytest.raises(
-                DatasetError, match=r'other processes do not find it: to them .* no module at all'
-            ):
-                convert(blood, tmp_path / 'out', to='yolo', transforms=[given], workers=workers)
+    for number, given in enumerate(('my_hidden:change', hidden.change, 'my_made_up_changes:change')):
+        out = tmp_path / f'out-{number}'
+        assert convert(blood, out, to='yolo', transforms=[given]).classes == ['WBC']
 
 
 def test_another_module_of_that_name_is_another_module_and_a_copy_is_none(
@@ -140,7 +147,7 @@ def test_another_module_of_that_name_is_another_module_and_a_copy_is_none(
     (tmp_path / 'before').mkdir()
     (tmp_path / 'before' / module.name).write_text(CODE, encoding='utf-8')
     monkeypatch.syspath_prepend(str(tmp_path / 'before'))
-    assert find_transforms([REFERENCE], 'yolo', None)
+    assert find_transforms([REFERENCE], 'yolo', None) == (REFERENCE,)
     (tmp_path / 'before' / module.name).write_text(f'{CODE}\n', encoding='utf-8')
-    with pytest.raises(DatasetError, match=r'to them my_imported_changes is .*before'):
-        find_transforms([REFERENCE], 'yolo', None)
+    change = sys.modules[NAME].change
+    assert find_transforms([REFERENCE], 'yolo', None) == (OwnFunction(REFERENCE, change),)
