@@ -123,6 +123,21 @@ def test_the_description_that_nobody_gave_is_english(project: Path, answers: dic
     assert read_toml(project)['project']['description'] == wanted
 
 
+def test_its_configuration_is_in_line_with_its_code(project: Path) -> None:
+    if not (project / 'config.yaml').is_file():
+        pytest.skip('a step pack is no plugin')
+    env = {
+        **os.environ,
+        'PYTHONPATH': str(Path(synapse_plugins.__file__).parents[1]),
+        'PYTHONDONTWRITEBYTECODE': '1',  # others count the files of the project
+    }
+    call = [sys.executable, '-m', 'synapse_plugins', 'config', 'check', '--plugin', str(project), '--json']
+    done = subprocess.run(call, env=env, capture_output=True, encoding='utf-8', check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert (report['problems'], report['notes'], report['changes'], report['diff']) == ([], [], [], '')
+
+
 def test_it_can_be_built(project: Path) -> None:
     from hatchling.metadata.core import ProjectMetadata
     from hatchling.plugin.manager import PluginManager
