@@ -24,7 +24,8 @@ HEAD = """\
   `{"error": {"type": ..., "message": ..., "exit_code": ...}}` there, and its paragraph on standard error; a run that
   failed prints its record instead.
 * Exit codes: 0 done; 1 the problem is yours, or the run failed: one paragraph says what, where, and the next command;
-  2 bad usage; 130 and 143 interrupted. A traceback is a bug of ours, or you asked for it with `--traceback`.
+  2 bad usage; 130 and 143 interrupted, of which a line tells. A traceback is a bug of ours, or you asked for it with
+  `--traceback`.
 """
 
 

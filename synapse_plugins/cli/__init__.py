@@ -5,6 +5,7 @@ Importing this costs nothing. `main` loads the table of commands, and a command'
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,9 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from .settings import PROGRAM, Settings
     from .streams import prepared
 
+    words = list(sys.argv[1:] if arguments is None else arguments)
     settings = Settings()
     with prepared():
         return guarded(
             lambda: root_command()(args=arguments, prog_name=PROGRAM, obj=settings),
             settings=settings,
+            wants_json='--json' in words,
         )

@@ -4,7 +4,8 @@ typer reads the annotations when it builds a command, so this module does not po
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -70,16 +71,15 @@ class LazyGroup(TyperGroup):
         _pass_over_what_is_not_given(command)
         return command
 
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Read the options before the command's name."""
+        with _noting_the_end(extra.get('obj') or Settings()):
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command; a usage error says its reason without the word of a library in front of it."""
-        try:
+        with _noting_the_end(ctx.obj):
             result = super().invoke(ctx)
-        except Exception as exc:
-            message = getattr(exc, 'message', None)
-            if hasattr(exc, 'format_message') and isinstance(message, str):
-                exc.message = message.removeprefix('Value error, ')  # type: ignore[attr-defined]
-            raise
-        else:
             require_command(ctx)
             return result
 
@@ -95,6 +95,24 @@ class LazyGroup(TyperGroup):
         """Write the table; no command is imported for it."""
         with formatter.section('Commands'):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+@contextmanager
+def _noting_the_end(settings: Settings) -> Iterator[None]:
+    """Keep why a command ended that the library turns into a mere number: a usage error, which it prints, or Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        settings.interrupted = True
+        raise
+    except Exception as exc:
+        message = getattr(exc, 'message', None)
+        format_message = getattr(exc, 'format_message', None)
+        if format_message is not None:
+            if isinstance(message, str):
+                exc.message = message.removeprefix('Value error, ')  # type: ignore[attr-defined]
+            settings.refusal = format_message()
+        raise
 
 
 def _share(command: Any, options: Iterable[Any]) -> None:

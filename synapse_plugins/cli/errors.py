@@ -8,7 +8,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from ..errors import SynapsePluginsError
-from .output import emit_json, prose
+from .output import emit_json, note, prose
 from .streams import silence_stdout, stdout
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _SURROUNDINGS = {
 _OF_THE_TARGET = (errno.ENOSPC, errno.EROFS, getattr(errno, 'EDQUOT', -1))
 
 
-def guarded(call: Callable[[], object], *, settings: Settings) -> int:
+def guarded(call: Callable[[], object], *, settings: Settings, wants_json: bool = False) -> int:
     """Run *call* and return its exit code; what it raises on purpose becomes one paragraph on stderr.
 
     Anything else is a bug, and is shown with its traceback. With ``--json`` the error is a document on stdout too.
@@ -48,11 +48,16 @@ def guarded(call: Callable[[], object], *, settings: Settings) -> int:
     Args:
         call: The command; it may raise SystemExit.
         settings: What the command line says, once it has been read.
+        wants_json: Whether ``--json`` stands in it, which nobody has read where it is bad usage.
     """
     try:
         code = _exit_code(call)
+        if settings.interrupted:
+            code = _say_stopped(settings)
+        elif settings.refusal is not None and (settings.as_json or wants_json):
+            _emit_error('UsageError', settings.refusal, code)
     except KeyboardInterrupt:
-        code = _INTERRUPTED
+        code = _say_stopped(settings)
     except BrokenPipeError:
         code = 1
         silence_stdout()
@@ -73,10 +78,20 @@ def _tell(error: Exception, settings: Settings) -> int:
     elif isinstance(error, OSError) and error.errno in _SURROUNDINGS:
         text, with_traceback = _surroundings(error), settings.traceback
     if settings.as_json:
-        said = str(error) if text is _BUG else text
-        emit_json({'error': {'type': type(error).__name__, 'message': said, 'exit_code': code}})
+        _emit_error(type(error).__name__, str(error) if text is _BUG else text, code)
     print_error(error, text, with_traceback=with_traceback)
     return code
+
+
+def _say_stopped(settings: Settings) -> int:
+    note(settings.when_stopped)
+    if settings.as_json:
+        _emit_error('KeyboardInterrupt', settings.when_stopped, _INTERRUPTED)
+    return _INTERRUPTED
+
+
+def _emit_error(kind: str, message: str, code: int) -> None:
+    emit_json({'error': {'type': kind, 'message': message, 'exit_code': code}})
 
 
 def _exit_code(call: Callable[[], object]) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ..backends import SynapseBackend
@@ -26,11 +28,24 @@ class Settings:
         home: The store's folder, or None for the default one.
         traceback: Show the traceback of an error that is not ours, too.
         as_json: The command prints one JSON document, also about an error.
+        refusal: Why the command line is bad usage, once that is known.
+        interrupted: Whether Ctrl-C ended the command.
+        when_stopped: What is said then.
     """
 
     home: Path | None = None
     traceback: bool = False
     as_json: bool = False
+    refusal: str | None = None
+    interrupted: bool = False
+    when_stopped: str = 'Stopped.'
+
+    @contextmanager
+    def writing_whole_or_nothing(self) -> Iterator[None]:
+        """Say that nothing was written if Ctrl-C ends the block, whose output appears at its very end."""
+        before, self.when_stopped = self.when_stopped, 'Stopped; nothing was written.'
+        yield  # where it is left by an exception, this stands
+        self.when_stopped = before
 
     def store(self, *, existing: bool = False) -> Store:
         """Open the store in use.

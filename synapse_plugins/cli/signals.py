@@ -39,6 +39,8 @@ class Interrupts:
         return self
 
     def __exit__(self, *error: object) -> None:
+        if self.received is not None and self._context is None:
+            note('Stopped before the run began.')
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -64,7 +66,12 @@ class Interrupts:
     def _what_happens(self) -> str:
         step = self._context.logger.get_step() if self._context is not None else None
         work = f'step {step!r}' if step is not None else 'the action'
-        return f'Stopping: waiting for {work}; press Ctrl-C again to leave at once.'
+        run = f' {self._context.run_id}' if self._context is not None and self._context.run_id else ''
+        epochs = ', with the epochs trained so far' if step == 'train' else ''
+        return (
+            f'Stopping: waiting for {work}; then what the run has made is undone{epochs}. Press Ctrl-C again to leave '
+            f'at once: what lies in its work folder stays, and `synapse-plugins runs show{run}` says where.'
+        )
 
 
 def _leave_at_once(code: int) -> None:

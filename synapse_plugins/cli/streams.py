@@ -28,16 +28,33 @@ def prepared() -> Iterator[None]:
     A file or a pipe gets UTF-8; a terminal keeps its encoding, and what that cannot show appears escaped. What we
     warn of ourselves is one line on stderr, without the place in our code that it comes from.
     """
-    for stream in (sys.stdout, sys.stderr):
-        _reconfigure(stream)
-    shown, warnings.showwarning = warnings.showwarning, _show_warning
-    _others.append(shown)
-    _kept.append(sys.stdout)
-    try:
+    with _opened('stdout'), _opened('stderr'):
+        for stream in (sys.stdout, sys.stderr):
+            _reconfigure(stream)
+        shown, warnings.showwarning = warnings.showwarning, _show_warning
+        _others.append(shown)
+        _kept.append(sys.stdout)
+        try:
+            yield
+        finally:
+            warnings.showwarning = _others.pop()
+            sys.stdout = _kept.pop()
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[None]:
+    """Put a stream that writes nowhere in place of one that was closed before the program began: Python has None."""
+    if getattr(sys, name) is not None:
         yield
-    finally:
-        warnings.showwarning = _others.pop()
-        sys.stdout = _kept.pop()
+        return
+    with open(os.devnull, 'w', encoding='utf-8') as nowhere:  # noqa: PTH123 - it is no path
+        if nowhere.fileno() <= 2:  # it took the number of the closed one: other processes shall have it, too
+            os.set_inheritable(nowhere.fileno(), True)
+        setattr(sys, name, nowhere)
+        try:
+            yield
+        finally:
+            setattr(sys, name, None)
 
 
 def stdout() -> Any:

@@ -102,6 +102,27 @@ def test_a_group_without_a_command_is_bad_usage_and_says_which_there_are(
     assert not home.exists()
 
 
+@pytest.mark.parametrize(
+    ('arguments', 'said'),
+    [
+        (['convert', 'a', 'b', '--too', 'yolo'], 'No such option: --too'),
+        (['convert', 'a', '--to', 'yolo'], "Missing argument 'DST'."),
+        (['convert', 'a', 'b', '--to', 'yolo', '--workers', '0'], "Invalid value for '--workers'"),
+        (['datasets', 'imprt'], "No such command 'imprt'."),
+        (['dataset'], "No such command 'dataset'."),
+        (['run', 'train', '-p', 'epochs'], "'epochs' is no parameter; write it as -p name=value"),
+        (['--bogus'], 'No such option: --bogus'),
+    ],
+)
+def test_bad_usage_is_a_document_too(cli: Callable[..., Any], arguments: list[str], said: str) -> None:
+    outcome = cli(*arguments, '--json')
+    assert outcome.code == 2
+    error = outcome.json['error']
+    assert (error['type'], error['exit_code']) == ('UsageError', 2)
+    assert said in error['message']
+    assert 'Usage: synapse-plugins' in outcome.err
+
+
 def test_global_options_stand_anywhere(cli: Callable[..., Any], tmp_path: Path) -> None:
     nowhere = tmp_path / '없음'
     for arguments in (

@@ -33,7 +33,6 @@ def raising(error: BaseException) -> int:
         (SystemExit(None), 0),
         (SystemExit(2), 2),
         (SystemExit('words'), 1),
-        (KeyboardInterrupt(), 130),
     ],
 )
 def test_exits_pass_through_quietly(
@@ -41,6 +40,11 @@ def test_exits_pass_through_quietly(
 ) -> None:
     assert raising(error) == code
     assert capsys.readouterr() == ('', '')
+
+
+def test_ctrl_c_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert raising(KeyboardInterrupt()) == 130
+    assert capsys.readouterr() == ('', 'Stopped.\n')
 
 
 def test_our_errors_are_one_paragraph(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +35,25 @@ def test_what_a_function_prints_is_no_part_of_the_document(
     assert done.err.count('of a picture') >= done.json['count'] > 0
     assert 'on import' in done.err
     assert program('convert', shapes, tmp_path / 'two', *words, **where).out.startswith('on import\n')
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='a POSIX shell closes the streams')
+@pytest.mark.parametrize('closed', ['>&-', '2>&-', '>&- 2>&-', '<&- >&- 2>&-'])
+def test_streams_that_are_closed_stop_nothing(
+    importable: None, home: Path, shapes: Path, tmp_path: Path, closed: str
+) -> None:
+    program = [sys.executable, '-m', 'synapse_plugins']
+    for words, code in (
+        (['convert', str(shapes), str(tmp_path / 'out'), '--to', 'yolo', '--workers', '2'], 0),
+        (['inspect', str(tmp_path / 'out'), '--json'], 0),
+        (['formats', 'no-such'], 1),
+        (['formats', '--no-such', '--json'], 2),
+    ):
+        line = f'exec {shlex.join([*program, *words])} {closed}'
+        done = subprocess.run(['sh', '-c', line], capture_output=True, encoding='utf-8', check=False)
+        assert done.returncode == code, (words, done.stderr)
+        assert 'Traceback' not in done.stderr
+    assert (tmp_path / 'out' / 'dataset.yaml').is_file()
 
 
 def test_stdout_is_as_it_was_after_a_command(cli: Callable[..., Any]) -> None:

@@ -176,7 +176,12 @@ def convert(
     format_options = _options(ctx, to, options)
     if any(':' in name for name in transforms or ()):
         add_folder(Path.cwd())  # where `run` looks for what a reference names, too
-    with hinting_at_the_store(settings_of(ctx), sources), output.progress_bar('Converting') as progress:
+    settings = settings_of(ctx)
+    with (
+        settings.writing_whole_or_nothing(),
+        hinting_at_the_store(settings, sources),
+        output.progress_bar('Converting') as progress,
+    ):
         made = convert_dataset(
             sources,
             destination,

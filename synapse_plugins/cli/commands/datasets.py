@@ -51,7 +51,11 @@ def import_dataset(
 ) -> None:
     """Import a dataset folder into the store."""
     settings = settings_of(ctx)
-    with settings.backend(existing=False) as backend, output.progress_bar('Importing') as progress:
+    with (
+        settings.writing_whole_or_nothing(),
+        settings.backend(existing=False) as backend,
+        output.progress_bar('Importing') as progress,
+    ):
         version = backend.import_dataset(
             source, name, source_format=source_format, link=link.value, progress=progress
         )
@@ -143,7 +147,12 @@ def export_dataset(
     from ...backends.exporting import export_dataset as export
     from ...datasets import Conversion
 
-    with settings_of(ctx).backend_at(backend) as place, output.progress_bar('Exporting') as progress:
+    settings = settings_of(ctx)
+    with (
+        settings.writing_whole_or_nothing(),
+        settings.backend_at(backend) as place,
+        output.progress_bar('Exporting') as progress,
+    ):
         ways: dict[str, Any] = {'task': task, 'link': link.value, 'progress': progress}
         result = export(place, dataset, destination, format=to, **ways)
     # The store holds dm_v2: everything else is a conversion of it, in which something may get lost.

@@ -1,5 +1,6 @@
 """``inspect``: what a dataset folder holds and what is wrong with it; needs no store and no backend."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -47,7 +48,13 @@ def inspect(
     """Show what a dataset folder holds and what is wrong with it."""
     from ...datasets import inspect as inspect_dataset
 
-    with hinting_at_the_store(settings_of(ctx), [source]), output.progress_bar('Inspecting') as progress:
+    settings = settings_of(ctx)
+    with (
+        # Of two files one may be there already.
+        settings.writing_whole_or_nothing() if preview is None or report is None else nullcontext(),
+        hinting_at_the_store(settings, [source]),
+        output.progress_bar('Inspecting') as progress,
+    ):
         record = inspect_dataset(
             source,
             source_format=source_format,
