@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,11 +38,19 @@ def lay(root: Path, documents: dict[str, Any], make: Any) -> Path:
 def test_the_first_document_by_name_tells_whatever_the_disk_lists_first(
     first: Any, other: Any, named: str, tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = lay(tmp_path, {'a': first, 'b': other, 'c': other}, make)
-    scan = dm_folder.scan
-    for order in (sorted, lambda found: sorted(found, reverse=True)):
-        monkeypatch.setattr(dm_folder, 'scan', lambda *asked, order=order: iter(order(scan(*asked))))
+    root = lay(tmp_path / 'in', {'a': first, 'b': other, 'c': other}, make)
+    below = lay(tmp_path / 'below', {'z': first, 'y': other}, make)
+    for stem, folder in (('z', 'a'), ('y', 'b')):
+        (below / 'json' / folder).mkdir()
+        (below / f'json/{stem}.json').rename(below / f'json/{folder}/{stem}.json')
+    scan, listdir = dm_folder.scan, os.listdir
+    for back in (False, True):
+        monkeypatch.setattr(
+            dm_folder, 'scan', lambda *asked, back=back: iter(sorted(scan(*asked), reverse=back))
+        )
+        monkeypatch.setattr(os, 'listdir', lambda place, back=back: sorted(listdir(place), reverse=back))
         assert detect_format(root) == named
+        assert detect_format(below) == named
 
 
 @pytest.mark.parametrize('silent', SILENT)
@@ -80,4 +89,5 @@ def test_a_few_documents_are_read_however_many_there_are(
     read: list[str] = []
     monkeypatch.setattr(dm_folder, 'read_bytes', lambda path: read.append(path) or b'{}')
     assert dm_folder.refusal(root, 2) is None
-    assert [path.rpartition('/')[2] for path in read] == [f'{number:03}.json' for number in range(20)]
+    # those that lie in the folder, and then those in folders below it, of which there are none
+    assert [path.rpartition(os.sep)[2] for path in read] == [f'{number:03}.json' for number in range(20)] * 2
