@@ -67,7 +67,9 @@ def test_the_transform_of_the_page_changes_a_conversion(
 ) -> None:
     from synapse_plugins.datasets import convert
 
-    (code,) = [code for code in blocks(PROJECT / 'docs' / 'formats.md', 'python') if '(sample):' in code]
+    (code,) = [
+        code for code in blocks(PROJECT / 'docs' / 'formats.md', 'python') if 'def without_small' in code
+    ]
     (folder / 'changes_of_the_page.py').write_text(code, encoding='utf-8')
     document = folder / 'my-dataset' / 'train' / 'json' / 'train.json'
     document.write_text(document.read_text(encoding='utf-8').replace('10, 8', '10, 3'), encoding='utf-8')
@@ -76,6 +78,28 @@ def test_the_transform_of_the_page_changes_a_conversion(
     made = convert('my-dataset', 'large-boxes', to='yolo', transforms=transforms)
     assert made.count == 1
     assert [(one.kind, one.count) for one in made.report.left_out] == [('image', 1)]
+
+
+def test_the_function_of_the_page_puts_boxes_that_count_from_zero_right(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from synapse_plugins.datasets import convert, open_dataset
+
+    (code,) = [
+        code for code in blocks(PROJECT / 'docs' / 'formats.md', 'python') if 'boxes_from_zero' in code
+    ]
+    (folder / 'fixes_of_the_page.py').write_text(code, encoding='utf-8')
+    voc = convert('my-dataset', 'voc', to='pascal_voc').path
+    for path in (voc / 'Annotations').iterdir():
+        text = path.read_text(encoding='utf-8')
+        for corner, value in (('xmin', 0), ('ymin', 3), ('xmax', 12), ('ymax', 11)):
+            text = re.sub(f'<{corner}>[^<]*', f'<{corner}>{value}', text)
+        path.write_text(text, encoding='utf-8')
+    monkeypatch.syspath_prepend(str(folder))
+    made = convert(voc, 'right', to='dm_v2', transforms=['fixes_of_the_page:boxes_from_zero'])
+    boxes = [annotation.data for sample in open_dataset(made.path) for annotation in sample.annotations]
+    assert boxes == [[0, 3, 12, 8]] * 2
+    assert [one.count for one in made.report.noted if 'boxes count from 0' in one.reason] == [2]
 
 
 def test_the_format_of_the_page_keeps_what_formats_promise(

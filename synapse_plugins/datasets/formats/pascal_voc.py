@@ -62,7 +62,8 @@ def detect(root: Path) -> str | None:
 _PART = 'it is a part of another object, and parts are not read'
 _FROM_ZERO = (
     'its xmin or ymin is 0, though VOC counts pixels from 1: if all of its boxes count from 0, as tools such as CVAT '
-    'and Roboflow write them, they are read a pixel too far to the top left, and a pixel too wide and high'
+    'and Roboflow write them, they are read a pixel too far to the top left, and a pixel too wide and high; '
+    'a function can put them right (--transform, see pascal_voc in docs/formats.md)'
 )
 
 
