@@ -11,7 +11,7 @@ from .names import nfc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ['PERSON_17', 'Skeleton', 'mirrored', 'skeleton_for']
+__all__ = ['PERSON_17', 'Skeleton', 'is_flip', 'mirrored', 'skeleton_for']
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,32 @@ class Skeleton:
         name: What such an object is called where its source does not say.
         joints: Their names, in order.
         edges: Pairs of places that are drawn joined, from 0.
+        declared_flip: What `flip` is where a dataset says so; empty: the names tell.
     """
 
     name: str
     joints: tuple[str, ...]
     edges: tuple[tuple[int, int], ...] = ()
+    declared_flip: tuple[int, ...] = ()
 
     @property
     def flip(self) -> list[int]:
-        """For every joint the place of the one that it becomes in a mirror."""
-        return mirrored(self.joints)
+        """For every joint the place of the one that it becomes in a mirror, and that becomes it."""
+        return list(self.declared_flip) or mirrored(self.joints)
+
+    def with_joints(self, more: Iterable[str]) -> Skeleton:
+        """Return it with joints behind its own."""
+        joints = (*self.joints, *more)
+        flip = self.declared_flip
+        if flip:
+            # sides among the new ones alone, for the old ones are told already
+            flip = (*flip, *(len(flip) + place for place in mirrored(joints[len(flip) :])))
+        return Skeleton(self.name, joints, self.edges, flip)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
-        return {'name': self.name, 'joints': list(self.joints), 'edges': [list(edge) for edge in self.edges]}
+        data = {'name': self.name, 'joints': list(self.joints), 'edges': [list(edge) for edge in self.edges]}
+        return data | ({'flip': list(self.declared_flip)} if self.declared_flip else {})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Skeleton:
@@ -47,9 +59,12 @@ class Skeleton:
         try:
             joints = tuple(nfc(str(joint)) for joint in data['joints'])
             edges = tuple((int(start), int(end)) for start, end in data.get('edges') or ())
-            return cls(str(data.get('name') or 'object'), joints, edges)
+            flip = tuple(data.get('flip') or ())
         except (KeyError, TypeError, AttributeError, ValueError) as exc:
             raise ValueError('this is no skeleton') from exc
+        if flip and not is_flip(flip, len(joints)):
+            raise ValueError('this is no skeleton, for its joints do not change places in pairs')
+        return cls(str(data.get('name') or 'object'), joints, edges, flip)
 
 
 _PERSON = [
@@ -102,20 +117,54 @@ PERSON_17 = Skeleton(
 )
 """The seventeen joints of a person, as COCO orders them."""
 
-_SIDES = re.compile(r'(?:(?<=[_\W])|^)(left|right|l|r)(?=[_\W]|$)|^(left|right)|(left|right)$', re.IGNORECASE)
-_OTHER = {'left': 'right', 'right': 'left', 'l': 'r', 'r': 'l'}
+_LETTER = r'[^\W\d_]'
+_SIDES = re.compile(
+    rf'(?<!{_LETTER})(?i:left|right|l|r)(?!{_LETTER})'  # left_eye, eye-L, l1
+    r'|^(?i:left|right)|(?i:left|right)$'  # lefteye, LeftEye, eyeleft
+    r'|(?<=[a-z\d])(?:Left|Right|L|R)(?![a-z])'  # frontLeftPaw, eyeL
+    r'|^[LRlr](?=[A-Z])|^[LR](?=[a-z])'  # LShoulder, lShoulder, Lshoulder
+    r'|왼|오른|[좌우左右]'
+)
+_PAIRS = (
+    ('left', 'right'), ('Left', 'Right'), ('LEFT', 'RIGHT'), ('l', 'r'), ('L', 'R'), ('왼', '오른'), ('좌', '우'),
+    ('左', '右'),
+)  # fmt: skip
+_OTHER = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])}
 _DIGITS = re.compile(r'(\d+)')
 
 
 def mirrored(joints: Iterable[str]) -> list[int]:
-    """Return for every joint the place of its other side; one that has none, as ``nose``, stays."""
-    names = [joint.casefold() for joint in joints]
-    place = {name: number for number, name in reversed(list(enumerate(names)))}
-    return [place.get(_SIDES.sub(_swapped, name), number) for number, name in enumerate(names)]
+    """Return for every joint the place of its other side; one that has none, as ``nose``, stays.
+
+    Two joints always change places with each other. Where names differ in case only, the one that is spelled alike is
+    the other side.
+    """
+    names = list(joints)
+    exact, folded = _places(names), _places([name.casefold() for name in names])
+    others = []
+    for number, name in enumerate(names):
+        other = _SIDES.sub(_swapped, name)
+        others.append(exact.get(other, folded.get(other.casefold(), number)))
+    return [other if others[other] == number else number for number, other in enumerate(others)]
+
+
+def is_flip(places: Any, count: int) -> bool:
+    """Tell whether these are places of *count* joints that change in pairs, or stay."""
+    if not isinstance(places, list | tuple) or len(places) != count:
+        return False
+    if not all(type(place) is int and 0 <= place < count for place in places):
+        return False
+    return all(places[place] == number for number, place in enumerate(places))
+
+
+def _places(names: list[str]) -> dict[str, int]:
+    """Return name -> its first place."""
+    return {name: number for number, name in reversed(list(enumerate(names)))}
 
 
 def _swapped(match: re.Match[str]) -> str:
-    return _OTHER[match[0].casefold()]
+    side = match[0]
+    return _OTHER.get(side) or _OTHER[side.casefold()]
 
 
 def skeleton_for(labels: Iterable[str]) -> Skeleton:

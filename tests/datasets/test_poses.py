@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synapse_plugins.datasets.poses import joints_of, pose_annotations, poses_of, tight_box
 from synapse_plugins.datasets.report import Report
 from synapse_plugins.datasets.sample import Annotation, ImageFile
-from synapse_plugins.datasets.skeletons import PERSON_17, Skeleton, mirrored, skeleton_for
+from synapse_plugins.datasets.skeletons import PERSON_17, Skeleton, is_flip, mirrored, skeleton_for
 
 IMAGE = ImageFile(Path('a.jpg'), 100, 80)
 FACE = Skeleton('face', ('nose', 'left_eye', 'right_eye'))
@@ -42,13 +44,46 @@ def test_other_joints_come_by_name() -> None:
         (['L-ear', 'R-ear'], [1, 0]),
         (['LeftHand', 'RightHand', 'left_foot'], [1, 0, 2]),
         (['0', '1', 'lamp', 'ramp'], [0, 1, 2, 3]),
-        (['왼쪽', '오른쪽'], [0, 1]),
+        (['왼쪽', '오른쪽'], [1, 0]),
+        (['왼눈', '코', '오른눈', '좌측', '우측'], [2, 1, 0, 4, 3]),
+        (['eyeL', 'eyeR', 'Lshoulder', 'Rshoulder', 'LKnee', 'RKnee'], [1, 0, 3, 2, 5, 4]),
+        (['frontLeftPaw', 'frontRightPaw', 'lHip', 'rHip', 'l1', 'r1'], [1, 0, 3, 2, 5, 4]),
+        (['HandLEFT', 'HandRIGHT', 'LEFTFOOT', 'RIGHTFOOT'], [1, 0, 3, 2]),
+        (['left_eye', 'Left_eye', 'right_eye'], [2, 1, 0]),
+        (['left_eye', 'Right_eye', 'right_eye', 'Left_eye'], [2, 3, 0, 1]),
+        (['left_eye', 'left_eye', 'right_eye'], [2, 1, 0]),
+        (['left_wing_left', 'right_wing_right', 'left_wing_right', 'right_wing_left'], [1, 0, 3, 2]),
+        (['eyeLid', 'eyeRid', 'Lid', 'Nose'], [0, 1, 2, 3]),
+        (['SOLO', 'SORO', 'halL', 'halr', 'pearl'], [0, 1, 2, 3, 4]),
     ],
 )
 def test_sides_change_places_in_a_mirror(joints: list[str], expected: list[int]) -> None:
     found = mirrored(joints)
     assert found == expected
     assert [found[place] for place in found] == list(range(len(joints)))
+
+
+@given(joints=st.lists(st.text('lrLReft_igh1왼오른좌우', max_size=8), max_size=12))
+def test_whatever_changes_places_changes_back(joints: list[str]) -> None:
+    assert is_flip(mirrored(joints), len(joints))
+
+
+def test_a_declared_flip_is_kept() -> None:
+    declared = Skeleton('object', ('a', 'b', 'left'), declared_flip=(1, 0, 2))
+    assert declared.flip == [1, 0, 2]
+    assert Skeleton.from_dict(declared.to_dict()) == declared
+    assert declared.with_joints(['right', 'x_l', 'x_r']).flip == [1, 0, 2, 3, 5, 4]
+    assert FACE.with_joints(['left_ear', 'right_ear']).flip == [0, 2, 1, 4, 3]
+
+
+@pytest.mark.parametrize(
+    'junk', [[1, 1, 0], [0], [1, 2, 0], [0, 1, 3], [0, 1, -1], [0, 1, 2.0], ['0', '1', '2'], {}, 5]
+)
+def test_what_is_no_flip_is_none(junk: Any) -> None:
+    assert not is_flip(junk, 3)
+    if junk:
+        with pytest.raises(ValueError, match='no skeleton'):
+            Skeleton.from_dict({'joints': ['a', 'b', 'c'], 'flip': junk})
 
 
 @pytest.mark.parametrize('junk', [{}, {'joints': 5}, {'joints': ['a'], 'edges': [[1]]}, []])

@@ -134,6 +134,33 @@ def test_poses_are_written_and_come_back(people: Path, tmp_path: Path) -> None:
     assert lines(tmp_path / 'again', 'a') == [pytest.approx(line, abs=1e-6) for line in found]
 
 
+@pytest.mark.parametrize(
+    ('count', 'said', 'written', 'names'),
+    [
+        (3, 'flip_idx: [2, 1, 0]', [2, 1, 0], ['joint_0', 'joint_1', 'joint_2']),
+        (3, 'flip_idx: [2, 2, 0]', [0, 1, 2], ['joint_0', 'joint_1', 'joint_2']),
+        (2, 'kpt_names: {0: [l, r]}', [1, 0], ['l', 'r']),
+        (2, 'kpt_names: {0: [l, r]}\nflip_idx: [0, 1]', [0, 1], ['l', 'r']),
+        (17, f'flip_idx: {[1, 0, *range(2, 17)]}', [1, 0, *range(2, 17)], [f'joint_{n}' for n in range(17)]),
+        (17, f'flip_idx: {PERSON_17.flip}', PERSON_17.flip, list(PERSON_17.joints)),
+    ],
+)
+def test_a_flip_that_a_dataset_declares_is_kept(
+    count: int, said: str, written: list[int], names: list[str], tmp_path: Path, make: Any
+) -> None:
+    make.picture(tmp_path / 'in/images/a.png')
+    (tmp_path / 'in/labels').mkdir()
+    line = '0 0.5 0.5 0.5 0.5' + ' 0.5 0.5 2' * count
+    (tmp_path / 'in/labels/a.txt').write_text(line, encoding='utf-8')
+    config = f'train: images\nval: images\nnames: [x]\nkpt_shape: [{count}, 3]\n{said}\n'
+    (tmp_path / 'in/dataset.yaml').write_text(config, encoding='utf-8')
+    made = convert(tmp_path / 'in', tmp_path / 'out', to='yolo')
+    config = yaml.safe_load((tmp_path / 'out/dataset.yaml').read_text('utf-8'))
+    assert (config['flip_idx'], config['kpt_names']) == (written, {0: names})
+    warned = any('flip_idx' in sentence for sentence in made.report.warnings)
+    assert warned == (said == 'flip_idx: [2, 2, 0]')
+
+
 def test_any_skeleton_and_any_class(tmp_path: Path, make: Any) -> None:
     tools = {
         'bounding_box': [box('개', 4, 4, 40, 40, group='1'), box('cat', 1, 1, 5, 5, group='2')],

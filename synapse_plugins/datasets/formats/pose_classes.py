@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from ..poses import group_named_by
 from ..shapes import SHAPES
-from ..skeletons import PERSON_17, Skeleton, skeleton_for
+from ..skeletons import PERSON_17, skeleton_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..reader import Survey
     from ..sample import Annotation
+    from ..skeletons import Skeleton
 
 __all__ = ['POSED', 'joint_names', 'pose_class_names', 'pose_labels', 'skeleton_of']
 
@@ -65,4 +66,4 @@ def skeleton_of(survey: Survey) -> Skeleton:
         return skeleton_for(labels) if labels else PERSON_17
     others = labels.difference(declared.joints)
     more = skeleton_for(others).joints if others else ()
-    return Skeleton(declared.name, (*declared.joints, *more), declared.edges)
+    return declared.with_joints(more)

@@ -32,6 +32,10 @@ __all__ = ['YoloWriter']
 _CONFIG = 'dataset.yaml'
 _SMALLEST = 10
 _REPEATED = 'it repeats another one of its picture; the trainer warns, and takes one of them'
+_NO_SIDES = (
+    'No name of a joint tells of another side (left and right), so flip_idx swaps none: where joints have sides, '
+    'correct it in dataset.yaml, or train without mirrored pictures (fliplr=0).'
+)
 _TRAINER_SUFFIXES = frozenset(('jpg', 'jpeg', 'png', 'bmp', 'webp', 'tif', 'tiff'))
 
 
@@ -172,12 +176,19 @@ class YoloWriter(Writer):
         if self._skeleton is not None:
             joints = list(self._skeleton.joints)
             config['kpt_shape'] = [len(joints), 3]
-            config['flip_idx'] = self._skeleton.flip
+            config['flip_idx'] = self._flip(self._skeleton)
             config['kpt_names'] = dict.fromkeys(range(len(self.classes)), joints)
         config['names'] = dict(enumerate(self.classes))
         text = yaml.dump(config, Dumper=_dumper(), allow_unicode=True, sort_keys=False, width=1 << 20)
         write_bytes(self.root / _CONFIG, text.encode())
         return Path() if self.task == 'classify' else Path(_CONFIG)
+
+    def _flip(self, skeleton: Skeleton) -> list[int]:
+        """Return what stands under ``flip_idx``, with a word if no joint changes places."""
+        flip = skeleton.flip
+        if len(flip) > 1 and flip == list(range(len(flip))) and not skeleton.declared_flip:
+            self.report.warn(_NO_SIDES)
+        return flip
 
     def _splits(self) -> dict[str, str]:
         """Return what stands under ``train``, ``val`` and ``test``; the first two are never absent."""

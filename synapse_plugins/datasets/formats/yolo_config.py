@@ -10,7 +10,7 @@ from typing import Any
 from ...errors import FormatError
 from ..litter import visible
 from ..names import SPLIT_ORDER, nfc, order_splits, spellings, split_name
-from ..skeletons import PERSON_17, Skeleton
+from ..skeletons import PERSON_17, Skeleton, is_flip
 
 __all__ = [
     'Joints',
@@ -142,15 +142,18 @@ class Joints:
 def joints_of_config(content: dict[str, Any]) -> Joints | None:
     """Return the keypoints of a pose dataset, None for other datasets.
 
-    Their names are ``kpt_names``; without, seventeen are those of a person.
+    Their names are ``kpt_names``; without, seventeen are those of a person, unless ``flip_idx`` says otherwise.
     """
+    flip = content.get('flip_idx')
     match content.get('kpt_shape'):
         case [int(count), (2 | 3) as dimensions] if 0 < count <= _MOST_JOINTS:
             names = _joint_names(content.get('kpt_names'), count)
-            if names == list(PERSON_17.joints) or (names is None and count == len(PERSON_17.joints)):
+            own = tuple(flip or ()) if is_flip(flip, count) else ()
+            is_person = own in ((), tuple(PERSON_17.flip)) and count == len(PERSON_17.joints)
+            if names == list(PERSON_17.joints) or (names is None and is_person):
                 return Joints(PERSON_17, dimensions)
             joints = names or [f'joint_{place}' for place in range(count)]
-            return Joints(Skeleton('object', tuple(joints)), dimensions)
+            return Joints(Skeleton('object', tuple(joints), declared_flip=own), dimensions)
         case _:
             return None
 
