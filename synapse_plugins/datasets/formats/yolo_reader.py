@@ -29,6 +29,7 @@ from .yolo_config import (
 from .yolo_places import listed, unnamed_folders
 from .yolo_rows import Row, annotations_of_row, parse_row, seen_joints
 from .yolo_splits import class_split_folders, splits_of_config, warn_of_repeats
+from .yolo_trainer import label_file_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +72,8 @@ class YoloReader(UnitReader):
         config = config_file(root)
         content = (load_config(config) or {}) if config is not None else {}
         self._joints = joints_of_config(content)
-        self._turned = content.get('task') == 'obb'
+        self._task = task if isinstance(task := content.get('task'), str) else None
+        self._turned = self._task == 'obb'
         if config is None:
             self._folders = plain_folders(root)
             self._warn_of_joined()
@@ -163,6 +165,10 @@ class YoloReader(UnitReader):
         if Path(label).exists():
             self._lose_rows(self._rows(label, key), UNREADABLE, key)
         return None
+
+    def trouble(self, sample: Sample) -> str:
+        """Return why a trainer would skip the picture of a sample for its label file; empty if it would not."""
+        return label_file_trouble(label_of(sample.image.file), self._joints, self._task)
 
     def leave(self, facts: list[Any]) -> None:
         """Report label files whose picture is missing."""

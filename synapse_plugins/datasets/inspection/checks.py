@@ -28,7 +28,10 @@ TINY = 2.0
 SMALLEST_PICTURE = 10
 """A trainer skips a picture with a side below this many pixels."""
 
-LEAVES_PICTURE_OUT = 0.01
+LEAVES_PICTURE_OUT = 'leaves_picture_out'
+"""The code of pictures that a YOLO trainer skips for where their annotations lie."""
+
+_TOLERANCE = 0.01
 """A YOLO trainer skips a whole picture if a number of a label is outside 0 to 1 by more than this."""
 
 
@@ -68,7 +71,7 @@ def leaves_picture_out(figure: Figure, width: int, height: int) -> bool:
         (right - left) / width,
         (bottom - top) / height,
     )
-    return min(shares) < -LEAVES_PICTURE_OUT or max(shares) > 1 + LEAVES_PICTURE_OUT or min(shares[2:]) < 0
+    return min(shares) < -_TOLERANCE or max(shares) > 1 + _TOLERANCE or min(shares[2:]) < 0
 
 
 def place(figure: Figure) -> str:

@@ -58,6 +58,11 @@ _WORDS: dict[str, tuple[Severity, str, str]] = {
         'pictures that a YOLO trainer would skip for their labels',
         'An annotation has its centre outside by more than 1 %, or is larger than the picture. `convert` clips first.',
     ),
+    'refused_labels': (
+        'error',
+        'pictures that a YOLO trainer would skip for a line of their label file',
+        'One of letters or of another number of columns, or a box among polygons, is enough. `convert` counts them.',
+    ),
     'tiny': (
         'warning',
         'tiny annotations',
@@ -92,6 +97,7 @@ REASONS = {
     'small_picture': 'a side under 10 px',
     'untrainable': 'GIF',
     'leaves_picture_out': 'a label outside',
+    'refused_labels': 'a label line that is refused',
     'skipped_picture': 'on a skipped picture',
     'malformed': 'malformed',
     'no_class': 'no class',

@@ -89,11 +89,13 @@ def inspect(
     reader = open_dataset(source, name, report=Report())
     tally = Tally(reader.splits)
     size = 0
+    # of readers whose format a trainer reads as it stands
+    trouble: Callable[[Sample], str] | None = getattr(reader, 'trouble', None)
     with closing(reader), DuplicateFinder() as finder:
         total = reader.count() or 0
         done = 0
         for done, sample in enumerate(_readable(reader, tally, verify=verify), 1):
-            suspects.look(sample, tally.add(sample))
+            suspects.look(sample, tally.add(sample, None if trouble is None else trouble(sample)))
             choice.look(sample)
             if watch is not None:
                 watch(sample)
@@ -105,6 +107,7 @@ def inspect(
                 _look(done, total, progress, cancelled)
         _look(max(done, total), total, progress, cancelled)
         record = _record(reader, name, tally, _classes(reader, tally))
+        record.trainer = _trainer(tally, as_it_stands=trouble is not None)
         record.bytes = size
         _add_duplicates(record, finder, cancelled)
     if sheet or page:
@@ -226,20 +229,16 @@ def _record(reader: Reader, name: str, tally: Tally, classes: list[ClassFigures]
                 split_findings(splits),
             )
         ),
-        trainer=_trainer(tally, name),
     )
 
 
-def _trainer(tally: Tally, name: str) -> Trainer:
+def _trainer(tally: Tally, *, as_it_stands: bool) -> Trainer:
     images, annotations = tally.skipped_images.copy(), tally.skipped_annotations.copy()
     usable = tally.usable
-    left_out = tally.troubles.get('leaves_picture_out')
-    if (
-        name == 'yolo' and left_out is not None
-    ):  # the labels are what a trainer reads; others are clipped first
-        images['leaves_picture_out'] += left_out.count
-        annotations['leaves_picture_out'] += tally.left_out_annotations
-        usable -= tally.left_out_annotations
+    if as_it_stands:  # others are converted first, which clips them
+        images += tally.left_out_images
+        annotations += tally.left_out_annotations
+        usable -= tally.left_out_annotations.total()
     return Trainer(
         images=tally.media['image'] - images.total(),
         skipped_images=dict(images.most_common()),

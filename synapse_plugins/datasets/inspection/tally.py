@@ -15,7 +15,7 @@ from ..poses import poses_of
 from ..sample import MISSING
 from ..shapes import SHAPES
 from .attributes import Attributes
-from .checks import SMALLEST_PICTURE, leaves_picture_out, place, trouble
+from .checks import LEAVES_PICTURE_OUT, SMALLEST_PICTURE, leaves_picture_out, place, trouble
 from .record import Histogram, Sizes, SplitFigures
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ class Tally:
         troubles: Code -> what was seen.
         skipped_annotations: Code -> annotations with an area that are no target; each counts once.
         usable: Annotations with an area that are one.
-        left_out_annotations: Of `usable`, those on pictures that a YOLO trainer skips for another label.
+        left_out_images: Code -> pictures that a YOLO trainer skips for their labels, and for nothing else.
+        left_out_annotations: Code -> of `usable`, those on such pictures.
         skipped_images: Code -> pictures that a trainer passes over; each counts once.
         positions: Rows of a grid over the picture: centres of annotations with an area.
     """
@@ -95,7 +96,8 @@ class Tally:
         self.troubles: dict[str, Seen] = {}
         self.skipped_annotations: Counter[str] = Counter()
         self.usable = 0
-        self.left_out_annotations = 0
+        self.left_out_images: Counter[str] = Counter()
+        self.left_out_annotations: Counter[str] = Counter()
         self.skipped_images: Counter[str] = Counter()
         self.positions = [[0] * GRID for _ in range(GRID)]
         self._now: dict[str, list[Annotation]] = {}
@@ -130,8 +132,14 @@ class Tally:
         self.media[sample.image.media] += 1
         self.skipped_images['unreadable'] += 1
 
-    def add(self, sample: Sample) -> dict[str, list[Annotation]]:
-        """Count a sample, and return its annotations with which something is wrong, by code."""
+    def add(self, sample: Sample, refused: str | None = None) -> dict[str, list[Annotation]]:
+        """Count a sample, and return its annotations with which something is wrong, by code.
+
+        Args:
+            sample: The sample.
+            refused: Why a YOLO trainer skips the picture for its labels, as a code; empty: it does not; None: nobody
+                asked, so it is told from where the annotations lie.
+        """
         self._now = {}
         split = self._split(sample.split)
         split.images += 1
@@ -142,11 +150,11 @@ class Tally:
             split.empty += 1
         self._per_image[bisect_right(_PER_IMAGE, len(sample.annotations)) - 1] += 1
         if media == 'image':
-            self._add_picture(sample)
+            self._add_picture(sample, refused)
         self._add_labels(sample)
         return self._now
 
-    def _add_picture(self, sample: Sample) -> None:
+    def _add_picture(self, sample: Sample, refused: str | None) -> None:
         image = sample.image
         size = image.width, image.height
         if size in self._sizes or len(self._sizes) < _MOST_SIZES:
@@ -170,13 +178,15 @@ class Tally:
         if not image.complete:
             self.see('unfinished', sample.split, sample.key)
         usable = self.usable
-        leaves_out = self._add_figures(sample)
+        leaves_out = LEAVES_PICTURE_OUT if self._add_figures(sample) else ''
+        leaves_out = leaves_out if refused is None else refused
         if skipped is not None:
             self.skipped_annotations['skipped_picture'] += self.usable - usable
             self.usable = usable
         elif leaves_out:
-            self.see('leaves_picture_out', sample.split, sample.key)
-            self.left_out_annotations += self.usable - usable
+            self.see(leaves_out, sample.split, sample.key)
+            self.left_out_images[leaves_out] += 1
+            self.left_out_annotations[leaves_out] += self.usable - usable
 
     def _add_labels(self, sample: Sample) -> None:
         labels = self.labels[sample.split]
