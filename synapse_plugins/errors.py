@@ -304,5 +304,6 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     if near:
         return f'Did you mean {" or ".join(repr(match) for match in near)}?'
     if names and len(names) <= 12:
-        return f'There is: {", ".join(names)}.'
+        told = map(repr, names) if any(',' in one for one in names) else names
+        return f'There is: {", ".join(told)}.'
     return ''

@@ -1,7 +1,8 @@
-"""Options that pair a name with something: ``old=new``, ``train=.8,val=.2``, ``layout=roboflow``."""
+"""Options that list names, or pair a name with something: ``cat,dog``, ``old=new``, ``train=.8,val=.2``."""
 
 from __future__ import annotations
 
+import csv
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,7 +12,29 @@ if TYPE_CHECKING:
 
     from ..datasets.options import FormatOption
 
-__all__ = ['read_options', 'read_pairs', 'read_shares']
+__all__ = ['in_quotes', 'read_list', 'read_options', 'read_pairs', 'read_shares']
+
+
+def read_list(option: str, text: str) -> list[str]:
+    """Return what ``cat,dog`` lists, as a line of a CSV file would: ``"dog, big",cat`` are two names.
+
+    An item may be empty.
+    """
+    try:
+        (items,) = csv.reader([text], skipinitialspace=True, strict=True) if text.strip() else [['']]
+    except (csv.Error, ValueError) as exc:
+        raise typer.BadParameter(
+            f'{text!r} is no list: {exc}. A name with a comma stands between double quotes, as in \'"dog, big",cat\'; '
+            'a quote in it is written twice.',
+            param_hint=option,
+        ) from exc
+    return [item.strip() for item in items]
+
+
+def in_quotes(name: str) -> str:
+    """Return a name as `read_list` takes it."""
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"' if ',' in name or name.startswith('"') else name
 
 
 def read_pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
@@ -96,7 +119,11 @@ def read_options(
             )
         many = option_of.many
         commas = ',' in value and not option_of.values  # where nothing is said of it, they tell a list
-        read = _listed_items(value) if many or commas else _value(value, option_of.default)
+        read = (
+            list(filter(None, read_list(option, value)))
+            if many or commas
+            else _value(value, option_of.default)
+        )
         if name in found and not many and found[name] != read:
             raise typer.BadParameter(f'{name!r} is given two values.', param_hint=option)
         found[name] = [*found.get(name, ()), *read] if many else read
@@ -105,10 +132,6 @@ def read_options(
 
 def _listed(about: Collection[str]) -> str:
     return f'It knows {", ".join(sorted(about))}.' if about else 'It knows none.'
-
-
-def _listed_items(text: str) -> list[str]:
-    return [part.strip() for part in text.split(',') if part.strip()]
 
 
 def _value(text: str, default: Any) -> Any:

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from . import output
+from .pairs import in_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ _MOST = 12
 def say_contents(conversion: Conversion) -> None:
     """Print how many pictures each split has, and the classes with their numbers."""
     splits = [f'{name} {count:,}' for name, count in conversion.splits.items()]
-    names = [f'{number} {name}' for number, name in enumerate(conversion.classes[:_MOST_CLASSES])]
+    names = [f'{number} {in_quotes(name)}' for number, name in enumerate(conversion.classes[:_MOST_CLASSES])]
     rest = len(conversion.classes) - len(names)
     if splits:
         output.say(output.shown(f'Splits: {", ".join(splits)}'))

@@ -171,9 +171,10 @@ def hints_for(
     if len(hints) == len(chosen):
         said = ' '.join(dict.fromkeys(filter(None, hints.values())))
         places = ', '.join(str(reader.root) for reader in readers)
-        raise DatasetError(
-            f'{places} has none of the classes asked for: {", ".join(chosen)}. {said}'.rstrip()
-        )
+        if any(',' in name for name in held):
+            said += ' On the command line a name with a comma stands in double quotes: --classes \'"one, two",three\'.'
+        asked = ', '.join(map(repr, chosen))
+        raise DatasetError(f'{places} has none of the classes asked for: {asked}. {said}'.rstrip())
     return hints
 
 

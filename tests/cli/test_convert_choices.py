@@ -163,3 +163,35 @@ def test_a_terminal_sees_how_fast_it_goes(
     more = (tmp_path / 'out', '--to', 'yolo') if command == 'convert' else ()
     cli(command, shapes, *more)
     assert re.search(r'10/10.* [\d,.]+/s', without_escapes(stream.getvalue()))
+
+
+@pytest.mark.parametrize(
+    'given',
+    [
+        ['--classes', '"circle, big","a ""b"""'],
+        ['--classes', ' "circle, big", "a ""b"""'],
+        ['--classes', '"circle, big"', '--classes', 'a "b"'],
+    ],
+)
+def test_a_class_with_a_comma_stands_in_quotes(
+    cli: Callable[..., Any], shapes: Path, tmp_path: Path, given: list[str]
+) -> None:
+    rename = ('--rename', 'circle=circle, big', '--rename', 'square=a "b"')
+    made = cli('convert', shapes, tmp_path / 'in', '--to', 'coco', *rename)
+    assert '"circle, big"' in made.out
+    done = cli('convert', tmp_path / 'in', tmp_path / 'out', '--to', 'yolo', *given, '--json')
+    assert done.json['classes'] == ['circle, big', 'a "b"']
+    to_coco = ('convert', tmp_path / 'in', tmp_path / 'stuff', '--to', 'coco', '--json')
+    said = cli(*to_coco, '--option', 'stuff="circle, big",triangle').json['report']['warnings']
+    assert not any('stuff' in line for line in said)
+
+
+def test_classes_with_commas_are_told_apart(cli: Callable[..., Any], shapes: Path, tmp_path: Path) -> None:
+    cli('convert', shapes, tmp_path / 'in', '--to', 'coco', '--rename', 'circle=dog, big')
+    said = cli(
+        'convert', tmp_path / 'in', tmp_path / 'out', '--to', 'yolo', '--classes', 'zebra, yak'
+    ).paragraph
+    assert "asked for: 'zebra', 'yak'. There is: 'dog, big', 'square', 'triangle'." in said
+    assert """--classes '"one, two",three'""" in said
+    done = cli('convert', shapes, tmp_path / 'out', '--to', 'yolo', '--classes', '"dog, big')
+    assert (done.code, 'stands between double quotes' in ' '.join(done.err.split())) == (2, True)

@@ -9,7 +9,7 @@ import typer
 
 from .. import output
 from ..options import FromOption, JsonOption, new_app, settings_of
-from ..pairs import read_options, read_pairs, read_shares
+from ..pairs import read_list, read_options, read_pairs, read_shares
 from ..report_view import say_contents, say_report
 from ..several import SeveralAndOne
 from ..sources import hinting_at_the_store
@@ -69,8 +69,13 @@ def convert(
         ),
     ] = None,
     classes: Annotated[
-        str | None,
-        typer.Option('--classes', metavar='A,B', help='Classes to keep, in the order of their numbers.'),
+        list[str] | None,
+        typer.Option(
+            '--classes',
+            metavar='A,B',
+            help='Classes to keep, in the order of their numbers; a name with a comma in double quotes, as '
+            '\'"a, b",c\'. Can be repeated.',
+        ),
     ] = None,
     rename: Annotated[
         list[str] | None,
@@ -188,7 +193,7 @@ def convert(
             to=to,
             source_format=source_format,
             task=task,
-            classes=None if classes is None else [name.strip() for name in classes.split(',')],
+            classes=[name for text in classes for name in read_list('--classes', text)] if classes else None,
             rename=read_pairs('--rename', rename),
             sample=sample,
             split=read_shares('--split', split),
