@@ -6,10 +6,13 @@ import importlib
 import importlib.util
 import inspect
 import json
+import os
 import re
+import subprocess
 import sys
 import tomllib
-from importlib.metadata import version
+import zipfile
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +121,43 @@ def test_the_format_of_the_page_keeps_what_formats_promise(
     finally:
         formats.discard('boxes')
         sys.modules.pop('my_boxes', None)
+
+
+def test_the_pack_of_the_page_can_be_installed(tmp_path: Path) -> None:
+    """The files side by side, as the page has them, built as ``pip install -e .`` does."""
+    if not any(parse(one.version) >= parse('77') for one in distributions(name='setuptools')):
+        pytest.skip('no setuptools')
+    page = PROJECT / 'docs' / 'writing-a-format.md'
+    files = dict(zip(('my_boxes.py', 'test_my_boxes.py'), blocks(page, 'python'), strict=True))
+    (files['pyproject.toml'],) = blocks(page, 'toml')
+    (tmp_path / 'pack').mkdir()
+    for name, text in files.items():
+        (tmp_path / 'pack' / name).write_text(text, encoding='utf-8')
+    build = "import setuptools.build_meta as backend; backend.build_editable('..')"
+    python(build, tmp_path / 'pack')
+    (wheel,) = tmp_path.glob('*.whl')
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / 'site')
+    listed = (
+        f'import site, sys; site.addsitedir({str(tmp_path / "site")!r})\n'
+        "from synapse_plugins.cli import main; sys.exit(main(['formats', 'boxes']))"
+    )
+    assert 'A CSV file of boxes a picture' in python(listed, tmp_path)
+
+
+def python(code: str, folder: Path) -> str:
+    """Run a piece of Python in a folder, with this package, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        check=False,
+        cwd=folder,
+        env={**os.environ, 'PYTHONPATH': str(Path(hookspecs.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        encoding='utf-8',
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_every_hook_is_described_with_its_arguments() -> None:
