@@ -77,10 +77,22 @@ def _tell(error: Exception, settings: Settings) -> int:
         code, text, with_traceback = error.exit_code, str(error), settings.traceback
     elif isinstance(error, OSError) and error.errno in _SURROUNDINGS:
         text, with_traceback = _surroundings(error), settings.traceback
+    elif fault := _fault_of_pack(error):
+        text, with_traceback = f'{fault} --traceback shows how it came to that.', settings.traceback
     if settings.as_json:
         _emit_error(type(error).__name__, str(error) if text is _BUG else text, code)
     print_error(error, text, with_traceback=with_traceback)
     return code
+
+
+def _fault_of_pack(error: Exception) -> str:
+    """Return what to say of an error that the code of a pack raised; empty if another's did."""
+    from ..packs import get_manager
+
+    try:
+        return get_manager().fault(error)
+    except SynapsePluginsError:  # as strict as the user wants it; that is told of elsewhere
+        return ''
 
 
 def _say_stopped(settings: Settings) -> int:

@@ -130,7 +130,8 @@ def _provided(name: str, target_format: str, task: str | None) -> str:
     known = {claim.provider.name: claim.provider.step for claim in claims}
     if name not in known:
         functions = [other for other, reference in known.items() if _is_function(reference)]
-        hint = '`synapse-plugins steps` lists what packs provide.'
+        told = '' if manager is None else manager.who_brings('steps', f'{ROLE}:{name}')
+        hint = told or '`synapse-plugins steps` lists what packs provide.'
         if '.' in name:
             hint = f'A function is named as pkg.module:function, so {":".join(name.rsplit(".", 1))!r}?'
         raise UnknownNameError('transform', name, functions, hint)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..providers import resolve
 from .collection import THRESHOLDS
+from .formats import table
 from .jobs import unpack
 from .report import Report
 from .work import Work
@@ -90,15 +91,18 @@ def _serve(source: BinaryIO, sink: BinaryIO) -> None:
 
 def _portable(error: Exception) -> Exception:
     """Return an error that survives the way to the parent, with the trace that does not."""
-    from ..errors import SynapsePluginsError
+    from ..errors import PackError, SynapsePluginsError
 
     trace = traceback.format_exc()
+    manager = None if isinstance(error, SynapsePluginsError) else table.load_packs()
+    fault = '' if manager is None else manager.fault(error)
     try:
         copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - made in this line
         same = type(copy) is type(error) and str(copy) == str(error)
     except Exception:  # noqa: BLE001 - whatever a stranger's exception does
         same = False
     found = error if same else RuntimeError(f'{type(error).__name__}: {error}')
+    found = PackError(fault) if fault else found
     if not isinstance(error, SynapsePluginsError | OSError):
         found.add_note(f'In a worker process:\n{trace}')
     return found

@@ -20,6 +20,7 @@ from ..errors import PackConflictError, PackError
 from ..providers import ActionProvider, FormatProvider, LoggerProvider, StepProvider
 from .claims import ClaimTable, PackRecord, key_of
 from .discovery import BUILTIN_DISTRIBUTION, BUILTIN_MODULE, FoundPack, discover, normalised
+from .faults import fault_of, place_in
 from .known import who_brings
 from .selection import candidates, select
 
@@ -38,6 +39,8 @@ _KINDS: Mapping[str, type] = {
     'actions': ActionProvider,
     'loggers': LoggerProvider,
 }
+_SHOWN = 3
+"""Broken packs that an error about a name tells of."""
 _EVENTS: Mapping[str, tuple[str, ...]] = {
     'before_run': ('context', 'steps'),
     'before_step': ('context', 'step'),
@@ -125,7 +128,7 @@ class PackManager:
             UnknownNameError: If no pack offers it.
             PackConflictError: If several packs claim it.
         """
-        hint = who_brings('actions', name) or 'See `synapse-plugins actions`.'
+        hint = self.who_brings('actions', name) or 'See `synapse-plugins actions`.'
         return self._claims.get('actions', name, word='action', hint=hint)
 
     def format_conflict(self, name: str) -> PackConflictError | None:
@@ -133,8 +136,20 @@ class PackManager:
         return self._claims.contested('formats', name)
 
     def who_brings(self, kind: str, name: str) -> str:
-        """Return a sentence that says which known pack provides what is missing, or an empty text."""
-        return who_brings(kind, name)
+        """Return sentences about which known pack provides what is missing, and about packs that are broken, if any."""
+        return ' '.join(filter(None, (who_brings(kind, name), *self._broken())))
+
+    def fault(self, error: BaseException) -> str:
+        """Return what to say of an exception that the code of a pack raised; an empty text if another's did."""
+        return fault_of(error, self.records)
+
+    def _broken(self) -> list[str]:
+        """Return a sentence for each pack that cannot be used, and may be the one that is missed; at most three."""
+        unusable = [(one, one.error.rstrip('.')) for one in self.records if one.error]
+        return [
+            f'It may be of the pack {one.name!r} of {one.origin}, which cannot be used: {error}.'
+            for one, error in unusable[:_SHOWN]
+        ]
 
     def candidates(
         self, role: Role, target_format: str | None = None, task: str | None = None
@@ -204,7 +219,9 @@ class PackManager:
         except (Exception, SystemExit) as exc:
             if self._strict and isinstance(exc, PackConflictError):
                 raise
-            record.state, record.error = 'broken', f'{type(exc).__name__}: {exc}'
+            place = place_in(exc, [found.module.partition('.')[0]])
+            record.state = 'broken'
+            record.error = f'{type(exc).__name__}: {exc}{f" ({place[1]})" if place else ""}'
             if self._strict:
                 raise PackError(f'Pack {record.name!r} of {record.origin} is broken: {record.error}') from exc
         return record
