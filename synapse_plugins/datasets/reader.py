@@ -211,13 +211,6 @@ class Reader(ABC):
             note_size(image, self.report, where)
         return True
 
-    def measured(self, sample: Sample) -> bool:
-        """Do what `measure` does, where a reader needs the size; if it cannot be read, its annotations are counted."""
-        if self.measure(sample.image, sample.key):
-            return True
-        self.lose(sample.annotations, UNREADABLE, sample.key)
-        return False
-
     def lose(self, annotations: Iterable[Annotation], reason: str, where: str) -> None:
         """Count annotations that never become part of a sample."""
         for annotation in annotations:

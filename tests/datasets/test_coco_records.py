@@ -219,3 +219,63 @@ def test_files_of_one_split_may_number_a_picture_differently(tmp_path: Path, mak
     (source / 'annotations/person_keypoints.json').write_text(json.dumps(document), encoding='utf-8')
     (sample,) = open_dataset(source)
     assert [one.tool for one in sample.annotations] == ['bounding_box', 'keypoint']
+
+
+# -- poses ----------------------------------------------------------------------------------------------------
+
+
+def poses(root: Path) -> list[tuple[float, list[list[float]]]]:
+    """Return the left side of the box of each pose, and its joints."""
+    (sample,) = open_dataset(root)
+    found = []
+    for shape in sample.annotations:
+        if shape.tool == 'bounding_box':
+            group = shape.extra.get('group_id')
+            joints = [
+                one.data
+                for one in sample.annotations
+                if one.tool == 'keypoint' and one.extra['group_id'] == group
+            ]
+            found.append((shape.data[0], joints))
+    return found
+
+
+NUMBERS = [(7, 7), (1, 2), ('a', 'a')]
+
+
+@pytest.mark.parametrize(
+    ('ids', 'apart'), [((None, None), False), *((ids, apart) for ids in NUMBERS for apart in (True, False))]
+)
+def test_poses_are_told_apart_whatever_their_ids(ids: Any, apart: bool, tmp_path: Path, make: Any) -> None:
+    people = [
+        {'id': number, 'bbox': [left, 1, 9, 9], 'keypoints': [left + 1, 2, 2]}
+        for number, left in zip(ids, (1, 21), strict=True)
+    ]
+    records = [{key: one[key] for key in ('id', 'bbox')} for one in people] if apart else people
+    source = write(tmp_path / 'in', *records, make=make)
+    if apart:
+        document = json.loads((source / 'annotations/instances.json').read_text('utf-8'))
+        for one, person in zip(document['annotations'], people, strict=True):
+            one['keypoints'] = person['keypoints']
+        (source / 'annotations/person_keypoints.json').write_text(json.dumps(document), encoding='utf-8')
+    assert poses(source) == [(1, [[2, 2]]), (21, [[22, 2]])]
+    report = convert(source, tmp_path / 'out', to='coco').report
+    assert not report.losses, report.lines()
+    assert report.kept['keypoint'] == 2
+
+
+@pytest.mark.parametrize(('seen', 'known'), [(3, 2), (1.5, 2), (-1, 0), (1e300, 2)])
+def test_another_visibility_is_counted(seen: float, known: int, tmp_path: Path, make: Any) -> None:
+    source = write(tmp_path / 'in', {'bbox': [1, 1, 9, 9], 'keypoints': [2, 2, seen]}, make=make)
+    conversion = convert(source, tmp_path / 'out', to='dm_v2')
+    reason = f'its visibility is none of 0, 1 and 2; {known} was taken'
+    assert entries(conversion.report.changed) == [('keypoint', reason, 1)]
+    (sample,) = open_dataset(conversion.path)
+    assert [one.extra['visibility'] for one in sample.annotations if one.tool == 'keypoint'] == [known]
+
+
+def test_attributes_may_be_a_list_of_names_and_values(tmp_path: Path, make: Any) -> None:
+    attributes = [{'name': 'age', 'value': 3}, {'name': 'age', 'value': 4}]
+    source = write(tmp_path / 'in', {'bbox': [1, 1, 9, 9], 'attributes': attributes}, make=make)
+    (sample,) = open_dataset(source)
+    assert sample.annotations[0].attrs == attributes

@@ -47,6 +47,8 @@ def attributes_of(record: Mapping[str, Any], report: Report, where: str) -> list
         return found
     if isinstance(attributes, dict):
         found = [{'name': name, 'value': value} for name, value in attributes.items()]
+    elif isinstance(attributes, list) and all(map(_is_pair, attributes)):
+        found = [{'name': item['name'], 'value': item['value']} for item in attributes]
     elif attributes:
         report.drop('attribute', "'attributes' of its record are no names and values", where)
     if is_known:
@@ -62,6 +64,10 @@ def attributes_of(record: Mapping[str, Any], report: Report, where: str) -> list
         else:
             found.append({'name': name, 'value': value})
     return found
+
+
+def _is_pair(item: Any) -> bool:
+    return isinstance(item, dict) and item.keys() == {'name', 'value'} and isinstance(item['name'], str)
 
 
 def written_attributes(annotation: Annotation, report: Report, where: str) -> dict[str, Any]:

@@ -12,8 +12,16 @@ from ..classes import merged_numbers
 from ..names import Fence, keys_of, leaf
 from ..reader import UNREADABLE, Evidence, Survey, Unit, UnitReader
 from ..sample import ImageFile, Sample
+from ..skeletons import Skeleton
 from .coco_places import ANNOTATIONS, BESIDE, YEAR, detect, files_of
-from .coco_records import annotations_of_record, drop_record, seen_in, skeleton_of_category, tool_of
+from .coco_records import (
+    annotations_of_record,
+    drop_record,
+    joint_names,
+    seen_in,
+    skeleton_of_category,
+    tool_of,
+)
 from .coco_split import CocoSplit
 
 if TYPE_CHECKING:
@@ -23,7 +31,6 @@ if TYPE_CHECKING:
     from ..pool import Pool
     from ..report import Report
     from ..sample import Annotation
-    from ..skeletons import Skeleton
     from .coco_records import Seen
 
 __all__ = ['CocoReader']
@@ -63,6 +70,8 @@ class CocoReader(UnitReader):
         self._names: Mapping[Any, str] = self._read_names()  # asked for whatever an annotation says
         self._merged = merged_numbers(self._names)
         self._skeletons = self._read_skeletons()
+        most = max((posed for _, _, posed, _ in self._seen), default=0)
+        self._unnamed = Skeleton('object', joint_names((), most)) if most else None
 
     @property
     def classes(self) -> list[str]:
@@ -76,8 +85,8 @@ class CocoReader(UnitReader):
 
     @property
     def skeleton(self) -> Skeleton | None:
-        """The joints of the first category that declares some."""
-        return next(iter(self._skeletons.values()), None)
+        """The joints of the first category that declares some; if none does, as many as a pose has, without names."""
+        return next(iter(self._skeletons.values()), self._unnamed)
 
     def _read_skeletons(self) -> dict[Any, Skeleton]:
         found: dict[Any, Skeleton] = {}
@@ -139,7 +148,11 @@ class CocoReader(UnitReader):
         has_masks = b'"counts":' in content  # or the word stands elsewhere, which does no harm
         is_read = has_masks and self.measure(image, key)
         pixels = (image.width, image.height) if is_read else None
-        annotations = [one for record in records for one in self._annotations(record, path, key, pixels)]
+        annotations = [
+            one
+            for place, record in enumerate(records, 1)
+            for one in self._annotations(record, place, path, key, pixels)
+        ]
         if has_masks and not is_read:
             self.lose(annotations, UNREADABLE, key)
             return None
@@ -163,7 +176,7 @@ class CocoReader(UnitReader):
             drop_record(record, reason, self.report, where, f', annotation {record.get("id")}')
 
     def _annotations(
-        self, record: dict[str, Any], path: Path, key: str, size: tuple[int, int] | None
+        self, record: dict[str, Any], place: int, path: Path, key: str, size: tuple[int, int] | None
     ) -> list[Annotation]:
         number: Any = record.get('category_id')
         if not isinstance(number, int | float | str):
@@ -180,7 +193,7 @@ class CocoReader(UnitReader):
             self.report.change('class', f'of several categories called {name!r} one was made', key)
         skeleton = self._skeletons.get(number)
         joints = () if skeleton is None else skeleton.joints
-        return annotations_of_record(record, name, joints, self.report, key, size)
+        return annotations_of_record(record, place, name, joints, self.report, key, size)
 
     # -- what it holds --------------------------------------------------------------------------------
 
@@ -199,8 +212,7 @@ class CocoReader(UnitReader):
         if posed:
             survey.traits.add('grouped')
             skeleton = self._skeletons.get(number)
-            named = () if skeleton is None else skeleton.joints
-            for joint in (*named, *(f'joint_{place}' for place in range(len(named), posed))):
+            for joint in joint_names(() if skeleton is None else skeleton.joints, posed):
                 survey.add('keypoint', joint)
 
     def survey_unit(self, unit: Unit, survey: Survey) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..declared import OTHER_MASK
 from ..names import nfc
 from ..poses import pose_annotations
-from ..sample import MISSING, Annotation
+from ..sample import MISSING, VISIBLE, Annotation
 from ..skeletons import PERSON_17, Skeleton
 from ..turned import NO_RECTANGLE
 from .coco_attributes import attributes_of
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from ..report import Report
     from .coco_turned import Turned
 
-__all__ = ['annotations_of_record', 'drop_record', 'has_joints', 'seen_in', 'skeleton_of_category', 'tool_of']
+__all__ = [
+    'annotations_of_record',
+    'drop_record',
+    'has_joints',
+    'joint_names',
+    'seen_in',
+    'skeleton_of_category',
+    'tool_of',
+]
 
 Seen = tuple[str, int | None, int, bool]
 """The tool of a record, its category, how many joints it may have, and whether it is a turned box."""
@@ -61,6 +69,11 @@ def seen_in(records: Iterable[Mapping[str, Any]]) -> set[Seen]:
     return seen
 
 
+def joint_names(named: Sequence[str], count: int) -> tuple[str, ...]:
+    """Return the names of joints, and names for further ones up to *count*, as a pose with more of them gets."""
+    return *named, *(f'joint_{place}' for place in range(len(named), count))
+
+
 def drop_record(record: Mapping[str, Any], reason: str, report: Report, where: str, detail: str = '') -> None:
     """Count a record that is not used, and its joints."""
     report.drop(tool_of(record), reason, f'{where}{detail}')
@@ -71,6 +84,7 @@ def drop_record(record: Mapping[str, Any], reason: str, report: Report, where: s
 
 def annotations_of_record(
     record: dict[str, Any],
+    place: int,
     name: str,
     joints: Sequence[str],
     report: Report,
@@ -81,6 +95,7 @@ def annotations_of_record(
 
     Args:
         record: The annotation record.
+        place: Its place among those of its picture, after which a pose is named: ids need not tell them apart.
         name: Its class.
         joints: The joints' names.
         report: Where to count what cannot be read.
@@ -112,21 +127,27 @@ def annotations_of_record(
         if record.get('keypoints') and not isinstance(record['keypoints'], list):
             report.drop('keypoint', 'its data is malformed', where)
         return [shape]
-    points = _joints(record['keypoints'])
+    points = _joints(record['keypoints'], report, where)
     if points is None:
         report.drop('keypoint', 'its data is malformed', where)
         return [shape]
-    return pose_annotations(shape, joints, points, f'pose-{number}')
+    return pose_annotations(shape, joints, points, f'pose-{place}')
 
 
-def _joints(keypoints: list[Any]) -> list[tuple[float, float, int]] | None:
-    """Return ``[x1, y1, v1, ...]`` as triples; None if it is none."""
+def _joints(keypoints: list[Any], report: Report, where: str) -> list[tuple[float, float, int]] | None:
+    """Return ``[x1, y1, v1, ...]`` as triples; None if it is none. Another visibility becomes the nearest there is."""
     if len(keypoints) % 3 or not all(
         isinstance(value, int | float) and isfinite(value) for value in keypoints
     ):
         return None
     triples = zip(keypoints[::3], keypoints[1::3], keypoints[2::3], strict=True)
-    return [(x, y, int(seen) if seen in (0, 1, 2) else MISSING) for x, y, seen in triples]
+    found = []
+    for x, y, seen in triples:
+        known = min(max(round(seen), MISSING), VISIBLE)
+        if known != seen:
+            report.change('keypoint', f'its visibility is none of 0, 1 and 2; {known} was taken', where)
+        found.append((x, y, known))
+    return found
 
 
 def _other_size(code: dict[str, Any], size: tuple[int, int]) -> str:

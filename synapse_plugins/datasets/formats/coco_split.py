@@ -76,13 +76,16 @@ class CocoSplit:
     @staticmethod
     def _joined(by_role: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
         records = by_role.get('instances', [])
-        by_id = {record['id']: record for record in records if isinstance(record.get('id'), int | str)}
+        free: dict[tuple[Any, Any], list[dict[str, Any]]] = {}
+        for record in records:
+            if (what := _what(record)) is not None:
+                free.setdefault(what, []).append(record)
         for record in by_role.get('person_keypoints', []):
-            number = record.get('id')
-            same = by_id.get(number) if isinstance(number, int | str) else None
-            if same is None or same.get('category_id') != record.get('category_id'):
+            alike = free.get(_what(record) or (None, None))
+            if not alike:
                 records.append(record)
             else:
+                same = alike.pop(0)  # several of one id belong together in the order in which they stand
                 for field, value in record.items():
                     same.setdefault(field, value)
                 same['keypoints'] = record.get('keypoints')
@@ -98,6 +101,13 @@ class CocoSplit:
         """Let go of the files."""
         for file in self._files.values():
             file.close()
+
+
+def _what(record: dict[str, Any]) -> tuple[Any, Any] | None:
+    """Return what an instance and the record of its keypoints have in common; None for one without a usable id."""
+    number, category = record.get('id'), record.get('category_id')
+    usable = isinstance(number, int | str) and isinstance(category, int | float | str)
+    return (number, category) if usable else None
 
 
 def _by_name(images: list[ImageRecord]) -> tuple[list[ImageRecord], dict[str, list[Any]]]:
