@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ['TrainYoloStep', 'dataset_file']
 
+_VALIDATION = ('val', 'validation', 'valid', 'test')
+"""Folders in which ultralytics looks for pictures for the validation of folders of classes."""
 ARTIFACTS = ('best.pt', 'last.pt', 'results.csv', 'args.yaml', 'metrics.json')
 
 
@@ -131,7 +133,7 @@ def _specification(context: Any) -> dict[str, Any]:
             model = weights
     elif model.endswith('.pt'):
         check_torch(Path(model))
-    arguments['data'] = str(dataset_file(context))
+    arguments['data'] = str(_trainable(dataset_file(context)))
     return {
         'mode': 'train',
         'model': model,
@@ -139,6 +141,19 @@ def _specification(context: Any) -> dict[str, Any]:
         'trackers': list(params.get('trackers') or ()),
         'arguments': arguments,
     }
+
+
+def _trainable(place: Path) -> Path:
+    """Refuse folders of classes without any for validation: the trainer would fail without a reason, and late.
+
+    It looks for these names itself; without ``train`` it divides all pictures.
+    """
+    if (place / 'train').is_dir() and not any((place / name).is_dir() for name in _VALIDATION):
+        raise ParamsError(
+            f'The dataset {place} has no pictures for validation, and the trainer of classify stops without. Divide '
+            'the source and train on that: `synapse-plugins convert SRC DST --to imagefolder --split train=.8,val=.2`.'
+        )
+    return place
 
 
 def _is_model_named(context: Any) -> bool:

@@ -259,6 +259,36 @@ def test_rotated_boxes_are_corners_in_order(tmp_path: Path, make: Any) -> None:
 # -- classify -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ('samples', 'said'),
+    [
+        (
+            ['a.jpg'],
+            'The dataset has no splits; a trainer of classify divides the pictures by itself then. --split',
+        ),
+        (
+            ['train/a.jpg'],
+            'no split valid, and a trainer of classify stops without pictures for validation; --split',
+        ),
+        (['train/a.jpg', 'test/b.jpg'], 'no split valid, so a trainer takes test for validation.'),
+        (
+            ['valid/a.jpg'],
+            'no split train; a trainer of classify divides the pictures by itself then. --split',
+        ),
+        (['train/a.jpg', 'valid/b.jpg'], ''),
+    ],
+)
+def test_classify_says_what_a_trainer_makes_of_splits_that_are_not_there(
+    samples: list[str], said: str, tmp_path: Path, make: Any
+) -> None:
+    tools = {'classification': [{'id': 'x', 'classification': 'x', 'attrs': [], 'data': {}}]}
+    make.dm(tmp_path / 'in', dict.fromkeys(samples, tools))
+    made = convert(tmp_path / 'in', tmp_path / 'out', to='yolo', task='classify')
+    assert said in ' '.join(made.report.warnings)
+    assert bool(said) == bool(made.report.warnings)
+    assert 'dataset.yaml' not in ' '.join(made.report.warnings)
+
+
 def test_classify_is_a_folder_a_class(tmp_path: Path, make: Any) -> None:
     def of(*labels: str) -> dict[str, Any]:
         items = [{'id': label, 'classification': label, 'attrs': [], 'data': {}} for label in labels]

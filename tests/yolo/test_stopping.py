@@ -70,6 +70,18 @@ def test_a_training_that_does_not_end_in_time_is_terminated(data: Path, new_run:
     assert time.monotonic() - started < 120
 
 
+def test_folders_of_classes_without_any_for_validation_are_refused_at_once(
+    tmp_path: Path, new_run: Any
+) -> None:
+    (tmp_path / 'train' / 'a').mkdir(parents=True)
+    run = new_run(tmp_path)
+    result = TrainYoloStep().execute(run.context)
+    assert not result.success
+    assert 'has no pictures for validation' in result.error
+    assert '--to imagefolder --split train=.8,val=.2' in result.error
+    assert not (run.work / 'train').exists()
+
+
 def test_a_failure_quotes_its_cause_and_the_last_lines(tmp_path: Path, new_run: Any) -> None:
     broken = tmp_path / 'dataset.yaml'
     broken.write_text(

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ['YoloWriter']
 
 _CONFIG = 'dataset.yaml'
+_SAME_PICTURES = 'The dataset has no splits, so training and validation use the same pictures.'
+_DIVIDED = 'a trainer of classify divides the pictures by itself then. --split train=.8,val=.2 does it here.'
+_NO_SPLITS = f'The dataset has no splits; {_DIVIDED}'
 _SMALLEST = 10
 _REPEATED = 'it repeats another one of its picture; the trainer warns, and takes one of them'
 _NO_SIDES = (
@@ -192,24 +195,40 @@ class YoloWriter(Writer):
 
     def _splits(self) -> dict[str, str]:
         """Return what stands under ``train``, ``val`` and ``test``; the first two are never absent."""
-        inner = '' if self.task == 'classify' else 'images'
+        is_classify = self.task == 'classify'
+        inner = '' if is_classify else 'images'
         if self.splits == [None]:
-            self.report.warn('The dataset has no splits, so training and validation use the same pictures.')
+            self.report.warn(_NO_SPLITS if is_classify else _SAME_PICTURES)
             return {'train': inner or '.', 'val': inner or '.'}
         written = [split for split in self.splits if split and self._written.get(split)]
         for split in self.splits:
             if split and split not in written:
-                self.report.warn(f'The split {split} has no pictures, so dataset.yaml does not name it.')
+                without = 'there is no folder of it' if is_classify else 'dataset.yaml does not name it'
+                self.report.warn(f'The split {split} has no pictures, so {without}.')
         if not written:
             return {}
         train = 'train' if 'train' in written else written[0]
         valid = 'valid' if 'valid' in written else train
         for key, split, used in (('training', 'train', train), ('validation', 'valid', valid)):
-            if split != used:
+            if split != used and not is_classify:
                 self.report.warn(f'The dataset has no split {split}; dataset.yaml names {used} for {key}.')
+        if is_classify:  # a trainer is pointed at the folder then, and reads no dataset.yaml
+            self._warn_of_folders(written)
         places = {split: f'{split}/{inner}'.rstrip('/') for split in written}
         others = {split: place for split, place in places.items() if split not in ('train', 'valid')}
         return {'train': places[train], 'val': places[valid], **others}
+
+    def _warn_of_folders(self, written: list[str]) -> None:
+        """Tell what a trainer of classify makes of it that there is no folder of a split."""
+        if 'train' not in written:
+            self.report.warn(f'The dataset has no split train; {_DIVIDED}')
+        elif 'valid' not in written and 'test' in written:
+            self.report.warn('The dataset has no split valid, so a trainer takes test for validation.')
+        elif 'valid' not in written:
+            self.report.warn(
+                'The dataset has no split valid, and a trainer of classify stops without pictures for validation; '
+                '--split train=.8,val=.2 makes one.'
+            )
 
 
 def _skeleton(given: Any) -> Skeleton:
