@@ -136,6 +136,10 @@ class Reader(ABC):
     verify: bool = False
     """Whether `measure` decodes the pictures too."""
 
+    goes_on: bool = False
+    """Whether an annotation of a class that the dataset does not have is counted and passed over, for whoever looks for
+    all of them; else it is an error."""
+
     prefix: str = ''
     """What stands before its keys in the report, where it is one of several sources; the engine says it."""
 

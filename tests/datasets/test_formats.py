@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from synapse_plugins.datasets import convert, detect_format, formats, open_dataset
+from synapse_plugins.datasets import convert, detect_format, formats, inspect, open_dataset
 from synapse_plugins.datasets.formats import FormatTable, dm_v2
 from synapse_plugins.datasets.sample import Annotation, ImageFile, Sample
 from synapse_plugins.errors import DatasetError, FormatError, PackConflictError
@@ -314,14 +314,39 @@ def test_a_class_out_of_range_is_an_error_with_file_and_line(yolo: Path) -> None
         read(yolo)
 
 
+def test_inspect_lists_every_class_out_of_range(yolo: Path) -> None:
+    lines = '0 0.5 0.5 0.1 0.1\n2 0.5 0.5 0.1 0.1\n-1 0.5 0.5 0.2 0.2\n'
+    (yolo / 'labels/train/train.txt').write_text(lines, encoding='utf-8')
+    record = inspect(yolo)
+    (finding,) = [one for one in record.findings if one.code == 'unreadable_annotations']
+    assert (finding.severity, finding.count) == ('error', 2)
+    assert finding.title == 'label lines that cannot be read (its class is not among the names, 0 to 1)'
+    assert finding.examples == ['train/train, line 2: class 2', 'train/train, line 3: class -1']
+
+
 @pytest.mark.parametrize(
-    'line', ['0', 'x 1 2 3 4', '0 1 2 3', '0 0.1 0.1 0.2 0.2 0.3 0.3 0.4', '0.5 1 1 1 1', 'nan 1 1 1 1']
+    ('line', 'reason', 'value'),
+    [
+        ('0', 'wrong number of values: a box has 5, a polygon an odd number from 7 on', '1 values'),
+        ('0 1 2 3', 'wrong number of values', '4 values'),
+        ('0 0.1 0.1 0.2 0.2 0.9', 'a sixth is the confidence in results of a prediction', '6 values'),
+        ('0 0.1 0.1 0.2 0.2 0.3 0.3 0.4', 'wrong number of values', '8 values'),
+        ('x 1 2 3 4', 'a value of it is no number', "'x'"),
+        ('0 1 a 3 4', 'a value of it is no number', "'a'"),
+        ('0,0.5,0.5,0.1,0.1', 'its values are not separated by spaces alone', "'0,0.5,0.5,0.1,0.1'"),
+        ('0 0,5 0,5 0,1 0,1', 'its values are not separated by spaces alone', "'0,5'"),
+        ('0.5 1 1 1 1', 'its class, the first value, is no whole number', "'0.5'"),
+        ('nan 1 1 1 1', 'its class, the first value, is no whole number', "'nan'"),
+        ('0 1 1 inf 1', 'a value of it is not finite', "'inf'"),
+    ],
 )
-def test_malformed_label_lines_are_counted(line: str, yolo: Path) -> None:
+def test_malformed_label_lines_are_counted(line: str, reason: str, value: str, yolo: Path) -> None:
     (yolo / 'labels/train/train.txt').write_text(f'0 0.5 0.5 0.1 0.1\n{line}\n', encoding='utf-8')
     reader = open_dataset(yolo)
     assert len(next(iter(reader)).annotations) == 1
-    assert reasons(reader.report, 'dropped') == [('label line', 'it is malformed', ['train/train, line 2'])]
+    ((kind, said, places),) = reasons(reader.report, 'dropped')
+    assert (kind, places) == ('label line', [f'train/train, line 2: {value}'])
+    assert reason in said
 
 
 def test_label_files_without_a_picture_are_counted(yolo: Path) -> None:
@@ -454,6 +479,31 @@ def test_what_is_wrong_in_coco_is_counted(tmp_path: Path, make: Any) -> None:
         ('image', 'its file is missing', ['train/gone.jpg']),
         ('segmentation', 'its data is malformed', ['train/a']),
     ]
+
+
+def test_inspect_lists_every_category_that_is_none(tmp_path: Path, make: Any) -> None:
+    make.picture(tmp_path / 'images/a.jpg')
+    document = coco_document({'bbox': [1, 2, 3, 4]}, *({'category_id': 9, 'bbox': [1, 2, 3, 4]},) * 2)
+    record = inspect(coco(tmp_path, document))
+    (finding,) = [one for one in record.findings if one.code == 'unreadable_annotations']
+    assert (finding.severity, finding.count, record.annotations) == ('error', 2, 1)
+    assert finding.title == 'annotations that cannot be read (its category_id is not among the categories)'
+    assert finding.examples == ['train/a, annotation 1: category_id 9']
+
+
+def test_coco_says_where_it_looked_for_pictures(tmp_path: Path, make: Any) -> None:
+    root = coco(tmp_path / 'in', coco_document({'bbox': [1, 2, 3, 4]}))
+    said = f'looked for in images/train2017, images/train, train2017, train, images, {root}, annotations'
+    with pytest.raises(DatasetError, match='has no pictures to convert') as caught:
+        convert(root, tmp_path / 'out', to='yolo')
+    assert said in str(caught.value)
+    document = json.loads((root / 'annotations/instances_train2017.json').read_text('utf-8'))
+    document['images'].append({'id': 8, 'file_name': 'b.jpg'})
+    document['annotations'].append({'id': 5, 'image_id': 8, 'category_id': 3, 'bbox': [1, 2, 3, 4]})
+    coco(root, document)
+    make.picture(root / 'images/b.jpg')
+    assert said in ' '.join(convert(root, tmp_path / 'out', to='yolo', task='detect').report.warnings)
+    assert said in ' '.join(finding.title for finding in inspect(root).findings)
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,7 @@ class CocoReader(UnitReader):
         if found is None:
             self.report.drop('image', 'its file is missing', f'{split}/{name}' if split else name)
             self._drop_all(records, 'its image is missing', key)
+            self.tell(split)
             return None
         if again:
             self.report.note('image', _NAMED_AGAIN, key, again)
@@ -165,7 +166,13 @@ class CocoReader(UnitReader):
         return places.find(name)
 
     def leave(self, facts: list[Any]) -> None:
-        """Report annotations that belong to no image."""
+        """Report annotations that belong to no image, and where pictures were looked for that are not there."""
+        for split in dict.fromkeys(facts):
+            places = _Places(self.root, self._paths[split], split, self._fence).looked
+            self.report.warn(
+                f'Pictures of {self._paths[split].name} are missing. They were looked for in {", ".join(places)}, '
+                'where their file_name leads from each.'
+            )
         for split, document in self._documents.items():
             name = self._paths[split].name
             for number, records in document.orphans():
@@ -185,9 +192,14 @@ class CocoReader(UnitReader):
             self.report.drop(tool_of(record), 'its category_id is no number', where)
             return []
         name = self._names.get(number)
+        if name is None and self.goes_on:
+            where = f'{key}, annotation {record.get("id")}: category_id {number}'
+            self.report.quarantine('annotation', 'its category_id is not among the categories', where)
+            return []
         if name is None:
             raise DatasetError(
-                f'{path}: annotation {record.get("id")} has category_id {number}, which is not among the categories.'
+                f'{path}: annotation {record.get("id")} has category_id {number}, which is not among the categories. '
+                'Correct it or the categories; `synapse-plugins inspect` lists all such annotations.'
             )
         if number in self._merged:
             self.report.change('class', f'of several categories called {name!r} one was made', key)
@@ -240,6 +252,8 @@ class _Places:
         if file.name == BESIDE:
             folders.insert(0, file.parent)
         self._folders = [folder for folder in folders if folder.is_dir()]
+        looked = (folder.relative_to(root).as_posix() for folder in folders)
+        self.looked = [str(root) if name == '.' else name for name in dict.fromkeys(looked)]
 
     def find(self, name: str) -> str | None:
         """Return the picture of that name; the folder that had the last one is tried first."""

@@ -27,7 +27,7 @@ from .yolo_config import (
     read_names,
 )
 from .yolo_places import listed, unnamed_folders
-from .yolo_rows import Row, annotations_of_row, parse_row, seen_joints
+from .yolo_rows import Row, annotations_of_row, fault_of, parse_row, seen_joints
 from .yolo_splits import class_split_folders, splits_of_config, warn_of_repeats
 from .yolo_trainer import label_file_trouble
 
@@ -218,9 +218,14 @@ class YoloReader(UnitReader):
         for row in self._rows(label, key):
             name = self._names.get(row.number)
             if name is None:
+                known = f'0 to {max(self._names, default=-1)}'
+                if self.goes_on:
+                    where = f'{key}, line {row.line}: class {row.number}'
+                    self.report.quarantine('label line', f'its class is not among the names, {known}', where)
+                    continue
                 raise DatasetError(
-                    f'{label}, line {row.line}: class {row.number} is not among the names '
-                    f'(0 to {max(self._names, default=-1)}). Correct the label or the names.'
+                    f'{label}, line {row.line}: class {row.number} is not among the names ({known}). Correct the label '
+                    'or the names; `synapse-plugins inspect` lists all such lines.'
                 )
             if row.number in self._merged:
                 self.report.change('class', f'of several classes called {name!r} one was made', key)
@@ -254,7 +259,8 @@ class YoloReader(UnitReader):
                 if row is not None:
                     rows.append(row)
                 elif not quiet:
-                    self.report.drop('label line', 'it is malformed', f'{key}, line {place}')
+                    reason, value = fault_of(line, self._joints)
+                    self.report.drop('label line', reason, f'{key}, line {place}{value}')
         return rows
 
     def _row(self, line: str, place: int) -> Row | None:

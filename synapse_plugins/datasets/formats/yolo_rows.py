@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from ..sample import ImageFile
     from .yolo_config import Joints
 
-__all__ = ['Row', 'annotations_of_row', 'parse_row', 'seen_joints']
+__all__ = ['Row', 'annotations_of_row', 'fault_of', 'parse_row', 'seen_joints']
 
 BOX, POLYGON, TURNED, POSE = 'box', 'polygon', 'turned', 'pose'
+_COMMAS = 'its values are not separated by spaces alone'
+_PREDICTED = 6
+_SHOWN = 20
 _UPRIGHT = 1e-6  # radians: less than that is what rounding in files leaves
 
 
@@ -53,7 +56,7 @@ class Row:
 
 
 def parse_row(text: str, line: int, *, joints: Joints | None, turned: bool) -> Row | None:
-    """Return a line as numbers; None if it is malformed.
+    """Return a line as numbers; None if it is malformed, and `fault_of` says why.
 
     Args:
         text: The line.
@@ -75,6 +78,32 @@ def parse_row(text: str, line: int, *, joints: Joints | None, turned: bool) -> R
     if turned and count == 8:
         return Row(int(number), values, line, TURNED)
     return Row(int(number), values, line, POLYGON) if count >= 6 and not count % 2 else None
+
+
+def fault_of(text: str, joints: Joints | None) -> tuple[str, str]:
+    """Return what is wrong with a line that is malformed, and the value or number that shows it.
+
+    Args:
+        text: The line.
+        joints: The keypoints of a pose dataset.
+    """
+    words = text.split()
+    for place, word in enumerate(words):
+        try:
+            value = float(word)
+        except ValueError:
+            fault = _COMMAS if ',' in text or ';' in text else 'a value of it is no number'
+            return fault, f': {word[:_SHOWN]!r}'
+        if place == 0 and not value.is_integer():
+            return 'its class, the first value, is no whole number', f': {word[:_SHOWN]!r}'
+        if not isfinite(value):
+            return 'a value of it is not finite', f': {word[:_SHOWN]!r}'
+    wanted = 'a box has 5, a polygon an odd number from 7 on'
+    if joints is not None:
+        wanted = f'a box has 5, a pose {5 + joints.columns}'
+    if len(words) == _PREDICTED:
+        wanted += '; a sixth is the confidence in results of a prediction, which labels do not have'
+    return f'it has the wrong number of values: {wanted}', f': {len(words)} values'
 
 
 def annotations_of_row(

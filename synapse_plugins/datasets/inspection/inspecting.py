@@ -87,6 +87,7 @@ def inspect(
     choice = Choice(pictures if sheet or page else 0)
     suspects = Suspects(_SUSPECTS if page else 0)
     reader = open_dataset(source, name, report=Report())
+    reader.goes_on = True
     tally = Tally(reader.splits)
     size = 0
     # of readers whose format a trainer reads as it stands
