@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, cast
 from ..errors import DatasetError, FormatError
 from ..providers import resolve
 from .files import disk_trouble
-from .foreign import looks_like
+from .foreign import ARCHIVES, PARTS, is_empty, looks_like
 from .formats import table
 from .formats.annotated import entries_of
-from .names import SPLIT_ORDER, check_splits, split_name
+from .names import SPLIT_ORDER, check_splits, split_name, suffix_of
 from .report import Report
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def detect_format(root: str | Path) -> str:
     """
     folder = _folder(root)
     table.load_packs()
+    if is_empty(folder):
+        raise FormatError(f'{folder} is no dataset of a known format: it is empty.')
     found, refusals = _asked(folder)
     if len(found) > 1 and 'imagefolder' in found:  # folders of pictures: whatever says more of them is right
         found.remove('imagefolder')
@@ -78,13 +80,37 @@ def _inner(folder: Path) -> list[str]:
     return inner
 
 
+def _outer(folder: Path) -> str:
+    """Return the dataset that a folder is a part of, as its pictures or its labels are, with its format."""
+    whole = folder.resolve()
+    if whole.name not in PARTS and split_name(whole.name) not in SPLIT_ORDER:
+        return ''
+    places = list(whole.parents[:2])
+    if places and split_name(places[0].name) in SPLIT_ORDER:  # which alone may pass for a dataset, too
+        places.reverse()
+    for place in places:
+        try:
+            found, _ = _asked(place, but='imagefolder')
+        except (FormatError, OSError):
+            continue
+        if found:
+            return f'{place} ({" or ".join(found)})'
+    return ''
+
+
+def _hint(folder: Path) -> str:
+    """Return what a folder may be that is no dataset, in a sentence; empty if nobody knows."""
+    outer = _outer(folder)
+    return f'It is a part of a dataset: did you mean {outer}?' if outer else looks_like(folder)
+
+
 def _unknown(folder: Path, inner: list[str], refusals: list[str]) -> str:
     """Return what to tell of a folder of no format, one reason a line."""
     if inner:
         more = ', ...' if len(inner) > _SHOWN else ''
         hint = f'Did you mean {" or ".join(inner[:_SHOWN])}{more}?'
     else:
-        hint = looks_like(folder)
+        hint = _hint(folder)
     first = f'{folder} is no dataset of a known format. {hint}'.rstrip()
     return '\n'.join(
         (first, *(f'- {refusal}' for refusal in refusals), 'Name its format if you know it (--from).')
@@ -117,7 +143,13 @@ def open_dataset(
         raise FormatError(f'The format {provider.name} can be written but not read.')
     reader = cast('type[Reader]', resolve(provider.reader))
     more = {'pool': pool} if getattr(reader, 'uses_pool', False) else {}
-    opened = reader(_folder(root), report if report is not None else Report(), **more)
+    folder = _folder(root)
+    try:
+        opened = reader(folder, report if report is not None else Report(), **more)
+    except FormatError as exc:
+        if source_format and (hint := _hint(folder)):
+            raise FormatError(f'{exc} {hint}') from exc
+        raise
     try:
         check_splits(opened.splits, root)
     except DatasetError:
@@ -132,6 +164,10 @@ def _folder(root: str | Path) -> Path:
     folder = Path(root)
     if not folder.exists():
         raise FormatError(f'There is no folder {folder}.')
+    if suffix_of(folder.name) in ARCHIVES and not folder.is_dir():
+        raise FormatError(
+            f'{folder} is an archive; unpack it, and name the folder of the dataset in what comes out.'
+        )
     if not folder.is_dir():
         raise FormatError(f'{folder} is a file; name the folder of the dataset.')
     return folder

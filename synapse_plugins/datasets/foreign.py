@@ -14,7 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ['looks_like']
+__all__ = ['ARCHIVES', 'PARTS', 'is_empty', 'looks_like']
+
+ARCHIVES = frozenset(('.zip', '.tar', '.tgz', '.gz', '.bz2', '.xz', '.zst', '.7z', '.rar'))
+"""Suffixes of what datasets are sent about in."""
+
+PARTS = frozenset(
+    (
+        'images',
+        'labels',
+        'annotations',
+        'JPEGImages',
+        'Annotations',
+        'ImageSets',
+        'Main',
+        'json',
+        'original_files',
+    )
+)
+"""What folders within datasets are called, beside splits."""
 
 _HEAD = 1 << 16
 """Bytes of a file that are looked at."""
@@ -25,6 +43,11 @@ _FOLDERS = 10
 
 _ROW = re.compile(rb'\s*\d+(?:\s+-?[\d.]+(?:[eE][-+]?\d+)?){4}\s*(?:\n|\Z)')
 """The first line of a label file of Darknet."""
+
+
+def is_empty(root: Path) -> bool:
+    """Tell whether there is nothing in a folder."""
+    return next(root.iterdir(), None) is None
 
 
 def looks_like(root: Path) -> str:
@@ -74,7 +97,13 @@ def _head(path: Path) -> bytes:
         return b''
 
 
-def _xml(name: str, head: bytes, _: bool) -> str:
+def _xml(name: str, head: bytes, beside_picture: bool) -> str:
+    if b'<annotation' in head and b'<annotations' not in head and (b'<object>' in head or b'<size>' in head):
+        where = f'{name} beside its picture' if beside_picture else name
+        return (
+            f'It looks like Pascal VOC as LabelImg and Roboflow lay it ({where}): put the XML files into Annotations/ '
+            'and the pictures into JPEGImages/, two folders in one, and name that one.'
+        )
     if b'<annotations>' in head and (b'<meta>' in head or b'<image ' in head or b'<version>' in head):
         return f'It looks like an export of CVAT ({name}): export it there as "COCO 1.0".'
     return ''
@@ -87,6 +116,11 @@ def _json(name: str, head: bytes, _: bool) -> str:
         return f'It looks like an export of Label Studio ({name}): export it there as COCO.'
     if is_list and b'"coordinates"' in head and b'"label"' in head and b'"image' in head:
         return f'It looks like CreateML ({name}), which is not read: export it as COCO where it was made.'
+    if start.startswith(b'{') and b'"images"' in head and b'"file_name"' in head:
+        return (
+            f'It looks like COCO under a name of its own ({name}): call it instances_train.json, or after another '
+            'split, and put it into annotations/, with the pictures in images/ beside that folder.'
+        )
     if start.startswith(b'{') and b'"shapes"' in head and (b'"imagePath"' in head or b'"shape_type"' in head):
         return (
             f'It looks like annotations of LabelMe ({name}), which are not read: convert them to COCO first '

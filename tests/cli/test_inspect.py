@@ -80,6 +80,8 @@ def test_columns_of_splits_and_attributes_say_what_they_count(
 
 
 def test_a_folder_that_is_no_dataset(cli: Callable[..., Any], tmp_path: Path) -> None:
+    assert cli('inspect', tmp_path).paragraph == f'{tmp_path} is no dataset of a known format: it is empty.'
+    (tmp_path / 'note').touch()
     assert 'no dataset of a known format' in cli('inspect', tmp_path).paragraph
 
 

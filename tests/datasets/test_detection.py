@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 VOC = '<annotation><size><width>64</width><height>48</height></size></annotation>'
 CVAT = '<?xml version="1.0"?><annotations><version>1.1</version><meta/><image id="0"/></annotations>'
+COCO = json.dumps({'images': [{'id': 1, 'file_name': 'a.jpg'}], 'annotations': [], 'categories': []})
 LABELME = json.dumps({'version': '5', 'flags': {}, 'shapes': [], 'imagePath': 'a.jpg', 'imageData': None})
 STUDIO = json.dumps([{'id': 1, 'annotations': [{'id': 1, 'completed_by': 1, 'result': []}], 'data': {}}])
 CREATE = json.dumps(
@@ -60,6 +61,10 @@ NOT_CLASSES = {
         'KITTI',
     ),
     'cvat for images': ({'annotations.xml': CVAT, 'images/a.jpg': ''}, 'CVAT'),
+    'labelimg': ({'shots/a.jpg': '', 'shots/a.xml': VOC}, 'LabelImg and Roboflow lay it (a.xml beside'),
+    'voc alone': ({'a.xml': VOC, 'shots/a.jpg': ''}, 'into Annotations/ and the pictures into JPEGImages/'),
+    'coco of another name': ({'labels.json': COCO, 'images/a.jpg': ''}, 'call it instances_train.json'),
+    'coco below': ({'annotations/train.json': COCO, 'images/a.jpg': ''}, 'call it instances_train.json'),
     'labelme': ({'shots/a.jpg': '', 'shots/a.json': LABELME}, 'LabelMe'),
     'label studio': ({'tasks.json': STUDIO, 'shots/a.jpg': ''}, 'Label Studio'),
     'createml': ({'shots/a.jpg': '', 'shots/_annotations.createml.json': CREATE}, 'CreateML'),
@@ -98,6 +103,84 @@ def test_a_folder_one_level_above_a_dataset_is_told_which_was_meant(
         assert 'Did you mean ' in first
         assert inner in first
         assert all(line.startswith('- not ') for line in others[:-1])
+
+
+@pytest.mark.parametrize(
+    ('files', 'part', 'format_name'),
+    [
+        ({'voc/JPEGImages/a.jpg': '', 'voc/Annotations/a.xml': VOC}, 'voc/JPEGImages', 'pascal_voc'),
+        ({'voc/JPEGImages/a.jpg': '', 'voc/Annotations/a.xml': VOC}, 'voc/Annotations', 'pascal_voc'),
+        (
+            {'coco/annotations/instances_train.json': COCO, 'coco/images/a.jpg': ''},
+            'coco/annotations',
+            'coco',
+        ),
+        (
+            {'coco/annotations/instances_train2017.json': COCO, 'coco/train2017/a.jpg': ''},
+            'coco/train2017',
+            'coco',
+        ),
+        (
+            {'yolo/data.yaml': 'names: [x]', 'yolo/images/a.jpg': '', 'yolo/labels/a.txt': ROW},
+            'yolo/images',
+            'yolo',
+        ),
+        (
+            {'yolo/data.yaml': 'names: [x]', 'yolo/images/val/a.jpg': '', 'yolo/labels/val/a.txt': ROW},
+            'yolo/labels/val',
+            'yolo',
+        ),
+        (
+            {'yolo/data.yaml': 'names: [x]', 'yolo/train/images/a.jpg': '', 'yolo/train/labels/a.txt': ROW},
+            'yolo/train/images',
+            'yolo',
+        ),
+        ({'dm/json/a.json': '{"images": [{}]}', 'dm/original_files/a.jpg': ''}, 'dm/json', 'dm_v2'),
+        (
+            {'dm/train/json/a.json': '{"images": [{}]}', 'dm/train/original_files/a.jpg': ''},
+            'dm/train/json',
+            'dm_v2',
+        ),
+    ],
+)
+def test_a_part_of_a_dataset_is_told_of_the_whole(
+    files: dict[str, str],
+    part: str,
+    format_name: str,
+    lay: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root = lay(files)
+    whole = root / part.partition('/')[0]
+    assert detect_format(whole) == format_name
+    with pytest.raises(FormatError) as caught:
+        detect_format(root / part)
+    assert f'It is a part of a dataset: did you mean {whole} ({format_name})?' in str(caught.value)
+    monkeypatch.chdir(root / part)
+    with pytest.raises(FormatError, match='It is a part of a dataset'):
+        detect_format('.')
+
+
+def test_a_format_that_is_named_gets_the_same_advice(lay: Callable[..., Path]) -> None:
+    root = lay({'a.jpg': '', 'a.xml': VOC})
+    with pytest.raises(FormatError, match=r'no Annotations/.* LabelImg and Roboflow lay it'):
+        open_dataset(root, 'pascal_voc')
+
+
+def test_an_empty_folder_is_said_to_be_empty(tmp_path: Path) -> None:
+    with pytest.raises(FormatError) as caught:
+        open_dataset(tmp_path)
+    assert str(caught.value) == f'{tmp_path} is no dataset of a known format: it is empty.'
+
+
+@pytest.mark.parametrize('name', ['a.zip', 'a.tar.gz', 'A.ZIP', 'a.tgz'])
+def test_an_archive_is_to_be_unpacked(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(FormatError, match='is an archive; unpack it'):
+        convert(tmp_path / name, tmp_path / 'out', to='yolo')
+    (tmp_path / 'x.json').touch()
+    with pytest.raises(FormatError, match=r'x\.json is a file; name the folder'):
+        open_dataset(tmp_path / 'x.json')
 
 
 def test_folders_of_classes_within_a_lone_folder_were_meant(lay: Callable[..., Path]) -> None:
