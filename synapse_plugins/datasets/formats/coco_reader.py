@@ -13,7 +13,8 @@ from ..names import Fence, keys_of, leaf
 from ..reader import UNREADABLE, Evidence, Survey, Unit, UnitReader
 from ..sample import ImageFile, Sample
 from ..skeletons import Skeleton
-from .coco_places import ANNOTATIONS, BESIDE, YEAR, detect, files_of
+from .coco_pictures import Places, unnamed
+from .coco_places import detect, files_of, unread
 from .coco_records import (
     annotations_of_record,
     drop_record,
@@ -23,6 +24,7 @@ from .coco_records import (
     tool_of,
 )
 from .coco_split import CocoSplit
+from .coco_strays import count_unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,7 +50,7 @@ class CocoReader(UnitReader):
 
     declares_classes: ClassVar[bool] = True
     uses_pool: ClassVar[bool] = True
-    listing: ClassVar[tuple[str, ...]] = ('_documents', '_seen')
+    listing: ClassVar[tuple[str, ...]] = ('_documents', '_seen', '_unread')
 
     def __init__(self, root: Path, report: Report, *, pool: Pool | None = None) -> None:
         super().__init__(root, report)
@@ -56,9 +58,10 @@ class CocoReader(UnitReader):
         if not files:
             raise FormatError(f'{root} is not a coco dataset: {detect(root)}.')
         self._paths = {split: next(iter(roles.values())) for split, roles in files.items()}
+        self._unread = unread(root, files)
         self.splits = list(files)
         self._fence = Fence(root)
-        self._places: dict[str | None, _Places] = {}
+        self._places: dict[str | None, Places] = {}
         self._seen: set[Seen] = set()
         self._documents: dict[str | None, CocoSplit] = {}
         try:
@@ -160,23 +163,32 @@ class CocoReader(UnitReader):
         return Sample(key, split, image, annotations)
 
     def _find(self, split: str | None, name: str) -> str | None:
+        return self._places_of(split).find(name)
+
+    def _places_of(self, split: str | None) -> Places:
         places = self._places.get(split)
         if places is None:
-            places = self._places[split] = _Places(self.root, self._paths[split], split, self._fence)
-        return places.find(name)
+            places = self._places[split] = Places(self.root, self._paths[split], split, self._fence)
+        return places
 
     def leave(self, facts: list[Any]) -> None:
-        """Report annotations that belong to no image, and where pictures were looked for that are not there."""
+        """Report annotations of no image, files and pictures that are not used, and where missing ones were looked for."""
+        count_unread(self._unread, self.splits, self.root, self.report)
         for split in dict.fromkeys(facts):
-            places = _Places(self.root, self._paths[split], split, self._fence).looked
             self.report.warn(
-                f'Pictures of {self._paths[split].name} are missing. They were looked for in {", ".join(places)}, '
-                'where their file_name leads from each.'
+                f'Pictures of {self._paths[split].name} are missing. They were looked for in '
+                f'{", ".join(self._places_of(split).looked)}, where their file_name leads from each.'
             )
         for split, document in self._documents.items():
             name = self._paths[split].name
             for number, records in document.orphans():
                 self._drop_all(records, 'it belongs to no image', f'{name}, image_id {number}')
+        named = [
+            (self._places_of(split), [record.name for record in document.images])
+            for split, document in self._documents.items()
+        ]
+        for path in unnamed(self.root, named):
+            self.report.drop('image', 'no annotation file names it', path)
 
     def _drop_all(self, records: list[dict[str, Any]], reason: str, where: str) -> None:
         for record in records:
@@ -236,31 +248,3 @@ class CocoReader(UnitReader):
         """Return the records and the picture."""
         found = self._find(unit.split, unit.source[0])
         return Evidence((unit.source[1],), () if found is None else (found,))
-
-
-class _Places:
-    """Where the pictures of one annotation file lie."""
-
-    def __init__(self, root: Path, file: Path, split: str | None, fence: Fence) -> None:
-        self._file = file
-        self._fence = fence
-        match = ANNOTATIONS.fullmatch(file.name)
-        own = (match['split'] or '') if match else ''
-        names = list(dict.fromkeys(name for name in (own, split or '', YEAR.sub('', own)) if name))
-        folders = [root / 'images' / name for name in names] + [root / name for name in names]
-        folders += [root / 'images', root, file.parent]
-        if file.name == BESIDE:
-            folders.insert(0, file.parent)
-        self._folders = [folder for folder in folders if folder.is_dir()]
-        looked = (folder.relative_to(root).as_posix() for folder in folders)
-        self.looked = [str(root) if name == '.' else name for name in dict.fromkeys(looked)]
-
-    def find(self, name: str) -> str | None:
-        """Return the picture of that name; the folder that had the last one is tried first."""
-        for place, folder in enumerate(self._folders):
-            path = self._fence.file(folder, name, self._file)
-            if path is not None:
-                if place:
-                    self._folders.insert(0, self._folders.pop(place))
-                return path
-        return None
