@@ -200,10 +200,18 @@ class Fence:
         path = base / relative
         outside = relative.is_absolute() or relative.drive or '..' in relative.parts or '\0' in name
         if outside or not self._holds(path.parent):
-            raise DatasetError(
-                f'{said_by} names {name!r}, which leads outside {self.root}. Nothing was read from there; '
-                'write names relative to the dataset.'
-            )
+            raise self._refusal(name, said_by)
+        return path
+
+    def place(self, base: Path, name: str, said_by: object) -> Path:
+        """Return `path` for what may be a folder: such a one may itself be a link only to a place in the root.
+
+        Raises:
+            DatasetError: If the name leads outside.
+        """
+        path = self.path(base, name, said_by)
+        if path.is_dir() and not self._holds(path):
+            raise self._refusal(name, said_by)
         return path
 
     def file(self, base: Path, name: str, said_by: object) -> str | None:
@@ -216,6 +224,12 @@ class Fence:
             if os.path.isfile(path):  # noqa: PTH113 - making a Path costs as much as looking
                 return path
         return None
+
+    def _refusal(self, name: str, said_by: object) -> DatasetError:
+        return DatasetError(
+            f'{said_by} names {name!r}, which leads outside {self.root}. Nothing was read from there; '
+            'write names relative to the dataset.'
+        )
 
     def _holds(self, folder: Path) -> bool:
         known = self._inside.get(folder)

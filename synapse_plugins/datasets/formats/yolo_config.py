@@ -16,6 +16,7 @@ __all__ = [
     'Joints',
     'config_file',
     'detect',
+    'is_elsewhere_for_trainers',
     'joints_of_config',
     'label_of',
     'label_path',
@@ -26,6 +27,7 @@ __all__ = [
 
 _CONFIGS = ('dataset.yaml', 'data.yaml', 'dataset.yml', 'data.yml')
 _MOST_JOINTS = 10_000
+_IMAGES, _LABELS = f'{os.sep}images{os.sep}', f'{os.sep}labels{os.sep}'
 
 
 def detect(root: Path) -> str | None:
@@ -80,7 +82,7 @@ def plain_folders(root: Path) -> dict[str | None, list[Path]]:
         for folder in sorted(visible(outer)) if outer.is_dir() else ():
             name = split_name(folder.name)
             if (folder / inner).is_dir():
-                if not Path(label_path(f'{folder / inner}{os.sep}x.jpg')).parent.is_dir():
+                if not Path(label_path(f'{folder / inner}{os.sep}x.jpg', os.fspath(root))).parent.is_dir():
                     continue
                 named.setdefault(name, []).append(folder / inner)
     if not named.keys().isdisjoint(SPLIT_ORDER):
@@ -90,9 +92,9 @@ def plain_folders(root: Path) -> dict[str | None, list[Path]]:
     return {}
 
 
-def label_of(image: str) -> str:
+def label_of(image: str, root: str) -> str:
     """Return the label file of a picture, whichever way it is spelled in Unicode; the first where there is none."""
-    label = label_path(image)
+    label = label_path(image, root)
     if label.isascii():
         return label
     folder, _, name = label.rpartition(os.sep)
@@ -100,11 +102,26 @@ def label_of(image: str) -> str:
     return next((path for path in found if os.path.exists(path)), label)  # noqa: PTH110 - one of many small files
 
 
-def label_path(image: str) -> str:
-    """Return the label file of a picture: the last ``images`` on its way is ``labels``, the suffix ``.txt``."""
-    before, found, after = image.rpartition(f'{os.sep}images{os.sep}')
-    moved = f'{before}{os.sep}labels{os.sep}{after}' if found else image
+def label_path(image: str, root: str) -> str:
+    """Return the label file of a picture: the last ``images`` on its way is ``labels``, the suffix ``.txt``.
+
+    Its way begins at *root*: wherever a dataset lies, its labels are in it.
+    """
+    start = _start(image, root)
+    before, found, after = f'{os.sep}{image[start:]}'.rpartition(_IMAGES)
+    moved = f'{image[:start]}{before[1:]}{_LABELS[not before :]}{after}' if found else image
     return f'{moved.rpartition(".")[0]}.txt'
+
+
+def is_elsewhere_for_trainers(image: str, root: str) -> bool:
+    """Tell whether a trainer that replaces the last ``images`` of the whole path leaves the dataset by that."""
+    inside = f'{os.sep}{image[_start(image, root) :]}'
+    return _IMAGES not in inside and _IMAGES in os.path.abspath(image)  # noqa: PTH100 - one of many small files
+
+
+def _start(image: str, root: str) -> int:
+    """Return where in the path of a picture that below the dataset's folder begins."""
+    return len(root) + 1 if image.startswith(f'{root}{os.sep}') else 0
 
 
 def read_names(names: Any) -> dict[int, str]:

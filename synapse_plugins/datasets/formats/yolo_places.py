@@ -87,7 +87,7 @@ class Places:
             tries.append(os.path.relpath(f'{self._base}/{entry}', self._root))
         for name in tries:
             if '..' not in Path(name).parts and _exists(found := self._root / name):
-                return found if found == self._root else self._fence.path(self._root, name, self._config)
+                return found if found == self._root else self._fence.place(self._root, name, self._config)
         return None
 
     def of_pictures(self, key: str, value: Any) -> list[Path]:

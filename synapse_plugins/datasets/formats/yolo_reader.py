@@ -19,6 +19,7 @@ from .imagefolder import ImageFolderReader
 from .yolo_config import (
     config_file,
     detect,
+    is_elsewhere_for_trainers,
     joints_of_config,
     label_of,
     label_path,
@@ -46,6 +47,10 @@ _NO_FILE = frozenset((errno.EINVAL, errno.EISDIR))
 """Errors about what is no file: a pipe or a device, and a folder that is called as one."""
 
 _UNNAMED, _OUTSIDE = 'no split names its folder', 'it lies in a folder that is no part of a split'
+_ELSEWHERE = (
+    'trainers that replace the last "images" of a whole path by "labels" (ultralytics) look for its labels outside the '
+    'dataset, as this lies in a folder called images; they were looked for in it'
+)
 _UNLISTED, _SPARE = 'no list and no split names it', 'no list and no split names it, nor has it labels'
 
 
@@ -69,6 +74,7 @@ class YoloReader(UnitReader):
 
     def __init__(self, root: Path, report: Report) -> None:
         super().__init__(root, report)
+        self._root = os.fspath(root)
         config = config_file(root)
         content = (load_config(config) or {}) if config is not None else {}
         self._joints = joints_of_config(content)
@@ -158,7 +164,7 @@ class YoloReader(UnitReader):
     def read(self, unit: Unit) -> Sample | None:
         """Return the sample of a picture; None if that cannot be read."""
         key, split, leaf_name, (name, path) = unit
-        label = label_of(path)
+        label = label_of(path, self._root)
         image = ImageFile(path, name=leaf_name)
         if self.measure(image, f'{split}/{name}' if split else name):
             return Sample(key, split, image, self._annotations(label, image, key))
@@ -173,7 +179,11 @@ class YoloReader(UnitReader):
     def leave(self, facts: list[Any]) -> None:
         """Report label files whose picture is missing."""
         for split, images in self._images.items():
-            self._left_over(split, {nfc(label_path(path)) for _, path in images})
+            self._left_over(split, {nfc(label_path(path, self._root)) for _, path in images})
+            elsewhere = [name for name, path in images if is_elsewhere_for_trainers(path, self._root)]
+            if elsewhere:
+                where = f'{split}/{elsewhere[0]}' if split else elsewhere[0]
+                self.report.note('image', _ELSEWHERE, where, len(elsewhere))
         self._leave_unnamed()
 
     def _leave_unnamed(self) -> None:
@@ -184,22 +194,22 @@ class YoloReader(UnitReader):
             for place in places:
                 if place.is_dir():
                     named.add(os.fspath(place))
-                    named.add(os.path.dirname(label_path(f'{place}{os.sep}x.jpg')))  # noqa: PTH120
+                    named.add(os.path.dirname(label_path(f'{place}{os.sep}x.jpg', self._root)))  # noqa: PTH120
                 else:  # a list, which need not name all of a folder
                     listed.update(nfc(path) for _, path in self._images[split])
         lost, spare = (_UNLISTED, _SPARE) if listed else (_UNNAMED, _OUTSIDE)
         for folder, pictures in unnamed_folders(self.root, named, self.report, pictures=listed):
-            if not any(Path(label_of(path)).is_file() for path in pictures):
+            if not any(Path(label_of(path, self._root)).is_file() for path in pictures):
                 self.report.note('image', spare, folder, len(pictures))
                 continue
             self.report.drop('image', lost, folder, len(pictures))
             for path in pictures:
-                self._lose_rows(self._rows(label_of(path), folder, quiet=True), lost, folder)
+                self._lose_rows(self._rows(label_of(path, self._root), folder, quiet=True), lost, folder)
 
     def _left_over(self, split: str | None, used: set[str]) -> None:
         """Count label files whose picture is missing."""
         for folder in self._folders[split]:
-            labels = Path(label_path(f'{folder}{os.sep}x.jpg')).parent
+            labels = Path(label_path(f'{folder}{os.sep}x.jpg', self._root)).parent
             if folder.is_dir() and labels != folder and labels.is_dir():
                 for name in sorted(scan(labels, _TEXT)):
                     if nfc(f'{labels}{os.sep}{name}') not in used:
@@ -268,7 +278,7 @@ class YoloReader(UnitReader):
 
     def survey_unit(self, unit: Unit, survey: Survey) -> None:
         """Look at the label file, not at the picture."""
-        for row in self._rows(label_of(unit.source[1]), '', quiet=True):
+        for row in self._rows(label_of(unit.source[1], self._root), '', quiet=True):
             survey.add(row.tool, self._names.get(row.number))
             if row.kind == 'turned':
                 survey.traits.add('rotated')
@@ -279,7 +289,7 @@ class YoloReader(UnitReader):
     def evidence(self, unit: Unit) -> Evidence:
         """Return the label file and the picture."""
         path = unit.source[1]
-        return Evidence((label_of(path),), (path,))
+        return Evidence((label_of(path, self._root),), (path,))
 
 
 def _class_folders(root: Path, config: Path, report: Report, content: dict[str, Any]) -> ImageFolderReader:
