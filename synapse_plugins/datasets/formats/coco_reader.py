@@ -172,7 +172,7 @@ class CocoReader(UnitReader):
         return places
 
     def leave(self, facts: list[Any]) -> None:
-        """Report annotations of no image, files and pictures that are not used, and where missing ones were looked for."""
+        """Report annotations of no image, files and pictures not used, and where missing ones were looked for."""
         count_unread(self._unread, self.splits, self.root, self.report)
         for split in dict.fromkeys(facts):
             self.report.warn(
