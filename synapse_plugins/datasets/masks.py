@@ -165,7 +165,12 @@ def _read_runs(data: Any) -> _Ints:
     except (TypeError, ValueError, OverflowError) as exc:
         raise ValueError('no list of pixels') from exc
     kind = found.dtype.kind
-    if kind not in 'iuf' or (kind == 'f' and not ((found % 1 == 0) & (np.abs(found) < 1 << 53)).all()):
+    are_whole = kind in 'iu'
+    if kind == 'f' and bool(
+        (np.abs(found) < 1 << 53).all()
+    ):  # infinity and NaN are not, and numpy warns of their rest
+        are_whole = bool((found % 1 == 0).all())
+    if not are_whole:
         raise ValueError('no whole numbers, as pixels are')
     runs = found.astype(np.int64)
     if runs.ndim == 1:

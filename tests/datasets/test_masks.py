@@ -147,7 +147,22 @@ def test_pixels_outside_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    'data', [None, 'x', [[1, 2, 3]], [-1], [[0, -2]], [1 << 60], {'a': 1}, [[1], [2, 3]]]
+    'data',
+    [
+        None,
+        'x',
+        [[1, 2, 3]],
+        [-1],
+        [[0, -2]],
+        [1 << 60],
+        {'a': 1},
+        [[1], [2, 3]],
+        float('inf'),
+        [float('-inf')],
+        [float('nan'), 1],
+        [0.5],
+        [1e300],
+    ],
 )
 def test_what_is_no_mask_is_refused(data: Any) -> None:
     with pytest.raises(ValueError, match='pixel'):
