@@ -301,3 +301,26 @@ def test_there_and_back(make: Any, rounds: int) -> None:
                 assert one.attrs[0]['value'] == pytest.approx(angle, rel=1e-15)
 
     check()
+
+
+def test_what_is_no_rotated_box_does_not_become_one(tmp_path: Path, make: Any) -> None:
+    ring = [(30, 20), (60, 20), (60, 40), (30, 41)]
+    quad = {
+        **make.polygon('ship', *ring),
+        'attrs': [{'name': 'rotation', 'value': 0.5}, {'name': 'age', 'value': 3}],
+    }
+    triangle = {**make.polygon('ship', *ring[:3]), 'attrs': [{'name': 'rotation', 'value': 0.5}]}
+    upright = {**make.box('ship', 1, 2, 30, 20), 'rotation': 30}
+    source = make.dm(
+        tmp_path / 'in',
+        {'a.png': {'bounding_box': [upright], 'polygon': [quad, triangle]}},
+        size=(WIDTH, HEIGHT),
+    )
+    report = convert(source, tmp_path / 'out', to='coco').report
+    assert [(entry.kind, entry.count) for entry in report.dropped] == [('attribute', 2)]
+    (sample,) = open_dataset(tmp_path / 'out')
+    assert [(one.tool, one.attrs) for one in sample.annotations] == [
+        ('bounding_box', []),
+        ('polygon', [{'name': 'age', 'value': 3}]),
+        ('polygon', [{'name': 'rotation', 'value': 0.5}]),
+    ]

@@ -30,7 +30,7 @@ from ..writer import SKIPPED, Writer
 from .coco_attributes import written_attributes
 from .coco_parts import Records, SplitFiles
 from .coco_places import BESIDE, ROLES
-from .coco_turned import in_degrees
+from .coco_turned import in_degrees, turned_of
 from .pose_classes import POSED, joint_names, pose_class_names, pose_labels, skeleton_of
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ __all__ = ['CocoWriter']
 
 LAYOUTS = ('coco', 'roboflow')
 _INSTANCES, _KEYPOINTS, _STUFF = ROLES
+
+
+_TURNS = "coco cannot hold 'rotation' of what is no rotated box, for it would make one of it"
 
 
 class CocoWriter(Writer):
@@ -186,10 +189,14 @@ class CocoWriter(Writer):
             return None
         crowd = 1 if annotation.extra and annotation.extra.get('iscrowd') else 0
         record = {'category_id': self._ids[number], **shape, 'iscrowd': crowd}
-        attributes = written_attributes(annotation, self.report, where) | record.pop('attributes', {})
+        turn = record.pop('attributes', {})
+        attributes = written_attributes(annotation, self.report, where) | turn
         if annotation.extra:
             used = ('stuff', 'group_id') if is_posed else ('stuff',)
             hold_plain_fields(attributes, annotation, self.report, where, 'coco', used)
+        if not turn and 'rotation' in attributes and turned_of({**record, 'attributes': attributes}):
+            del attributes['rotation']
+            self.report.drop('attribute', _TURNS, where)
         return {**record, 'attributes': attributes} if attributes else record
 
     def _pose(self, pose: Pose, sample: Sample, records: list[tuple[str, bytes, int]]) -> int | None:
