@@ -5,7 +5,7 @@ That is more than `yolo_rows` refuses, which reads every line for itself.
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isnan
 from typing import TYPE_CHECKING
 
 from ..files import read_bytes
@@ -50,7 +50,7 @@ def label_file_trouble(label: str, joints: Joints | None, task: object) -> str:
         rows = [list(map(float, line)) for line in lines]
     except ValueError:
         return REFUSED
-    if not all(row[0].is_integer() and all(map(isfinite, row)) for row in rows):
+    if not all(row[0].is_integer() for row in rows) or any(isnan(number) for row in rows for number in row):
         return REFUSED
     if is_pose:
         assert joints is not None
@@ -65,7 +65,7 @@ def label_file_trouble(label: str, joints: Joints | None, task: object) -> str:
 
 
 def _trouble_of_poses(rows: list[list[float]], columns: int, step: int) -> str:
-    """Return why poses are refused. Of them the joints alone must not lie beyond 1."""
+    """Return why poses are refused. Of them the joints alone must not lie beyond 1, so a box may be without end."""
     if any(len(row) != columns for row in rows):
         return REFUSED
     most = 1 + TOLERANCE
