@@ -21,7 +21,13 @@ _NO_TOOLS = frozenset(('image', 'annotation file', 'label line', 'attribute', 'c
 
 
 def nothing_left(
-    root: str, report: Report, holds: frozenset[str] | None, target: str, *, grouped: bool = True
+    root: str,
+    report: Report,
+    holds: frozenset[str] | None,
+    target: str,
+    *,
+    grouped: bool = True,
+    given: bool = False,
 ) -> DatasetError:
     """Return an error that says why nothing came out, and what would hold the annotations that there are.
 
@@ -31,11 +37,12 @@ def nothing_left(
         holds: The tools that the target holds; None: every tool.
         target: The format, with its task if it has one.
         grouped: Keypoints, if there are any, belong to objects.
+        given: The writer was given annotations of these tools.
     """
     what = 'annotations' if report.kept.get('image') else 'pictures'
     others: dict[str, int] = {}
     for entry in report.dropped:
-        if holds is not None and entry.kind not in holds and entry.kind not in _NO_TOOLS:
+        if holds is not None and entry.kind not in holds and _is_tool(entry.kind):
             others[entry.kind] = others.get(entry.kind, 0) + entry.count
     reasons = '; '.join(report.lines()[:10])
     if not report.kept.get('image') and (by := left_out_by(report)):
@@ -43,6 +50,12 @@ def nothing_left(
         return DatasetError(
             f'{root} has no pictures left to convert: {told} of them, because it returned None. A transform returns '
             f'the sample, and None only to leave its picture out; is a `return sample` missing? {reasons}'
+        )
+    if given and not any(holds is None or one.kind in holds for one in report.dropped if _is_tool(one.kind)):
+        return DatasetError(
+            f'{root} has annotations that {target} can hold, but its writer says nothing of what became of them: for '
+            'each annotation it has to call report.keep, report.change or report.drop (docs/writing-a-format.md; '
+            f'synapse_plugins.testing.check_format looks for it). {reasons}'.rstrip()
         )
     if not others or holds is None:
         return DatasetError(f'{root} has no {what} to convert. {reasons}'.rstrip())
@@ -52,6 +65,10 @@ def nothing_left(
         f'{root} has no annotations that {target} can hold, which are: {", ".join(sorted(holds))}. It has {there}. '
         f'{f"These can be held with {ways}. " if ways else ""}Of the conversion: {reasons}'
     )
+
+
+def _is_tool(kind: str) -> bool:
+    return kind not in _NO_TOOLS
 
 
 def _ways(tools: frozenset[str], *, grouped: bool) -> Iterator[str]:

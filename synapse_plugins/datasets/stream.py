@@ -374,9 +374,10 @@ class Stream:
         annotated = any(kind not in ('image', 'class') for kind in self._report.kept) or any(
             entry.kind not in ('image', 'class') for entry in self._report.changed
         )
-        if not self.count or not annotated:
-            raise nothing_left(root, self._report, self._holds, self._target, grouped=self._grouped)
         seen = set().union(*self._seen.values())
+        if not self.count or not annotated:
+            more = {'grouped': self._grouped, 'given': self.count > 0 and bool(seen)}
+            raise nothing_left(root, self._report, self._holds, self._target, **more)
         for name in classes:
             if name not in seen:
                 self._report.warn(

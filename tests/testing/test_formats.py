@@ -173,6 +173,19 @@ class LosesSilently(LinesWriter):
         return super().boxes(sample)
 
 
+class SaysNothing(LinesWriter):
+    def boxes(self, sample: Sample) -> list[Any]:
+        return [[one.label, *one.data] for one in sample.annotations if one.tool == 'bounding_box']
+
+
+class SaysNothingButOfOthers(LinesWriter):
+    def boxes(self, sample: Sample) -> list[Any]:
+        for one in sample.annotations:
+            if one.tool != 'bounding_box':
+                self.report.drop(one.tool, 'lines hold boxes only', sample.key)
+        return [[one.label, *one.data] for one in sample.annotations if one.tool == 'bounding_box']
+
+
 class SaysKeptAndDoesNot(LinesWriter):
     def boxes(self, sample: Sample) -> list[Any]:
         return super().boxes(sample)[:1]
@@ -283,6 +296,8 @@ class RefusesEverything(LinesWriter):
 
 
 WRITERS = [
+    (SaysNothing, r'its writer says nothing of what became of them.* report\.keep'),
+    (SaysNothingButOfOthers, r'its writer says nothing of what became of them.* report\.keep'),
     (LosesSilently, r'with splits: \d+ of \d+ annotations \(bounding_box\) are not in the report'),
     (SaysKeptAndDoesNot, r'detect: 4 of 8 annotations are lost between writing and reading'),
     (
