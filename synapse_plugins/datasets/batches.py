@@ -6,6 +6,7 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from .copies import Copies
 from .jobs import Job, pack
 from .names import Namer
 from .namesakes import Namesakes
@@ -93,6 +94,7 @@ class Batches:
         """Yield a job for every sample that is taken."""
         selection, namer, ledger, by_split = self._selection, Namer(), self.ledger, self.by_split
         report = Report()
+        copies = Copies() if len(self._readers) > 1 else None
         namesakes = Namesakes() if self.has_splits and len(self._readers) > 1 else None
         self.count = self.skipped = 0
         for source, (reader, prefix) in enumerate(zip(self._readers, self._prefixes, strict=True)):
@@ -103,11 +105,15 @@ class Batches:
                     report.leave_out('image', 'it is not in the sample', key)
                     continue
                 split = selection.split_of(unit)
+                if copies is not None:
+                    copies.see(source, reader, unit, key)
                 if namesakes is not None:
                     namesakes.see(source, unit.name, split, key)
                 stem = namer.name(split or '' if by_split else '', unit.name.rpartition('.')[0], key)
                 self.count += 1
                 yield Job(source, unit, key, split, stem, None if ledger is None else ledger.line(key))
+        if copies is not None:
+            copies.warn(report)
         if namesakes is not None:
             namesakes.warn(report, is_new=selection.splits is not None)
         self.left_out = report.take()

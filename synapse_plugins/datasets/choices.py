@@ -158,7 +158,11 @@ def chosen_classes(chosen: Sequence[str], spell: ClassNames) -> list[str]:
 
 
 def hints_for(
-    chosen: Sequence[str], declared: Sequence[str], survey: Survey | None, readers: Sequence[Reader]
+    chosen: Sequence[str],
+    declared: Sequence[str],
+    survey: Survey | None,
+    readers: Sequence[Reader],
+    rename: Mapping[str, str],
 ) -> dict[str, str]:
     """Return what to say of each of the chosen classes that no dataset holds, before the work starts.
 
@@ -167,7 +171,13 @@ def hints_for(
     """
     labels = survey.labels.values() if survey is not None else ()
     held = class_list(declared, set().union(*labels), ClassNames(Report()))
-    hints = {name: suggestion(name, held) for name in chosen if name not in held}
+    hints = {
+        name: f'--rename comes first and calls it {rename[name]!r}: choose that.'
+        if rename.get(name, name) in held
+        else suggestion(name, held)
+        for name in chosen
+        if name not in held
+    }
     if len(hints) == len(chosen):
         said = ' '.join(dict.fromkeys(filter(None, hints.values())))
         places = ', '.join(str(reader.root) for reader in readers)

@@ -185,7 +185,8 @@ class Stream:
         arguments = writer.prepare(said_by(self._sources) if survey is None else survey, task)
         observed = set() if survey is None else writer.class_names(survey, task)
         if self._chosen is not None:
-            self._hints = hints_for(self._chosen, [*declared, *observed], survey, self._readers)
+            names = [*declared, *observed]
+            self._hints = hints_for(self._chosen, names, survey, self._readers, self._rename)
             return task, self._chosen, arguments
         if survey is not None and not known:
             others = writer.not_classes(survey, task)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synapse_plugins.datasets import Conversion, convert, open_dataset, stream
+from synapse_plugins.datasets import Conversion, convert, copies, open_dataset, stream
 from synapse_plugins.datasets.reader import Unit
 from synapse_plugins.datasets.selection import Selection
 from synapse_plugins.errors import DatasetError, LossError, OutputExistsError, UnknownNameError
@@ -69,6 +69,17 @@ def test_classes_are_kept_after_they_are_renamed(blood: Path, tmp_path: Path) ->
     convert(
         blood, tmp_path / 'strict', to='coco', rename={'WBC': 'white'}, classes=['white'], on_loss='error'
     )
+
+
+def test_a_class_that_is_chosen_by_its_old_name_is_told_of_its_new_one(blood: Path, tmp_path: Path) -> None:
+    said = "The class 'WBC' has no annotation. --rename comes first and calls it 'wbc': choose that."
+    for source in (blood, convert(blood, tmp_path / 'yolo', to='yolo').path):
+        made = convert(
+            source, tmp_path / f'to-{source.name}', to='coco', rename={'WBC': 'wbc'}, classes=['WBC', 'RBC']
+        )
+        assert said in made.report.warnings
+        with pytest.raises(DatasetError, match=r'none of the classes asked for: WBC\. --rename comes first'):
+            convert(source, tmp_path / 'none', to='coco', rename={'WBC': 'wbc'}, classes=['WBC'])
 
 
 def test_a_class_is_not_renamed_to_nothing(blood: Path, tmp_path: Path) -> None:
@@ -281,6 +292,28 @@ def test_copies_in_other_splits_are_told_of(
     joined = convert([blood, other], tmp_path / 'joined', to='coco', split={'train': 0.5, 'val': 0.5})
     assert not [line for line in joined.warnings if 'the name of one' in line]
     assert Conversion.load(made.path).warnings == made.warnings
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_pictures_that_are_in_two_sources_are_told_of(
+    workers: int, blood: Path, make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, 'SMALL', 1)
+    again = convert(blood, tmp_path / 'again', to='yolo', link='copy').path
+    make.picture(again / 'valid/images/c.jpg', size=(33, 22))
+    made = convert([blood, again], tmp_path / 'out', to='coco', workers=workers)
+    (line,) = [line for line in made.warnings if 'copies' in line]
+    assert line.startswith(
+        '3 pictures are copies of one in another source, of the same name and content (again:'
+    )
+    assert Conversion.load(made.path).warnings == made.warnings
+    assert convert([blood, again], tmp_path / 'out', to='coco', overwrite=True).warnings == made.warnings
+    monkeypatch.setattr(copies, '_PAIRS', 1)
+    (line,) = [
+        line for line in convert([blood, again], tmp_path / 'few', to='coco').warnings if 'copies' in line
+    ]
+    assert line.startswith('1 pictures or more are copies')
+    assert not [line for line in convert(blood, tmp_path / 'one', to='coco').warnings if 'copies' in line]
 
 
 @pytest.mark.parametrize('folder', ['{}', '{}2017', 'images/{}'])

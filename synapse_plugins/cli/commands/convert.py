@@ -87,14 +87,19 @@ def convert(
     ] = None,
     sample: Annotated[
         str | None,
-        typer.Option('--sample', metavar='N|P%', help='Take so many pictures, or that share of them.'),
+        typer.Option(
+            '--sample',
+            metavar='N|P%',
+            help='Take so many pictures, or about that share: each is chosen by its name.',
+        ),
     ] = None,
     split: Annotated[
         str | None,
         typer.Option(
             '--split',
             metavar='NAME=SHARE,...',
-            help='Put every picture into a split by the hash of its name, e.g. train=.8,val=.2.',
+            help='Put every picture into a split by the hash of its name, e.g. train=.8,val=.2; few pictures meet '
+            'the shares only about.',
         ),
     ] = None,
     seed: Annotated[
@@ -153,7 +158,8 @@ def convert(
         bool,
         typer.Option(
             '--overwrite',
-            help='Replace a folder that an earlier conversion made, and that holds nothing else.',
+            help='Replace a folder that an earlier conversion made, and that holds nothing else; what you edited '
+            'in its files is lost.',
         ),
     ] = False,
     verify_cache: Annotated[
