@@ -195,8 +195,9 @@ def _say_trainer(record: Inspection) -> None:
         for what, reasons in (('image', trainer.skipped_images), ('annotation', trainer.skipped_annotations))
         if reasons
     ]
-    used = f'{_count(trainer.images, "image")} and {_count(trainer.annotations, "annotation")}'
-    line = f'A trainer would use {used} with an area'
+    line = f'A trainer would use {_count(trainer.images, "image")}'
+    if trainer.annotations or trainer.skipped_annotations:  # pictures with classes as a whole have none
+        line += f' and {_count(trainer.annotations, "annotation")} with an area'
     output.prose(f'{line}, and skip {" and ".join(skipped)}.' if skipped else f'{line}.', sys.stdout)
 
 

@@ -13,6 +13,9 @@ __all__ = ['EXAMPLES', 'Counts', 'Entry', 'Report']
 EXAMPLES = 5
 """How many places a reason names; the count is always the whole."""
 
+_MOST_SAID = 5
+"""Lines in the `repr` of a report."""
+
 _PHRASES = {
     'changed': 'changed',
     'dropped': 'dropped',
@@ -63,6 +66,11 @@ class Report:
         self.warnings: list[str] = []
         self.renamed: dict[str, str] = {}
         self._buckets: dict[str, dict[tuple[str, str], Entry]] = {name: {} for name in _PHRASES}
+
+    def __repr__(self) -> str:
+        lines = self.lines(examples=1)
+        more = [f'and {len(lines) - _MOST_SAID} more'] if len(lines) > _MOST_SAID else []
+        return f'<Report: {"; ".join([*lines[:_MOST_SAID], *more]) or "nothing was counted"}>'
 
     # -- counting -------------------------------------------------------------------------------------
 

@@ -102,3 +102,17 @@ def test_the_name_of_a_dataset_in_the_store_is_no_folder(
     assert said.startswith('There is no folder forms. forms is a dataset in the store; `')
     assert 'datasets export forms DST' in said
     assert cli(words[0], 'other', *words[2:]).paragraph == 'There is no folder other.'
+
+
+def test_pictures_with_classes_as_a_whole_have_no_annotations_to_use(
+    cli: Callable[..., Any], shapes: Path, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    for name in 'ab':
+        (tmp_path / 'folders' / 'train' / name).mkdir(parents=True)
+        Image.new('RGB', (20, 20)).save(tmp_path / 'folders' / 'train' / name / 'a.png')
+    out = cli('inspect', tmp_path / 'folders', '--report', tmp_path / 'page.html').out
+    assert 'A trainer would use 2 images.' in out.splitlines()
+    assert 'with an area, and pass' not in (tmp_path / 'page.html').read_text(encoding='utf-8')
+    assert 'with an area' in cli('inspect', shapes).out

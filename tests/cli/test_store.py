@@ -12,6 +12,7 @@ from synapse_plugins.cli import main
 from synapse_plugins.testing import make_dataset
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -41,9 +42,24 @@ def test_show_gc_and_fsck(store: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert json.loads(call(capsys, 'store', 'fsck', '--home', store, '--json', code=1))['ok'] is False
 
 
+def test_a_move_says_what_the_next_command_needs(
+    cli: Callable[..., Any], home: Path, shapes: Path, tmp_path: Path
+) -> None:
+    assert cli('datasets', 'import', shapes, '--name', 'data').code == 0
+    there = tmp_path / 'over there'
+    lines = cli('store', 'move', there).out.splitlines()
+    assert lines == [
+        f'The store is in {there} now.',
+        f"Name it from now on, with --home '{there}', or for all commands of a shell:",
+        f"  export SYNAPSE_PLUGINS_HOME='{there}'",
+        f'Without either, the next command begins a new and empty store in {home}.',
+    ]
+
+
 def test_move(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = call(capsys, 'store', 'move', tmp_path / 'there', '--home', store)
     assert f'SYNAPSE_PLUGINS_HOME={tmp_path / "there"}' in told
+    assert 'empty store' not in told, 'it was not the one that commands use by themselves'
     assert not store.exists()
     assert (
         json.loads(call(capsys, 'datasets', 'list', '--home', tmp_path / 'there', '--json'))[0]['name']

@@ -113,3 +113,15 @@ def test_a_kind_of_two_words_may_be_written_as_one(coloured: Path, tmp_path: Pat
     allow = ['attribute', 'annotation_file']
     made = convert(coloured, tmp_path / 'out', to='yolo', on_loss='error', allow=allow)
     assert [entry.kind for entry in made.report.quarantined] == ['annotation file']
+
+
+def test_a_report_reads_well_where_it_is_looked_at(coloured: Path, tmp_path: Path) -> None:
+    report = convert(coloured, tmp_path / 'out', to='yolo').report
+    assert repr(report).startswith('<Report: kept ')
+    assert 'dropped ' in repr(report)
+    assert '\n' not in repr(report)
+    assert repr(type(report)()) == '<Report: nothing was counted>'
+    for number in range(20):
+        report.drop('attribute', f'reason {number}', 'here')
+    assert repr(report).endswith(' more>')
+    assert len(repr(report)) < 600

@@ -1,5 +1,6 @@
 """``store``: what lies in the home folder, and its upkeep."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -74,7 +75,10 @@ def move(
         output.emit_json({'home': place, 'before': home})
         return
     output.say(f'The store is in {place} now.')
-    output.say(f'Name it from now on: --home {place}, or set {HOME_VARIABLE}={place}')
+    output.say(f'Name it from now on, with --home {shlex.quote(str(place))}, or for all commands of a shell:')
+    output.say(f'  export {HOME_VARIABLE}={shlex.quote(str(place))}')
+    if settings.home is None:
+        output.say(f'Without either, the next command begins a new and empty store in {home}.')
 
 
 def _say_problems(problems: list[dict[str, Any]]) -> None:
