@@ -78,7 +78,9 @@ def test_a_class_that_is_chosen_by_its_old_name_is_told_of_its_new_one(blood: Pa
             source, tmp_path / f'to-{source.name}', to='coco', rename={'WBC': 'wbc'}, classes=['WBC', 'RBC']
         )
         assert said in made.report.warnings
-        with pytest.raises(DatasetError, match=r'none of the classes asked for: WBC\. --rename comes first'):
+        with pytest.raises(
+            DatasetError, match=r"none of the classes asked for: 'WBC'\. --rename comes first"
+        ):
             convert(source, tmp_path / 'none', to='coco', rename={'WBC': 'wbc'}, classes=['WBC'])
 
 

@@ -64,7 +64,7 @@ NOT_CLASSES = {
     'labelimg': ({'shots/a.jpg': '', 'shots/a.xml': VOC}, 'LabelImg and Roboflow lay it (a.xml beside'),
     'voc alone': ({'a.xml': VOC, 'shots/a.jpg': ''}, 'into Annotations/ and the pictures into JPEGImages/'),
     'coco of another name': ({'labels.json': COCO, 'images/a.jpg': ''}, 'call it instances_train.json'),
-    'coco below': ({'annotations/train.json': COCO, 'images/a.jpg': ''}, 'call it instances_train.json'),
+    'coco below': ({'annotations/labels.json': COCO, 'images/a.jpg': ''}, 'call it instances_train.json'),
     'labelme': ({'shots/a.jpg': '', 'shots/a.json': LABELME}, 'LabelMe'),
     'label studio': ({'tasks.json': STUDIO, 'shots/a.jpg': ''}, 'Label Studio'),
     'createml': ({'shots/a.jpg': '', 'shots/_annotations.createml.json': CREATE}, 'CreateML'),
