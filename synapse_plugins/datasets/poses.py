@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from .fields import count_attributes
+from .figures import visibility_of
 from .geometry import widened
-from .sample import MISSING, OCCLUDED, VISIBLE, Annotation
+from .sample import MISSING, VISIBLE, Annotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -91,6 +92,9 @@ def poses_of(annotations: Iterable[Annotation]) -> tuple[list[Pose], list[Annota
                 rest.append(annotation)
             else:
                 pose.named_by = annotation
+    for pose in poses.values():
+        if pose.shape is not None and not pose.shape.label and pose.label:
+            pose.shape = replace(pose.shape, label=pose.label)  # the class is that of the whole
     return list(poses.values()), rest
 
 
@@ -162,7 +166,7 @@ def joints_of(
         elif xy is None:
             report.drop('keypoint', 'its data is malformed', where)
         else:
-            joint = _inside(xy, _visibility(point), image, report, where, tolerance)
+            joint = _inside(xy, visibility_of(point), image, report, where, tolerance)
             if joint is not None:
                 joints[place] = joint
                 taken.add(place)
@@ -198,17 +202,12 @@ def _xy(data: Any) -> tuple[float, float] | None:
     return (x, y) if isfinite(x) and isfinite(y) else None
 
 
-def _visibility(point: Annotation) -> int:
-    seen = point.extra.get('visibility') if point.extra else None
-    return seen if seen in (MISSING, OCCLUDED, VISIBLE) and isinstance(seen, int) else VISIBLE
-
-
 def count_joint_attributes(points: Iterable[Annotation], report: Report, where: str, name: str) -> None:
     """Count what the keypoints of a pose say beside their names and their visibility."""
     for point in points:
         if point.attrs or point.extra:
-            is_seen = _visibility(point) == point.extra.get('visibility')
-            used = ('group_id', 'visibility') if is_seen else ('group_id',)
+            is_held = visibility_of(point) == point.extra.get('visibility')
+            used = ('group_id', 'visibility') if is_held else ('group_id',)
             count_attributes(point, report, where, name, used=used, of=' of a keypoint')
 
 

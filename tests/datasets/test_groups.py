@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from synapse_plugins.datasets import Report, convert, dm, inspect
+from synapse_plugins.datasets import Report, convert, dm, inspect, open_dataset
 from synapse_plugins.datasets import open as open_images
 from synapse_plugins.errors import SynapsePluginsError
 
@@ -141,3 +141,83 @@ def test_any_ids_are_counted_and_never_a_traceback(
             pass
 
     check()
+
+
+@pytest.mark.parametrize(('to', 'task'), [('yolo', 'pose'), ('coco', None)])
+def test_a_box_without_a_class_has_that_of_its_group(
+    to: str, task: str | None, tmp_path: Path, make: Any
+) -> None:
+    tools = {
+        'keypoint': [point('k1'), point('k2', 'tail')],
+        'bounding_box': [make.box(None, 1, 1, 9, 9), make.box('cat', 20, 20, 9, 9)],
+        'group': [group('g', 'k1', 'k2', 'b', label='horse')],
+    }
+    tools['bounding_box'][1]['id'] = 'c'
+    conversion = convert(make.dm(tmp_path / 'in', {'a.png': tools}), tmp_path / 'out', to=to, task=task)
+    assert conversion.report.kept['bounding_box'] == 2
+    assert conversion.report.kept['keypoint'] == 2
+    assert not conversion.report.dropped
+    (sample,) = open_dataset(conversion.path)
+    assert {one.label for one in sample.annotations if one.tool == 'bounding_box'} == {'horse', 'cat'}
+
+
+def test_a_visibility_is_the_same_to_everybody(tmp_path: Path, make: Any) -> None:
+    said = [0.0, 1.0, 2.0, 1, '1', 3, None]
+    points = [point(f'k{place}', f'j{place}', visibility=seen) for place, seen in enumerate(said)]
+    tools = {
+        'keypoint': [{**one, 'group_id': 'g'} for one in points],
+        'bounding_box': [make.box('cat', 1, 1, 9, 9, group_id='g')],
+    }
+    source = make.dm(tmp_path / 'in', {'a.png': tools})
+    with open_images(source) as images:
+        (image,) = images
+    assert image.poses[0].visibility.tolist() == [0, 1, 2, 1, 2, 2, 2]
+    conversion = convert(source, tmp_path / 'out', to='coco')
+    (sample,) = open_dataset(conversion.path)
+    seen = {one.label: one.extra['visibility'] for one in sample.annotations if one.tool == 'keypoint'}
+    assert seen == {'j0': 0, 'j1': 1, 'j2': 2, 'j3': 1, 'j4': 2, 'j5': 2, 'j6': 2}
+    assert [(entry.kind, entry.count) for entry in conversion.report.dropped] == [('attribute', 2)]
+
+
+def test_annotations_of_one_id_are_told_apart_in_version_1(tmp_path: Path, make: Any) -> None:
+    tools = {
+        'bounding_box': [
+            make.box('cat', 1, 1, 9, 9),
+            make.box('cat', 20, 20, 9, 9),
+            make.box('cat', 5, 5, 9, 9),
+        ],
+        'polygon': [make.polygon('cat', (1, 1), (9, 1), (9, 9)) | {'id': 'b'}],
+    }
+    tools['bounding_box'][2]['id'] = 'b-2'
+    source = make.dm(tmp_path / 'in', {'a.png': tools})
+    made = convert(source, tmp_path / 'v1', to='dm_v1').path
+    (back,) = open_dataset(made)
+    assert [(one.id, one.data) for one in back.annotations if one.tool == 'bounding_box'] == [
+        ('b', [1, 1, 9, 9]), ('b', [20, 20, 9, 9]), ('b-2', [5, 5, 9, 9]),
+    ]  # fmt: skip
+    (made / 'meta/a.json').unlink()
+    (alone,) = open_dataset(made)
+    assert sorted(one.data for one in alone.annotations if one.tool == 'bounding_box') == [
+        [1, 1, 9, 9], [5, 5, 9, 9], [20, 20, 9, 9],
+    ]  # fmt: skip
+    assert len({one.id for one in alone.annotations}) == 4
+
+
+@pytest.mark.parametrize('field', ['section', 'coordinate', 'pixel_indices', 'psr'])
+@pytest.mark.parametrize('value', [[1], 'text', 5, [[1, 2, 3]], {'a': 1}, None])
+def test_geometry_of_version_1_that_is_none_harms_nobody(
+    field: str, value: Any, tmp_path: Path, make: Any
+) -> None:
+    source = make.dm(tmp_path / 'in', {'a.png': {}})
+    tools = ('bounding_box', 'polygon', 'keypoint', 'segmentation', 'time_range', '3d_bounding_box')
+    entries = [{'id': tool, 'tool': tool, 'classification': {'class': 'cat'}} for tool in tools]
+    whole = {'id': 'w', 'coordinate': {'x': 1, 'y': 1, 'width': 9, 'height': 9}}
+    document = {
+        'annotations': {
+            'image_1': [*entries, {'id': 'w', 'tool': 'bounding_box', 'classification': {'class': 'cat'}}]
+        },
+        'annotationsData': {'image_1': [*({'id': tool, field: value} for tool in tools), whole]},
+    }
+    (source / 'json/a.json').write_text(json.dumps(document), encoding='utf-8')
+    for to, task in (('coco', None), ('dm_v2', None), ('yolo', 'detect')):
+        assert convert(source, tmp_path / to, to=to, task=task).report.kept['bounding_box'] >= 1

@@ -88,3 +88,14 @@ def test_parts_are_counted(tmp_path: Path, make: Any) -> None:
 def test_a_size_that_the_picture_has_not_is_noted(size: str, noted: bool, tmp_path: Path, make: Any) -> None:
     report = convert(write(tmp_path / 'in', make, '', size), tmp_path / 'out', to='yolo').report
     assert [entry.reason for entry in report.noted] == ([OTHER_SIZE] if noted else [])
+
+
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-16', 'utf-16-le'])
+def test_a_document_type_is_refused_in_any_encoding(encoding: str, tmp_path: Path, make: Any) -> None:
+    source = write(tmp_path / 'in', make, '')
+    text = (source / 'Annotations/a.xml').read_text(encoding='utf-8')
+    make.picture(source / 'JPEGImages/b.png', (64, 48))
+    entity = '<!DOCTYPE annotation [<!ENTITY a "cat">]>'
+    (source / 'Annotations/b.xml').write_bytes((entity + text.replace('cat', '&a;')).encode(encoding))
+    report = convert(source, tmp_path / 'out', to='dm_v2').report
+    assert [(entry.kind, entry.count) for entry in report.quarantined] == [('annotation file', 1)]

@@ -126,8 +126,10 @@ class _Media:
                 annotation, entry = self._merged(kind, item, old)
                 annotations.append(annotation)
                 entries[name] = entry
+        taken = {_hashable(annotation.get('id')) for annotation in annotations}
         for (tool, _), items in coming.items():
-            for item in items:
+            for given in items:
+                item = _with_own_id(given, taken)
                 annotation, entry = self._merged(tool, item, {})
                 annotations.append(annotation)
                 added.append(entry)
@@ -221,6 +223,18 @@ def _turn(coordinate: dict[str, Any], attrs: list[dict[str, Any]]) -> None:
 def _same(item: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     """Tell whether a version 2 item is as it came; no class and an empty one are the same."""
     return {**item, 'classification': item.get('classification') or ''} == before
+
+
+def _with_own_id(item: dict[str, Any], taken: set[Any]) -> dict[str, Any]:
+    """Return an item, under another id if *taken* has its own: version 1 joins annotation and geometry by it."""
+    name = item.get('id')
+    if _hashable(name) in taken:
+        number = 2
+        while f'{name}-{number}' in taken:
+            number += 1
+        item = {**item, 'id': f'{name}-{number}'}
+    taken.add(_hashable(item.get('id')))
+    return item
 
 
 def _hashable(value: Any) -> Any:

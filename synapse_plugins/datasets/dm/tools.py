@@ -30,7 +30,7 @@ def data_of(tool: str, entry: Mapping[str, Any] | None) -> Any:
     try:
         read: Callable[[Mapping[str, Any]], Any] = _READ.get(tool, _others)
         return read(entry)
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
 

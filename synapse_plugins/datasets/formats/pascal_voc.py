@@ -159,7 +159,10 @@ class PascalVocReader(UnitReader):
             content = read_bytes(self.root / 'Annotations' / name)
         except OSError as exc:
             return exc.strerror or str(exc)
-        if b'<!ENTITY' in content or b'<!DOCTYPE' in content:
+        letters = (
+            content.replace(b'\0', b'') if b'\0' in content else content
+        )  # in UTF-16 others stand between
+        if b'<!ENTITY' in letters or b'<!DOCTYPE' in letters:
             return 'it declares a document type, which no VOC file does'
         try:
             root = ET.fromstring(content)  # noqa: S314 - no entity can be declared
