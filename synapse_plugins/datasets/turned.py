@@ -7,7 +7,7 @@ direction is the rotation. Angles are radians, clockwise on the screen, from -pi
 
 from __future__ import annotations
 
-from math import atan2, cos, hypot, isfinite, pi, sin
+from math import atan2, cos, hypot, inf, isfinite, pi, sin
 from typing import TYPE_CHECKING, NamedTuple
 
 from .geometry import extent, rotated
@@ -25,6 +25,9 @@ NO_RECTANGLE = 'its corners make no rectangle; the smallest one around them was 
 _SQUARE_ENOUGH = (
     0.02  # pixels by which corners may miss those of the rectangle: what rounding in files leaves
 )
+
+_FEW = 64
+"""Corners of a hull up to which each edge looks at all of them."""
 
 _SAME_AREA = 5e-7
 """The share by which areas may differ that are the same: files hold eight digits."""
@@ -72,8 +75,8 @@ def smallest_around(ring: Sequence[tuple[float, float]]) -> Turned:
     hull = _hull(ring)
     upright = extent([hull])
     best = _size(upright) * (1 - _SAME_AREA), 0.0, upright
-    for place, (bx, by) in enumerate(hull):
-        ax, ay = hull[place - 1]
+    for place in range(len(hull)) if len(hull) <= _FEW else (_best_edge(hull),):
+        (ax, ay), (bx, by) = hull[place - 1], hull[place]
         angle = atan2(by - ay, bx - ax) % (pi / 2)
         c, s = cos(angle), sin(angle)
         us = [x * c + y * s for x, y in hull]
@@ -88,6 +91,41 @@ def smallest_around(ring: Sequence[tuple[float, float]]) -> Turned:
     x, y = u * c - v * s, u * s + v * c
     width, height = right - left, bottom - top
     return Turned((x - width / 2, y - height / 2, x + width / 2, y + height / 2), angle)
+
+
+def _best_edge(hull: Sequence[tuple[float, float]]) -> int:
+    """Return which corner of a hull ends the edge along which the box is smallest, in one walk around it.
+
+    The corners that are furthest to the right, up and to the left of an edge go around as the edge does.
+    """
+    count = len(hull)
+    best, found = inf, 0
+    right = far = left = 0
+    for place in range(count):
+        (ax, ay), (bx, by) = hull[place - 1], hull[place]
+        dx, dy = bx - ax, by - ay
+        last = place + count
+        right = _walked(hull, max(right, place), last, dx, dy)
+        far = _walked(hull, max(far, right), last, -dy, dx)
+        left = _walked(hull, max(left, far), last, -dx, -dy)
+        (rx, ry), (fx, fy), (lx, ly) = hull[right % count], hull[far % count], hull[left % count]
+        long, high = (rx - lx) * dx + (ry - ly) * dy, (fy - ay) * dx - (fx - ax) * dy
+        length = dx * dx + dy * dy
+        size = long * high / length if length else inf
+        if size < best:
+            best, found = size, place
+    return found
+
+
+def _walked(hull: Sequence[tuple[float, float]], place: int, last: int, dx: float, dy: float) -> int:
+    """Return the corner at which one is as far in a direction as one gets, walking from *place*."""
+    count = len(hull)
+    while place < last:
+        (x, y), (nx, ny) = hull[place % count], hull[(place + 1) % count]
+        if (nx - x) * dx + (ny - y) * dy <= 0:
+            break
+        place += 1
+    return place
 
 
 def _size(box: Box) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from math import cos, pi, sin
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synapse_plugins.datasets import turned
 from synapse_plugins.datasets.geometry import area, extent, rotated
 from synapse_plugins.datasets.turned import as_rectangle, smallest_around
 
@@ -89,3 +91,36 @@ def test_a_box_that_is_smaller_is_turned() -> None:
     assert found.angle == pytest.approx(pi / 4)
     assert area(rotated(found.box, found.angle)) == pytest.approx(200)
     assert smallest_around([(3.0, 4.0)]).box == (3, 4, 3, 4)
+
+
+@given(
+    count=st.integers(3, 200),
+    sides=st.tuples(st.floats(0.5, 400), st.floats(0.5, 400)),
+    turn=st.floats(0, 3),
+    digits=st.sampled_from([0, 1, 6]),
+    seed=st.integers(0, 99),
+)
+def test_a_walk_around_the_hull_finds_the_edge_that_a_look_at_all_finds(
+    count: int, sides: tuple[float, float], turn: float, digits: int, seed: int
+) -> None:
+    draw = random.Random(seed)
+    points = []
+    for _ in range(count):
+        angle = draw.uniform(0, 2 * pi)
+        x, y = sides[0] * cos(angle), sides[1] * sin(angle)
+        x, y = x * cos(turn) - y * sin(turn), x * sin(turn) + y * cos(turn)
+        points.append((round(x, digits), round(y, digits)))
+    with pytest.MonkeyPatch.context() as patch:
+        sizes = []
+        for few in (10**9, 0):
+            patch.setattr(turned, '_FEW', few)
+            left, top, right, bottom = smallest_around(points).box
+            sizes.append((right - left) * (bottom - top))
+    assert sizes[0] == pytest.approx(sizes[1], rel=1e-6, abs=1e-6)
+
+
+def test_ten_thousand_corners_are_no_matter() -> None:
+    angles = [2 * pi * step / 10_000 for step in range(10_000)]
+    found = smallest_around([(400 * cos(angle), 300 * sin(angle)) for angle in angles])
+    assert found.angle == 0
+    assert found.box == pytest.approx((-400, -300, 400, 300), abs=0.01)

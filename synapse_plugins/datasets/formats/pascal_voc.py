@@ -180,8 +180,10 @@ class PascalVocReader(UnitReader):
     def survey_unit(self, unit: Unit, survey: Survey) -> None:
         """Look at the annotation file, not at the picture."""
         root = self._parse(unit.source[0])
-        if not isinstance(root, str):
-            survey.add_all(map(_annotation, root.iter('object')))
+        for element in () if isinstance(root, str) else root.iter('object'):
+            survey.add('bounding_box', (element.findtext('name') or '').strip())
+            if element.find('attributes') is not None:
+                survey.add_all([_annotation(element)])  # it may be turned
 
     def evidence(self, unit: Unit) -> Evidence | None:
         """Return the annotation file and its picture; None where only the file tells which that is."""
@@ -204,7 +206,8 @@ def _annotation(element: ET.Element) -> Annotation:
 
 def _attributes(element: ET.Element) -> Iterator[dict[str, Any]]:
     """Yield the attributes that CVAT adds to an object: names and values are texts, ``rotation`` is in degrees."""
-    for one in element.iterfind('attributes/attribute'):
+    found = element.find('attributes')
+    for one in () if found is None else found.iterfind('attribute'):
         name, value = ((one.findtext(tag) or '').strip() for tag in ('name', 'value'))
         turn = _radians(value) if name == 'rotation' else None
         if turn is None:
