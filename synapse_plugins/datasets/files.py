@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
+    from .passed import Passed
     from .report import Report
     from .sample import ImageFile
 
@@ -137,10 +138,17 @@ def _put(fd: int, content: bytes) -> None:
         os.close(fd)
 
 
-def scan(folder: str | Path, suffixes: frozenset[str] | None = None) -> Iterator[str]:
+def scan(
+    folder: str | Path, suffixes: frozenset[str] | None = None, passed: Passed | None = None
+) -> Iterator[str]:
     """Yield the files below *folder* with one of *suffixes*, or all, as POSIX paths relative to it, in any order.
 
     Litter, hidden files too, is not part of a dataset. A link to a folder is not followed.
+
+    Args:
+        folder: Where to look.
+        suffixes: Those of the files to yield, in lower case.
+        passed: What keeps what a person may miss of the rest.
     """
     pending = ['']
     asked: dict[str, bool] = {}  # last parts of names, of which there are few
@@ -163,12 +171,16 @@ def scan(folder: str | Path, suffixes: frozenset[str] | None = None) -> Iterator
                         pending.append(f'{below}{name}/')
                 elif wanted:
                     yield below + name if below else name
+                elif passed is not None:
+                    passed.look(entry, f'{below}{name}')
 
 
-def by_stem(folder: str | Path, suffixes: frozenset[str]) -> dict[str, tuple[str, ...]]:
+def by_stem(
+    folder: str | Path, suffixes: frozenset[str], passed: Passed | None = None
+) -> dict[str, tuple[str, ...]]:
     """Return the files below *folder* by their path without suffix (NFC), those of one stem sorted."""
     found: dict[str, tuple[str, ...]] = {}  # nearly all of one name, for which a list takes twice the memory
-    for name in scan(folder, suffixes):
+    for name in scan(folder, suffixes, passed):
         stem = nfc(name.rpartition('.')[0])
         others = found.get(stem)
         found[stem] = (name,) if others is None else tuple(sorted((*others, name)))

@@ -26,6 +26,7 @@ from ..files import by_stem, read_bytes, scan
 from ..images import IMAGE_SUFFIXES
 from ..litter import is_litter, visible
 from ..names import leaf, nfc, order_splits, split_name, suffix_of
+from ..passed import UNREAD_SUFFIXES, Passed
 from ..reader import Evidence, Survey, Unit, UnitReader
 from ..report import Report
 from ..salvage import salvage_json
@@ -49,6 +50,7 @@ _SUFFIX_ORDER = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gi
 _COMMON = frozenset(('.jpg', '.png'))  # the suffixes of most pictures, for a quicker look
 _label = itemgetter('classification')
 _OTHER = 'it is of version {} though the dataset was taken for version {}; it was read as what it is'
+_MISSING, _UNREAD = 'its image is missing', 'the suffix of its image is not read'
 _LOOKED_AT = 20  # documents of a split of which one tells the version
 
 
@@ -129,7 +131,7 @@ class DmReader(UnitReader):
     """Reads Datamaker datasets; documents of both versions, whatever the dataset is taken for."""
 
     version: ClassVar[int]
-    listing: ClassVar[tuple[str, ...]] = ('_files',)
+    listing: ClassVar[tuple[str, ...]] = ('_files', '_passed')
 
     def __init__(self, root: Path, report: Report) -> None:
         super().__init__(root, report)
@@ -137,7 +139,8 @@ class DmReader(UnitReader):
         if not self._folders:
             raise FormatError(f'{root} is not a dm_v{self.version} dataset: {refusal(root, self.version)}.')
         self.splits = list(self._folders)
-        self._files = {split: _find(folder) for split, folder in self._folders.items()}
+        self._passed = {split: (Passed(), Passed()) for split in self.splits}
+        self._files = {split: _find(folder, *self._passed[split]) for split, folder in self._folders.items()}
         self._has_meta = {split: (folder / META_FOLDER).is_dir() for split, folder in self._folders.items()}
 
     def count(self) -> int:
@@ -174,6 +177,9 @@ class DmReader(UnitReader):
             for stem in sorted(over):
                 for name in media[stem] if stem not in documents else _in_order(media[stem])[1:]:
                     self.report.drop('image', 'it has no annotation file', f'{prefix}{name}')
+            for part, passed in zip((JSON, IMAGES), self._passed[split], strict=True):
+                passed.tell_links(self.report, f'{prefix}{part}/')
+            self._passed[split][1].tell_pictures(self.report, f'{prefix}{IMAGES}/')
 
     def evidence(self, unit: Unit) -> Evidence:
         """Return the document, its meta part, and the picture."""
@@ -206,7 +212,7 @@ class DmReader(UnitReader):
                 content, meta = self._as_version_2(content, folder, document, key)
             kind = _kind(content, file)
             if kind is None:
-                self._miss(raw, key)
+                self._miss(raw, key, _UNREAD if suffix_of(file) in UNREAD_SUFFIXES else _MISSING)
                 return None
             tools, carried = split_document(content, kind)
             found = annotations_of(tools)
@@ -234,9 +240,9 @@ class DmReader(UnitReader):
             return content, {META: beside} if beside else {}
         return dm.with_rest(content, beside), {META: content}
 
-    def _miss(self, raw: bytes, key: str) -> None:
-        self.report.drop('annotation file', 'its image is missing', key)
-        self._lose_items(salvage_json(raw), 'its image is missing', key)
+    def _miss(self, raw: bytes, key: str, reason: str = _MISSING) -> None:
+        self.report.drop('annotation file', reason, key)
+        self._lose_items(salvage_json(raw), reason, key)
 
     def _lose_items(self, content: Any, reason: str, where: str) -> None:
         """Count what a document holds that is not used, as far as it looks like one."""
@@ -312,9 +318,18 @@ def _is_bare(tools: dict[str, Any]) -> bool:
     return bool(groups[True] - groups[False])
 
 
-def _find(folder: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    """Return documents and pictures by stem; where a document has no picture, other files of its stem."""
-    documents, media = by_stem(folder / JSON, _SUFFIXES), by_stem(folder / IMAGES, IMAGE_SUFFIXES)
+def _find(
+    folder: Path, spare: Passed, others: Passed
+) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """Return documents and pictures by stem; where a document has no picture, other files of its stem.
+
+    Args:
+        folder: Where both lie.
+        spare: Keeps what lies among the documents and is not read.
+        others: Keeps what lies among the pictures and is not read.
+    """
+    documents = by_stem(folder / JSON, _SUFFIXES, spare)
+    media = by_stem(folder / IMAGES, IMAGE_SUFFIXES, others)
     bare = documents.keys() - media.keys()
     if bare:
         for name in sorted(scan(folder / IMAGES)):

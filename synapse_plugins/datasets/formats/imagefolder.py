@@ -17,6 +17,7 @@ from ..files import scan
 from ..images import IMAGE_SUFFIXES
 from ..litter import is_litter, visible
 from ..names import keys_of, leaf, order_splits, split_name
+from ..passed import UNREAD_SUFFIXES, Passed
 from ..reader import Evidence, Survey, Unit, UnitReader
 from ..sample import Annotation, ImageFile, Sample
 from ..writer import SKIPPED, Writer
@@ -24,7 +25,7 @@ from .annotated import annotations_among, darknet_file
 from .class_folders import class_folders, class_of_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ..report import Report
 
@@ -133,8 +134,16 @@ def _says_more(path: Path, suffixes: frozenset[str]) -> bool:
 
 def _folders(folder: Path) -> list[Path]:
     with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if not is_litter(entry.name) and entry.is_dir())
+        names = sorted(entry.name for entry in entries if not is_litter(entry.name) and _is(entry.is_dir))
     return [folder / name for name in names]
+
+
+def _is(ask: Callable[[], bool]) -> bool:
+    """Return what an entry of a folder answers; False for a link in a circle, which leads nowhere."""
+    try:
+        return ask()
+    except OSError:
+        return False
 
 
 def _class_folders(parent: Path) -> list[Path]:
@@ -144,18 +153,19 @@ def _class_folders(parent: Path) -> list[Path]:
 
 def _is_of_others(folder: Path) -> bool:
     """Tell whether there are files below a folder, but no pictures: then it is neither a class nor a split."""
-    return not _has_pictures(folder) and next(scan(folder), None) is not None
+    pictures = IMAGE_SUFFIXES | UNREAD_SUFFIXES  # a class stays one though none of its pictures can be read
+    return not _has_pictures(folder, pictures) and next(scan(folder), None) is not None
 
 
-def _has_pictures(folder: Path) -> bool:
-    return next(scan(folder, IMAGE_SUFFIXES), None) is not None
+def _has_pictures(folder: Path, suffixes: frozenset[str] = IMAGE_SUFFIXES) -> bool:
+    return next(scan(folder, suffixes), None) is not None
 
 
 class ImageFolderReader(UnitReader):
     """Reads ImageFolder: every picture gets the class of its folder."""
 
     declares_classes: ClassVar[bool] = True
-    listing: ClassVar[tuple[str, ...]] = ('_images', '_loose')
+    listing: ClassVar[tuple[str, ...]] = ('_images', '_loose', '_passed')
 
     def __init__(
         self,
@@ -177,17 +187,21 @@ class ImageFolderReader(UnitReader):
         self._label_of: dict[str, str] = {}
         self._images: dict[str | None, list[tuple[str, str]]] = {}
         self._loose = list(loose)
+        self._passed: list[tuple[str, Passed]] = []
         for split, parent in found.items():
             images: list[tuple[str, str]] = []
+            prefix = f'{split}/' if split else ''
             for folder in _class_folders(parent):
                 self._label_of.setdefault(folder.name, own.get(folder.name) or class_of_folder(folder.name))
-                images += [(folder.name, name) for name in scan(folder, IMAGE_SUFFIXES)]
+                self._passed.append((f'{prefix}{folder.name}/', passed := Passed()))
+                images += [(folder.name, name) for name in scan(folder, IMAGE_SUFFIXES, passed)]
             self._images[split] = sorted(images)
             with os.scandir(parent) as entries:
-                names = [entry.name for entry in entries if entry.is_file() and not is_litter(entry.name)]
-            prefix = f'{split}/' if split else ''
+                names = [entry.name for entry in entries if not is_litter(entry.name) and _is(entry.is_file)]
             self._loose += [
-                f'{prefix}{name}' for name in sorted(names) if Path(name).suffix.lower() in IMAGE_SUFFIXES
+                f'{prefix}{name}'
+                for name in sorted(names)
+                if Path(name).suffix.lower() in IMAGE_SUFFIXES | UNREAD_SUFFIXES
             ]
 
     @property
@@ -219,6 +233,9 @@ class ImageFolderReader(UnitReader):
         """Report pictures that lie in no class's folder."""
         for name in self._loose:
             self.report.drop('image', 'it lies in no folder of a class', name)
+        for prefix, passed in self._passed:
+            passed.tell_links(self.report, prefix)
+            passed.tell_pictures(self.report, prefix)
 
     def survey_unit(self, unit: Unit, survey: Survey) -> None:
         """Look at the folder's name."""

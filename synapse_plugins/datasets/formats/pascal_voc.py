@@ -21,6 +21,7 @@ from ..files import by_stem, read_bytes, read_text, write_bytes
 from ..images import IMAGE_SUFFIXES
 from ..litter import visible
 from ..names import Fence, joined_splits, leaf, nfc, order_splits, split_name
+from ..passed import Passed
 from ..reader import Evidence, Survey, Unit, UnitReader
 from ..sample import Annotation, ImageFile, Sample
 from ..shapes import SHAPES
@@ -70,7 +71,7 @@ _FROM_ZERO = (
 class PascalVocReader(UnitReader):
     """Reads Pascal VOC."""
 
-    listing: ClassVar[tuple[str, ...]] = ('_found', '_documents', '_split_of')
+    listing: ClassVar[tuple[str, ...]] = ('_found', '_documents', '_split_of', '_passed')
 
     def __init__(self, root: Path, report: Report) -> None:
         super().__init__(root, report)
@@ -79,8 +80,9 @@ class PascalVocReader(UnitReader):
             raise FormatError(f'{root} is not a pascal_voc dataset: {reason}.')
         self._images = _image_folder(root)
         self._fence = Fence(root)
-        self._found = by_stem(self._images, IMAGE_SUFFIXES)
-        self._documents = by_stem(root / 'Annotations', _XML)
+        self._passed = (Passed(), Passed())
+        self._found = by_stem(self._images, IMAGE_SUFFIXES, self._passed[0])
+        self._documents = by_stem(root / 'Annotations', _XML, self._passed[1])
         self._split_of = _image_sets(root, self._documents, report)
         self.splits = list(order_splits(set(self._split_of.values()))) or [None]
 
@@ -114,6 +116,9 @@ class PascalVocReader(UnitReader):
             if stem not in self._documents or len(spare) < len(names):  # else its annotation file was counted
                 for name in spare:
                     self.report.drop('image', 'it has no annotation file', name)
+        for passed, folder in zip(self._passed, (self._images.name, 'Annotations'), strict=True):
+            passed.tell_links(self.report, f'{folder}/')
+        self._passed[0].tell_pictures(self.report, f'{self._images.name}/', used)
         for stem in sorted(set(self._split_of).difference(self._documents)):
             self.report.drop('image', 'an image set names it, but it has no annotation file', stem)
 

@@ -13,6 +13,7 @@ from ..classes import CLASSES_FILE, merged_numbers, read_classes
 from ..files import read_bytes, scan
 from ..images import IMAGE_SUFFIXES
 from ..names import joined_splits, keys_of, nfc
+from ..passed import Passed
 from ..reader import UNREADABLE, Evidence, Survey, Unit, UnitReader
 from ..sample import ImageFile, Sample
 from .imagefolder import ImageFolderReader
@@ -62,7 +63,7 @@ class YoloReader(UnitReader):
     """
 
     declares_classes: ClassVar[bool] = True
-    listing: ClassVar[tuple[str, ...]] = ('_images',)
+    listing: ClassVar[tuple[str, ...]] = ('_images', '_passed')
 
     def __new__(cls, root: Path | None = None, report: Report | None = None) -> Any:
         """Return a reader; for the task classify one of folders of classes."""
@@ -90,6 +91,7 @@ class YoloReader(UnitReader):
         self._names = self._read_names(config, content)
         self._merged = merged_numbers(self._names)
         self.splits = list(self._folders)
+        self._passed: dict[Path, Passed] = {}
         self._images = {split: self._find(folders) for split, folders in self._folders.items()}
         warn_of_repeats(self._folders, self._images, report)
 
@@ -146,7 +148,9 @@ class YoloReader(UnitReader):
                 continue
             # of several folders each keeps its own name before those of its pictures
             prefix = f'{folder.relative_to(self.root).as_posix()}/' if len(folders) > 1 else ''
-            found.update((prefix + name, f'{folder}{os.sep}{name}') for name in scan(folder, IMAGE_SUFFIXES))
+            passed = self._passed[folder] = Passed()
+            names = scan(folder, IMAGE_SUFFIXES, passed)
+            found.update((prefix + name, f'{folder}{os.sep}{name}') for name in names)
         return sorted(found.items())
 
     def count(self) -> int:
@@ -184,7 +188,13 @@ class YoloReader(UnitReader):
             if elsewhere:
                 where = f'{split}/{elsewhere[0]}' if split else elsewhere[0]
                 self.report.note('image', _ELSEWHERE, where, len(elsewhere))
+        for folder, passed in self._passed.items():
+            passed.tell_links(self.report, self._below(folder))
+            passed.tell_pictures(self.report, self._below(folder))
         self._leave_unnamed()
+
+    def _below(self, folder: Path) -> str:
+        return f'{folder.relative_to(self.root).as_posix()}/' if folder != self.root else ''
 
     def _leave_unnamed(self) -> None:
         """Count the pictures that no split names: they are lost if there are labels for them."""
@@ -211,11 +221,18 @@ class YoloReader(UnitReader):
         for folder in self._folders[split]:
             labels = Path(label_path(f'{folder}{os.sep}x.jpg', self._root)).parent
             if folder.is_dir() and labels != folder and labels.is_dir():
-                for name in sorted(scan(labels, _TEXT)):
+                passed = Passed()
+                for name in sorted(scan(labels, _TEXT, passed)):
                     if nfc(f'{labels}{os.sep}{name}') not in used:
                         where, reason = f'{split or "labels"}/{name}', 'its image is missing'
                         self.report.drop('annotation file', reason, where)
                         self._lose_rows(self._rows(f'{labels}{os.sep}{name}', where), reason, where)
+                links = {name: nfc(f'{labels}{os.sep}{name}{os.sep}') for name in passed.links}
+                # in one beside a folder of pictures labels were looked for
+                passed.links = [
+                    name for name, way in links.items() if not any(one.startswith(way) for one in used)
+                ]
+                passed.tell_links(self.report, self._below(labels))
 
     def _lose_rows(self, rows: list[Row], reason: str, where: str) -> None:
         for row in rows:
