@@ -96,7 +96,7 @@ def read_options(
         flags: Names that have an option of the command of their own -> that option.
         reserved: Names that no option can have. Any other one the writer of the format takes or refuses.
     """
-    from ..datasets.options import FormatOption
+    from ..datasets.options import FormatOption, near_name
 
     about = {one.name: one for one in known if one.name not in flags}
     found: dict[str, Any] = {}
@@ -108,9 +108,9 @@ def read_options(
                 param_hint=option,
             )
         if not name.isidentifier() or name in reserved:
-            raise typer.BadParameter(
-                f'{name!r} is no option of this format. {_listed(about)}', param_hint=option
-            )
+            near = near_name(name, about)
+            told = f'{name!r} is no option of this format. {near} {_listed(about)}'.replace('  ', ' ')
+            raise typer.BadParameter(told, param_hint=option)
         option_of = about.get(name) or FormatOption(name=name, values='', about='')
         if not (equals and value):
             example = f' It takes {option_of.values}.' if option_of.values else ''

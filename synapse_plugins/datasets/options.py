@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DatasetError
+from ..errors import DatasetError, suggestion
 from .shapes import BOUNDS
 
 if TYPE_CHECKING:
@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
     from .writer import Writer
 
-__all__ = ['BOUNDS_OPTIONS', 'FROM_ENGINE', 'FormatOption', 'no_option', 'one_of', 'options_of', 'several']
+__all__ = [
+    'BOUNDS_OPTIONS',
+    'FROM_ENGINE',
+    'FormatOption',
+    'near_name',
+    'no_option',
+    'one_of',
+    'options_of',
+    'several',
+]
 
 FROM_ENGINE = frozenset(('root', 'classes', 'splits', 'task', 'link', 'report', 'final_root'))
 """Arguments of every writer that the engine gives, and no user."""
@@ -75,12 +84,26 @@ def options_of(writer: type[Writer]) -> list[FormatOption]:
 
 def no_option(writer: type[Writer], names: Collection[str]) -> DatasetError:
     """Return the error about options that a writer does not know."""
-    known = ', '.join(
-        'bounds (--bounds)' if one.name == 'bounds' else one.name
-        for one in sorted(options_of(writer), key=lambda one: one.name)
-    )
+    known = sorted(one.name for one in options_of(writer))
+    listed = ', '.join('bounds (--bounds)' if name == 'bounds' else name for name in known)
+    near = ''.join(f' {hint}' for name in sorted(names) if (hint := near_name(name, known)))
     unknown = ', '.join(sorted(names))
-    return DatasetError(f'This format ({writer.__name__}) knows no option {unknown}. It knows {known}.')
+    return DatasetError(f'{_called(writer)} knows no option {unknown}.{near} It knows {listed}.')
+
+
+def near_name(name: str, known: Collection[str]) -> str:
+    """Return "Did you mean ...?" for an option that is not known, or an empty text."""
+    hint = suggestion(name, known)
+    return hint if hint.startswith('Did') else ''  # what else there is is told anyway
+
+
+def _called(writer: type[Writer]) -> str:
+    """Return what users call the format of a writer, as the beginning of a sentence."""
+    from .formats import table
+
+    reference = f'{writer.__module__}:{writer.__qualname__}'
+    names = [provider.name for provider in table if provider.writer == reference]
+    return f'The format {names[0]}' if len(names) == 1 else 'This format'
 
 
 def one_of(name: str, given: Any, known: Collection[str]) -> None:

@@ -82,6 +82,18 @@ def test_an_option_that_cannot_be_is_told_what_can(
     assert said in ' '.join(done.err.split())
 
 
+def test_an_option_that_nobody_knows_is_told_with_the_one_that_may_be_meant(
+    cli: Callable[..., Any], rings: Path, tmp_path: Path
+) -> None:
+    said = cli('convert', rings, tmp_path / 'out', '--to', 'coco', '--option', 'layuot=coco').paragraph
+    assert said == (
+        "The format coco knows no option layuot. Did you mean 'layout'? It knows bounds (--bounds), category_ids, "
+        'layout, stuff, tolerance.'
+    )
+    done = cli('convert', rings, tmp_path / 'out', '--to', 'coco', '--option', 'cat-ids=keep')
+    assert "'cat-ids' is no option of this format. Did you mean 'category_ids'?" in ' '.join(done.err.split())
+
+
 def test_the_options_of_a_format_are_listed(cli: Callable[..., Any]) -> None:
     shown = cli('formats', 'coco')
     assert '--option layout=  ' in shown.out

@@ -116,6 +116,30 @@ def test_bad_input_is_one_paragraph_and_leaves_no_run(
     assert program('runs', 'list', '--json').json == []
 
 
+@pytest.mark.parametrize(
+    ('words', 'meant'),
+    [
+        (['dataset=x'], '-p dataset=x'),
+        (['-p', 'epochs=3', 'dataset=my folder'], "-p 'dataset=my folder'"),
+        (['--dataset', 'x', '-p', 'epochs=3'], '-p dataset=x'),
+        (['--dataset=x', '--json'], '-p dataset=x'),
+        (['--batch-size'], '-p batch_size=VALUE'),
+    ],
+)
+def test_a_parameter_that_does_not_say_so_is_told_how(
+    cli: Callable[..., Any], words: list[str], meant: str
+) -> None:
+    done = cli('run', 'train', *words)
+    assert done.code == 2
+    assert done.err.rstrip().endswith(f'Parameters of an action are given with -p: {meant}')
+
+
+@pytest.mark.parametrize('words', [['more'], ['--paln'], ['-x']])
+def test_what_is_no_parameter_is_not_told_to_be_one(cli: Callable[..., Any], words: list[str]) -> None:
+    done = cli('run', 'train', *words)
+    assert (done.code, '-p' in done.err.partition('Error: ')[2].replace('--p', '')) == (2, False)
+
+
 def test_a_folder_without_a_plugin_is_refused(program: Callable[..., Any], tmp_path: Path) -> None:
     assert 'is not a plugin project' in program('run', 'good', '--plugin', tmp_path).paragraph
     assert 'is not a folder' in program('run', 'good', '--plugin', tmp_path / 'no').paragraph

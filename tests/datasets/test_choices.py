@@ -612,7 +612,7 @@ def test_every_place_in_the_report_names_its_source(
     [
         (
             {'layot': 'roboflow'},
-            r'no option layot\. It knows bounds \(--bounds\), category_ids, layout, stuff, tolerance\.$',
+            r'^The format coco knows no option layot\. Did you mean \'layout\'\? It knows bounds .*, tolerance\.$',
         ),
         ({'numbers': 3}, r'knows no option numbers\. It knows bounds \(--bounds\), '),
         ({'skeleton': 'person'}, r'knows no option skeleton\. It knows bounds \(--bounds\), '),

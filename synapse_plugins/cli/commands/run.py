@@ -7,6 +7,7 @@ import typer
 
 from ...errors import ParamsError
 from .. import output
+from ..action_words import TakingParameters
 from ..options import BackendOption, JsonOption, PluginOption, new_app, settings_of
 from ..settings import Settings
 
@@ -24,7 +25,7 @@ ParameterOption = Annotated[
 ]
 
 
-@app.command()
+@app.command(cls=TakingParameters)
 def run(
     ctx: typer.Context,
     action: Annotated[
