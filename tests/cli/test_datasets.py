@@ -211,6 +211,7 @@ def test_a_dataset_without_pictures_is_refused(cli: Callable[..., Any], copy: Pa
 
 def test_a_folder_of_no_known_format_says_why_for_each(cli: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / 'odd').mkdir()
+    (tmp_path / 'odd' / 'notes.md').touch()
     paragraph = cli('datasets', 'import', tmp_path / 'odd', '--name', 'x').paragraph
     assert all(f'not {name}: ' in paragraph for name in ('coco', 'dm_v2', 'pascal_voc', 'yolo'))
     assert '--from' in paragraph
