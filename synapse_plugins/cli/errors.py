@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..errors import SynapsePluginsError
@@ -67,6 +68,9 @@ def guarded(call: Callable[[], object], *, settings: Settings, wants_json: bool 
         stdout().flush()
     except BrokenPipeError:  # whoever reads has read enough, as `head` does; the command did its work
         silence_stdout()
+    except OSError as exc:  # there is no room for what was printed
+        silence_stdout()
+        code = code or _tell(exc, settings)
     return code
 
 
@@ -103,7 +107,8 @@ def _say_stopped(settings: Settings) -> int:
 
 
 def _emit_error(kind: str, message: str, code: int) -> None:
-    emit_json({'error': {'type': kind, 'message': message, 'exit_code': code}})
+    with suppress(OSError):  # that stdout has no room may be the error itself
+        emit_json({'error': {'type': kind, 'message': message, 'exit_code': code}})
 
 
 def _exit_code(call: Callable[[], object]) -> int:

@@ -64,7 +64,7 @@ def run_to_the_end(
     """
     from .. import executors
 
-    with Interrupts() as interrupts:
+    with Interrupts(settings.hint) as interrupts:
         try:
             result = executors.run(
                 action,

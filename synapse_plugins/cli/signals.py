@@ -8,9 +8,11 @@ import sys
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from .hints import command_line
 from .output import note
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
     from typing import Self
 
@@ -27,9 +29,13 @@ class Interrupts:
 
     Attributes:
         received: The first signal that came, or None.
+
+    Args:
+        hint: Makes a command line of words, to be pasted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hint: Callable[..., str] = command_line) -> None:
+        self._hint = hint
         self.received: signal.Signals | None = None
         self._context: RuntimeContext | None = None
         self._before: dict[signal.Signals, Any] = {}
@@ -66,11 +72,12 @@ class Interrupts:
     def _what_happens(self) -> str:
         step = self._context.logger.get_step() if self._context is not None else None
         work = f'step {step!r}' if step is not None else 'the action'
-        run = f' {self._context.run_id}' if self._context is not None and self._context.run_id else ''
+        run_id = self._context.run_id if self._context is not None else None
+        show = self._hint('runs', 'show', run_id or 'RUN')
         epochs = ', with the epochs trained so far' if step == 'train' else ''
         return (
             f'Stopping: waiting for {work}; then what the run has made is undone{epochs}. Press Ctrl-C again to leave '
-            f'at once: what lies in its work folder stays, and `synapse-plugins runs show{run}` says where.'
+            f'at once: what lies in its work folder stays, and `{show}` says where.'
         )
 
 

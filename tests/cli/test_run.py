@@ -216,7 +216,7 @@ def test_the_first_signal_cancels_and_rolls_back(
     assert not (tmp_path / 'made').exists()
     (record,) = program('runs', 'list', '--json').json
     assert record['state'] == 'CANCELLED'
-    assert f'`synapse-plugins runs show {record["id"]}` says where.' in err
+    assert f'runs show {record["id"]}` says where.' in err
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='signals of POSIX')

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 CODE = """
 print('on import')
@@ -54,6 +54,15 @@ def test_streams_that_are_closed_stop_nothing(
         assert done.returncode == code, (words, done.stderr)
         assert 'Traceback' not in done.stderr
     assert (tmp_path / 'out' / 'dataset.yaml').is_file()
+
+
+@pytest.mark.skipif(not Path('/dev/full').exists(), reason='no other file is full for certain')
+@pytest.mark.parametrize('words', [['formats'], ['formats', '--json'], ['--version']])
+def test_a_full_disk_behind_stdout_is_one_paragraph(importable: None, home: Path, words: list[str]) -> None:
+    line = f'exec {shlex.join([sys.executable, "-m", "synapse_plugins", *words])} >/dev/full'
+    done = subprocess.run(['sh', '-c', line], capture_output=True, encoding='utf-8', check=False)
+    assert (done.returncode, done.stderr.count('\n')) == (1, 1), done.stderr
+    assert done.stderr.startswith('Error: No space left on device.')
 
 
 def test_stdout_is_as_it_was_after_a_command(cli: Callable[..., Any]) -> None:
