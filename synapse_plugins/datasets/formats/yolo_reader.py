@@ -178,7 +178,8 @@ class YoloReader(UnitReader):
 
     def trouble(self, sample: Sample) -> str:
         """Return why a trainer would skip the picture of a sample for its label file; empty if it would not."""
-        return label_file_trouble(label_of(str(sample.image.file), self._root), self._joints, self._task)
+        label = label_of(str(sample.image.file), self._root)
+        return label_file_trouble(label, self._joints, self._task, len(self._names))
 
     def leave(self, facts: list[Any]) -> None:
         """Report label files whose picture is missing."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ['OUTSIDE', 'REFUSED', 'TOLERANCE', 'label_file_trouble']
 
 REFUSED, OUTSIDE = 'refused_labels', 'leaves_picture_out'
-"""Why: a line is not what the task asks for; a number lies outside 0 to 1."""
+"""Why: a line is not what the task asks for, or of no class; a number lies outside 0 to 1."""
 
 TOLERANCE = 0.01
 """How far outside a number may lie."""
@@ -25,13 +25,14 @@ _BOX = 5  # columns: the class, and four numbers
 _MOST_OF_A_BOX = 6  # with more columns in any line all are taken for polygons
 
 
-def label_file_trouble(label: str, joints: Joints | None, task: object) -> str:
+def label_file_trouble(label: str, joints: Joints | None, task: object, classes: int) -> str:
     """Return why a trainer would skip the picture of a label file: `REFUSED` or `OUTSIDE`; empty if it would not.
 
     Args:
         label: The file; one that is not there is that of a background.
         joints: The keypoints that the dataset declares.
         task: What the dataset says that it is for.
+        classes: How many classes it has.
     """
     try:
         text = read_bytes(label).decode('utf-8-sig')
@@ -52,16 +53,17 @@ def label_file_trouble(label: str, joints: Joints | None, task: object) -> str:
         return REFUSED
     if not all(row[0].is_integer() for row in rows) or any(isnan(number) for row in rows for number in row):
         return REFUSED
+    unknown = REFUSED if max(row[0] for row in rows) >= classes else ''
     if is_pose:
         assert joints is not None
-        return _trouble_of_poses(rows, pose, joints.dimensions)
+        return _trouble_of_poses(rows, pose, joints.dimensions) or unknown
     if max(map(len, rows)) > _MOST_OF_A_BOX:
         if any(len(row) == _BOX or len(row) == 1 or not len(row) % 2 for row in rows):
             return REFUSED
         rows = [_box_around(row) for row in rows]
     elif any(len(row) != _BOX for row in rows):
         return REFUSED
-    return OUTSIDE if any(max(row[1:]) > 1 + TOLERANCE or _is_negative(row) for row in rows) else ''
+    return OUTSIDE if any(max(row[1:]) > 1 + TOLERANCE or _is_negative(row) for row in rows) else unknown
 
 
 def _trouble_of_poses(rows: list[list[float]], columns: int, step: int) -> str:
