@@ -60,6 +60,7 @@ def test_what_is_written_is_recognised(name: str, blood: Path, tmp_path: Path) -
 
 
 def test_a_folder_of_no_format_gets_every_reason(tmp_path: Path) -> None:
+    (tmp_path / 'note').touch()
     with pytest.raises(FormatError) as caught:
         detect_format(tmp_path)
     for name in ('coco', 'dm_v2', 'pascal_voc', 'yolo'):
