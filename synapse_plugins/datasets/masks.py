@@ -12,17 +12,23 @@ import numpy as np
 import numpy.typing as npt
 
 from .geometry import Box, Ring, area
+from .outlines import TooLargeMaskError, outlines_of
 
-__all__ = ['Mask', 'rows_of']
+__all__ = ['Mask', 'TooLargeMaskError', 'rows_of']
 
 _MOST_PIXELS = 1 << 27
 """A mask whose box is larger is refused: it would eat the memory of a small machine. At most three bytes a pixel are
-taken for a moment, 0.4 GB, and what the corners of its outline take."""
+taken for a moment, 0.4 GB."""
+
+_MOST_RUNS = 1 << 21
+"""Runs of one mask; one with more is refused, for each takes some 150 bytes until it is written, all of them 0.3 GB. A
+code of a few kilobytes may hold very many: stripes along its columns are cut into pieces by the rows."""
+
+_STRIP = 1 << 22
+"""Pixels that are looked at in one go."""
 
 _Bits = npt.NDArray[np.bool_]
 _Ints = npt.NDArray[np.int64]
-
-_STEPS = ((1, 0), (0, 1), (-1, 0), (0, -1))  # right, down, left, up; inside lies to the right of each
 
 
 class Mask:
@@ -49,7 +55,8 @@ class Mask:
         """Return the mask that DM data holds in an image of that size, and how many pixels lay outside.
 
         Raises:
-            ValueError: If it is neither a list of indices nor of runs, or too large.
+            ValueError: If it is neither a list of indices nor of runs.
+            TooLargeMaskError: If it is too large.
         """
         runs = _read_runs(data)
         starts, ends = runs[:, 0], runs[:, 0] + runs[:, 1]
@@ -72,12 +79,15 @@ class Mask:
         """Return the mask that a COCO run-length code holds, with the width and height that it says.
 
         Raises:
-            ValueError: If it is not such a code, or too large.
+            ValueError: If it is not such a code.
+            TooLargeMaskError: If it is too large.
         """
         try:
             height, width = (int(number) for number in segmentation['size'])
             counts = segmentation['counts']
-            lengths = _unpack(counts) if isinstance(counts, str) else np.array(counts, np.int64)
+            lengths = _unpack(counts) if isinstance(counts, str) else _plain_lengths(counts)
+        except TooLargeMaskError:
+            raise
         except (TypeError, ValueError, KeyError, OverflowError) as exc:
             raise ValueError('no COCO run-length code') from exc
         _check_size(width * height)
@@ -104,24 +114,39 @@ class Mask:
         return float(self.left), float(self.top), float(self.left + width), float(self.top + height)
 
     def to_runs(self, width: int) -> list[list[int]]:
-        """Return the mask as DM runs in an image of that width, at least one a row."""
+        """Return the mask as DM runs in an image of that width, at least one a row.
+
+        Raises:
+            TooLargeMaskError: If there are too many.
+        """
         if not self.bits.size:
             return []
-        edges = np.diff(np.pad(self.bits, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-        rows, starts = np.nonzero(edges == 1)  # row by row, as are the ends
-        lengths = np.nonzero(edges == -1)[1] - starts
-        offsets = (rows + self.top) * width + starts + self.left
-        runs: list[list[int]] = np.stack((offsets, lengths), axis=1).tolist()
+        rows, columns = self.bits.shape
+        height = max(1, _STRIP // columns)
+        runs: list[list[int]] = []
+        for top in range(0, rows, height):
+            edges = np.diff(np.pad(self.bits[top : top + height], ((0, 0), (1, 1))).view(np.int8), axis=1)
+            _check_runs(len(runs) + int(np.count_nonzero(edges)) // 2)
+            places, starts = np.nonzero(edges == 1)  # row by row, as are the ends
+            lengths = np.nonzero(edges == -1)[1] - starts
+            offsets = (places + (top + self.top)) * width + starts + self.left
+            runs += np.stack((offsets, lengths), axis=1).tolist()
         return runs
 
     def to_coco(self, width: int, height: int) -> dict[str, Any]:
-        """Return the mask as COCO's run-length code, in its text form."""
+        """Return the mask as COCO's run-length code, in its text form.
+
+        Raises:
+            TooLargeMaskError: If it is too large, or has too many runs.
+        """
         _check_size(width * height)
         whole = np.zeros((width, height), np.bool_)  # columns first
         rows, columns = self.bits.shape
         whole[self.left : self.left + columns, self.top : self.top + rows] = self.bits.T
         flat = whole.reshape(-1)
-        edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+        changes = flat[1:] != flat[:-1]
+        _check_runs(int(np.count_nonzero(changes)) // 2)
+        edges = np.flatnonzero(changes) + 1
         lengths = np.diff(np.concatenate(([0], edges, [flat.size])))
         if flat.size and flat[0]:
             lengths = np.concatenate(([0], lengths))
@@ -132,12 +157,11 @@ class Mask:
 
         Parts are joined by sides, not by corners. Corners of the outlines lie between pixels, so the area of
         the parts less that of the holes is exactly the number of pixels.
+
+        Raises:
+            TooLargeMaskError: If they have more corners than an outline may have.
         """
-        parts: list[Ring] = []
-        holes: list[Ring] = []
-        for loop, is_hole in _loops(self.bits):
-            ring = [(float(x + self.left), float(y + self.top)) for x, y in loop]
-            (holes if is_hole else parts).append(ring)
+        parts, holes = outlines_of(self.bits, self.left, self.top)
         for rings in (parts, holes):
             rings.sort(key=lambda ring: (-area(ring), ring))
         return parts, holes
@@ -145,7 +169,18 @@ class Mask:
 
 def _check_size(pixels: int) -> None:
     if pixels > _MOST_PIXELS:
-        raise ValueError('the mask is too large')
+        raise TooLargeMaskError(f'it has more than {_MOST_PIXELS:,} pixels')
+
+
+def _check_runs(runs: int) -> None:
+    if runs > _MOST_RUNS:
+        raise TooLargeMaskError(f'it has more than {_MOST_RUNS:,} runs of pixels')
+
+
+def _plain_lengths(counts: Any) -> _Ints:
+    if isinstance(counts, list):
+        _check_runs(len(counts) // 2)
+    return np.array(counts, np.int64)
 
 
 def rows_of(data: Any, width: int) -> int:
@@ -190,50 +225,6 @@ def _joined(starts: _Ints, ends: _Ints) -> tuple[_Ints, _Ints]:
     return starts[np.concatenate(([True], apart))], ends[np.concatenate((apart, [True]))]
 
 
-def _loops(bits: _Bits) -> list[tuple[list[tuple[int, int]], bool]]:
-    """Return the closed paths between set and unset pixels; those around holes run the other way."""
-    padded = np.pad(bits, 1)
-    above, below, left, right = padded[:-1], padded[1:], padded[:, :-1], padded[:, 1:]
-    leaving: dict[tuple[int, int], list[int]] = {}
-    for outside, inside, direction, dx, dy in (
-        (above, below, 0, -1, 0),
-        (right, left, 1, 0, -1),
-        (below, above, 2, 0, 0),
-        (left, right, 3, 0, 0),
-    ):
-        for row, column in np.argwhere(inside > outside).tolist():
-            leaving.setdefault((column + dx, row + dy), []).append(direction)
-    loops = []
-    for start in sorted(leaving, key=lambda corner: (corner[1], corner[0])):
-        while leaving.get(start):
-            loops.append(_follow(leaving, start))
-    return loops
-
-
-def _follow(
-    leaving: dict[tuple[int, int], list[int]], start: tuple[int, int]
-) -> tuple[list[tuple[int, int]], bool]:
-    corner, direction = start, min(leaving[start])
-    first, double, path = direction, 0, []
-    previous = -1
-    while True:
-        leaving[corner].remove(direction)
-        if direction != previous:
-            path.append(corner)
-        step = _STEPS[direction]
-        following = corner[0] + step[0], corner[1] + step[1]
-        double += corner[0] * following[1] - following[0] * corner[1]
-        corner, previous = following, direction
-        ways = [*leaving[corner], first] if corner == start else leaving[corner]
-        # turn right where two parts touch at a corner, so that they stay two
-        direction = next(way for way in ((previous + 1) % 4, previous, (previous + 3) % 4) if way in ways)
-        if corner == start and direction == first:
-            break
-    if previous == first:
-        path.pop(0)
-    return path, double < 0
-
-
 def _pack(lengths: _Ints) -> str:
     """Return run lengths in COCO's text form: differences to the last but one, five bits a character."""
     values = lengths.astype(np.int64)
@@ -255,7 +246,9 @@ def _pack(lengths: _Ints) -> str:
 
 def _unpack(text: str) -> _Ints:
     """Return the run lengths that COCO's text form holds."""
-    characters = np.frombuffer(text.encode('latin-1'), np.uint8).astype(np.int64) - 48
+    codes = np.frombuffer(text.encode('latin-1'), np.uint8)
+    _check_runs(int(np.count_nonzero((codes - 48) & 0x20 == 0)) // 2)
+    characters = codes.astype(np.int64) - 48
     if not characters.size:
         return characters
     if (characters < 0).any() or (characters > 63).any():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import DatasetError
 from .angles import rotation
@@ -279,22 +279,33 @@ class Shaper:
 
     # -- masks ----------------------------------------------------------------------------------------
 
-    def mask(self, annotation: Annotation, image: ImageFile, where: str) -> Mask | None:
-        """Return the mask of an annotation, counted."""
+    def mask(
+        self, annotation: Annotation, image: ImageFile, where: str
+    ) -> tuple[Mask, dict[str, Any]] | None:
+        """Return the mask of an annotation, counted, and the run-length code of COCO of it in the image."""
+        from .masks import TooLargeMaskError
+
         changes: list[str] = []
         mask = self._mask(annotation, image, where, changes)
-        if mask is not None:
-            self._count(annotation.tool, changes, where)
-        return mask
+        if mask is None:
+            return None
+        try:
+            code = mask.to_coco(image.width, image.height)
+        except TooLargeMaskError as exc:
+            self._report.drop(annotation.tool, str(exc), where)
+            return None
+        self._count(annotation.tool, changes, where)
+        return mask, code
 
     def _mask(self, annotation: Annotation, image: ImageFile, where: str, changes: list[str]) -> Mask | None:
         """Return the part of a mask in the image."""
-        from .masks import Mask, rows_of  # needs numpy
+        from .masks import Mask, TooLargeMaskError, rows_of  # needs numpy
 
         try:
             mask, outside = Mask.from_dm(annotation.data, image.width, image.height)
-        except ValueError:
-            self._report.drop(annotation.tool, _MALFORMED, where)
+        except ValueError as exc:
+            reason = str(exc) if isinstance(exc, TooLargeMaskError) else _MALFORMED
+            self._report.drop(annotation.tool, reason, where)
             return None
         if outside:
             rows = rows_of(annotation.data, image.width)
@@ -311,10 +322,10 @@ class Shaper:
         self, annotation: Annotation, image: ImageFile, where: str
     ) -> tuple[list[Ring], list[Ring]] | None:
         changes: list[str] = []
-        mask = self._mask(annotation, image, where, changes)
-        if mask is None:
+        found = self._traced(annotation, image, where, changes)
+        if found is None:
             return None
-        rings, holes = mask.outlines()
+        rings, holes = found
         changes.append('it became a polygon')
         if holes:
             changes.append(self._holes)
@@ -322,6 +333,18 @@ class Shaper:
             changes.append(self._parts)
         self._count(annotation.tool, changes, where)
         return rings, holes
+
+    def _traced(
+        self, annotation: Annotation, image: ImageFile, where: str, changes: list[str]
+    ) -> tuple[list[Ring], list[Ring]] | None:
+        from .masks import TooLargeMaskError
+
+        mask = self._mask(annotation, image, where, changes)
+        try:
+            return None if mask is None else mask.outlines()
+        except TooLargeMaskError as exc:
+            self._report.drop(annotation.tool, str(exc), where)
+            return None
 
     # -- rotated boxes --------------------------------------------------------------------------------
 
@@ -335,8 +358,8 @@ class Shaper:
         tool = annotation.tool
         changes: list[str] = []
         if tool == 'segmentation':
-            mask = self._mask(annotation, image, where, changes)
-            rings = None if mask is None else mask.outlines()[0]
+            found = self._traced(annotation, image, where, changes)
+            rings = None if found is None else found[0]
         elif tool == 'bounding_box':
             rings = self._corners(annotation, where)
         else:
@@ -345,8 +368,8 @@ class Shaper:
             return None
         ring = rings[0]
         if tool != 'bounding_box':
-            found = as_rectangle(ring) if len(rings) == 1 else None
-            turned = found or smallest_around([point for part in rings for point in part])
+            turned = as_rectangle(ring) if len(rings) == 1 else None
+            turned = turned or smallest_around([point for part in rings for point in part])
             ring = rotated(turned.box, turned.angle)
             changes.append('it became a rotated box')
         moved = self._moved_inside(tool, ring, image, where, changes)

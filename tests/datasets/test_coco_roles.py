@@ -178,3 +178,39 @@ def test_malformed_keypoints_are_counted(keypoints: Any, people: Path, tmp_path:
     assert len(samples[0].annotations) == 7
     dropped = [(entry.kind, entry.reason) for entry in reader.report.dropped]
     assert dropped == [('keypoint', 'its data is malformed')]
+
+
+@pytest.mark.parametrize(
+    ('to', 'task'), [('coco', None), ('dm_v2', None), ('yolo', 'segment'), ('yolo', 'obb')]
+)
+def test_a_mask_of_too_many_corners_or_runs_is_dropped_for_that_reason(
+    to: str, task: str | None, make: Any, tmp_path: Path
+) -> None:
+    side = 4097
+    codes = {
+        'stripes': [side] * side,  # very many runs, once it is cut by rows
+        'dots': [1] * (2 << 20) + [side * side - (2 << 20)],  # very many corners
+    }
+    annotations = [
+        {
+            'id': number,
+            'image_id': 1,
+            'category_id': 1,
+            'bbox': [0, 0, 9, 9],
+            'segmentation': {'size': [side, side], 'counts': counts},
+        }
+        for number, counts in enumerate(codes.values())
+    ]
+    annotations.append({'id': 9, 'image_id': 1, 'category_id': 1, 'bbox': [0, 0, 9, 9]})
+    make.picture(tmp_path / 'in' / 'images' / 'a.png', (side, side))
+    document = {
+        'images': [{'id': 1, 'file_name': 'a.png'}],
+        'annotations': annotations,
+        'categories': [{'id': 1, 'name': 'x'}],
+    }
+    (tmp_path / 'in' / 'annotations').mkdir()
+    (tmp_path / 'in' / 'annotations' / 'instances.json').write_text(json.dumps(document))
+    report = convert(tmp_path / 'in', tmp_path / 'out', to=to, task=task).report
+    found = {entry.reason for entry in report.dropped if entry.kind == 'segmentation'}
+    runs, corners = 'it has more than 2,097,152 runs of pixels', 'its outline has more than 1,048,576 corners'
+    assert found == ({runs, corners} if to == 'yolo' else {runs})

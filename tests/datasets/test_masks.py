@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from synapse_plugins.datasets.geometry import area
-from synapse_plugins.datasets.masks import Mask
+from synapse_plugins.datasets.masks import Mask, TooLargeMaskError
 
 BITS = hnp.arrays(np.bool_, st.tuples(st.integers(1, 14), st.integers(1, 14)))
 
@@ -185,5 +185,24 @@ def test_what_is_no_mask_is_refused(data: Any) -> None:
     ],
 )
 def test_what_is_no_run_length_code_is_refused(code: Any) -> None:
-    with pytest.raises(ValueError, match=r'run.length|too large'):
+    with pytest.raises(ValueError, match=r'run.length|more than'):
         Mask.from_coco(code)
+
+
+def test_stripes_that_are_cut_into_very_many_runs_are_refused() -> None:
+    side = 4096
+    stripes = np.zeros((side, side), np.bool_)
+    stripes[:, ::2] = True
+    code = Mask(stripes).to_coco(side, side)  # some kilobytes
+    mask, _, _ = Mask.from_coco(code)
+    with pytest.raises(TooLargeMaskError, match=r'more than 2,097,152 runs'):
+        mask.to_runs(side)
+    lying, _ = Mask.from_dm([[row * side, side] for row in range(0, side, 2)], side, side)
+    with pytest.raises(TooLargeMaskError):
+        lying.to_coco(side, side)
+
+
+@pytest.mark.parametrize('counts', ['0' * (1 << 22) + '00', [0] * ((1 << 22) + 2)])
+def test_a_code_of_very_many_lengths_is_refused(counts: Any) -> None:
+    with pytest.raises(TooLargeMaskError):
+        Mask.from_coco({'size': [9, 9], 'counts': counts})

@@ -295,14 +295,11 @@ class CocoWriter(Writer):
         }
 
     def _mask(self, annotation: Annotation, image: ImageFile, where: str) -> dict[str, Any] | None:
-        mask = self._shaper.mask(annotation, image, where)
-        if mask is None:
+        found = self._shaper.mask(annotation, image, where)
+        if found is None:
             return None
-        return {
-            'bbox': _numbers(mask.box),
-            'area': mask.area,
-            'segmentation': mask.to_coco(image.width, image.height),
-        }
+        mask, code = found
+        return {'bbox': _numbers(mask.box), 'area': mask.area, 'segmentation': code}
 
     # -- after the last -------------------------------------------------------------------------------
 

@@ -111,7 +111,11 @@ def annotations_of_record(
     if record.get('stuff'):
         extra['stuff'] = 1
     if turn is None:
-        data = _geometry(record, tool, extra)
+        try:
+            data = _geometry(record, tool, extra)
+        except ValueError as exc:
+            drop_record(record, str(exc), report, where)
+            return []
     else:
         data, angle, is_whole = turn
         if not is_whole:
@@ -159,16 +163,20 @@ def _other_size(code: dict[str, Any], size: tuple[int, int]) -> str:
 
 
 def _geometry(record: dict[str, Any], tool: str, extra: dict[str, Any]) -> Any:
+    """Return the data of a record; a ValueError says why a mask is dropped."""
     segmentation = record.get('segmentation')
     if tool == 'segmentation':
-        from ..masks import Mask
+        from ..masks import Mask, TooLargeMaskError
 
         try:
             mask, width, _ = Mask.from_coco(segmentation)
+            data = mask.to_runs(width)
+        except TooLargeMaskError:
+            raise
         except ValueError:
             return None  # the writer counts it as malformed
         extra.update(encoding='dm_rle', isCompressed=True, compressionFormat='rle')
-        return mask.to_runs(width)
+        return data
     if tool == 'polygon' and isinstance(segmentation, list):
         if not isinstance(segmentation[0], list):  # one ring without the list around it
             segmentation = [segmentation]
