@@ -13,6 +13,7 @@ from ..names import Fence, keys_of, leaf
 from ..reader import UNREADABLE, Evidence, Survey, Unit, UnitReader
 from ..sample import ImageFile, Sample
 from ..skeletons import Skeleton
+from .coco_joining import count_differences
 from .coco_pictures import Places, unnamed
 from .coco_places import detect, files_of, unread
 from .coco_records import (
@@ -215,6 +216,7 @@ class CocoReader(UnitReader):
             )
         if number in self._merged:
             self.report.change('class', f'of several categories called {name!r} one was made', key)
+        count_differences(record, self.report, key)
         skeleton = self._skeletons.get(number)
         joints = () if skeleton is None else skeleton.joints
         return annotations_of_record(record, place, name, joints, self.report, key, size)

@@ -9,6 +9,7 @@ import orjson
 from ...errors import FormatError
 from ..encoded import encoded
 from .coco_file import CocoFile
+from .coco_joining import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,10 +86,8 @@ class CocoSplit:
             if not alike:
                 records.append(record)
             else:
-                same = alike.pop(0)  # several of one id belong together in the order in which they stand
-                for field, value in record.items():
-                    same.setdefault(field, value)
-                same['keypoints'] = record.get('keypoints')
+                # several of one id belong together in the order in which they stand
+                join(alike.pop(0), record)
         records += [{**record, 'stuff': 1} for record in by_role.get('stuff', [])]
         return records
 
