@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from struct import Struct, error, unpack_from
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +27,7 @@ _FLAGS = os.O_RDONLY | getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0) 
 _HEAD = 4096
 _ORIENTATION, _WIDTH, _HEIGHT = 0x0112, 0x0100, 0x0101
 _SIDEWAYS = frozenset((5, 6, 7, 8))
+_FRAME = 1024  # bytes from the frame header of a JPEG to its pixels, in all but odd ones
 _MOST_PARTS = 4096  # a file of nothing but tiny segments must not keep us
 _PAIR = Struct('>HH')
 _PNG_END = b'\0\0\0\0IEND\xaeB`\x82'
@@ -46,6 +48,14 @@ class Probe(NamedTuple):
     complete: bool
 
 
+def _seek_and_read(fd: int, count: int, offset: int) -> bytes:
+    os.lseek(fd, offset, os.SEEK_SET)
+    return os.read(fd, count)
+
+
+_read_at = getattr(os, 'pread', _seek_and_read)  # one call of the system instead of two
+
+
 class _File:
     """Random access to an open file, of which the head is in memory."""
 
@@ -64,8 +74,7 @@ class _File:
         """Return *count* bytes from *offset*, fewer at the end of the file."""
         if offset + count <= len(self.head):
             return self.head[offset : offset + count]
-        os.lseek(self.fd, offset, os.SEEK_SET)
-        return os.read(self.fd, count)
+        return _read_at(self.fd, count, offset)
 
     def tail(self, count: int) -> bytes:
         """Return the last bytes."""
@@ -159,7 +168,8 @@ def _parser(head: bytes) -> Callable[[_File], Probe] | None:
 
 
 def _jpeg(file: _File) -> Probe:
-    position, turned = 2, False
+    position = 2
+    orientation: int | None = None
     head, inside = file.head, len(file.head) - 10
     for _ in range(_MOST_PARTS):
         marker = head[position : position + 4] if position < inside else file.at(position, 4)
@@ -173,23 +183,55 @@ def _jpeg(file: _File) -> Probe:
             position += 2
             continue
         if 0xC0 <= code <= 0xCF and code not in (0xC4, 0xC8, 0xCC):
-            height, width = _PAIR.unpack(file.at(position + 5, 4))
+            if position + _FRAME < _HEAD:
+                frame, place = head, position
+            else:
+                frame, place = file.at(position, _HEAD), 0
+            height, width = _PAIR.unpack(frame[place + 5 : place + 9])
+            pixels = frame.find(b'\xff\xda', place)
+            if orientation is None and (pixels < 0 or frame.find(b'Exif\0\0', place, pixels) >= 0):
+                orientation = _behind_frame(file, position)
             complete = file.tail(2) == b'\xff\xd9'
-            return Probe(height, width, complete) if turned else Probe(width, height, complete)
+            if orientation in _SIDEWAYS:
+                return Probe(height, width, complete)
+            return Probe(width, height, complete)
         if code in (0xD9, 0xDA):  # the end, or pixels: no frame header came before
             break
         length = marker[2] << 8 | marker[3]
-        if code == 0xE1 and file.at(position + 4, 6) == b'Exif\0\0':
-            turned = _orientation(file.at(position + 10, length - 8)) in _SIDEWAYS
+        if code == 0xE1 and orientation is None:
+            orientation = _orientation_of_segment(file, position, length)
         position += 2 + length
     raise DatasetError('no JPEG frame header was found')
 
 
-def _orientation(tiff: bytes) -> int:
-    """Return the orientation that an EXIF block says, 1 when it says none or is damaged."""
+def _behind_frame(file: _File, position: int) -> int | None:
+    """Return the orientation that a segment between the frame header of a JPEG and its pixels says."""
+    for _ in range(_MOST_PARTS):
+        marker = file.at(position, 4)
+        if len(marker) < 4 or marker[0] != 0xFF or marker[1] in (0xD9, 0xDA):
+            break
+        length = marker[2] << 8 | marker[3]
+        if marker[1] == 0xE1 and (found := _orientation_of_segment(file, position, length)) is not None:
+            return found
+        position += 1 if marker[1] == 0xFF else 2 + length
+    return None
+
+
+def _orientation_of_segment(file: _File, position: int, length: int) -> int | None:
+    """Return the orientation that a segment APP1 says; None if it is not one of EXIF or says none.
+
+    Of several segments the first one that says it counts: so trainers see it (OpenCV).
+    """
+    if file.at(position + 4, 6) != b'Exif\0\0':
+        return None
+    return _orientation(file.at(position + 10, length - 8))
+
+
+def _orientation(tiff: bytes) -> int | None:
+    """Return the orientation that an EXIF block says, None when it says none or is damaged."""
     order = {b'II': '<', b'MM': '>'}.get(tiff[:2])
     if order is None:
-        return 1
+        return None
     try:
         (start,) = unpack_from(f'{order}I', tiff, 4)
         (count,) = unpack_from(f'{order}H', tiff, start)
@@ -198,29 +240,44 @@ def _orientation(tiff: bytes) -> int:
             if tag == _ORIENTATION:
                 return int(unpack_from(f'{order}{"I" if kind == 4 else "H"}', tiff, entry + 8)[0])
     except error:
-        return 1
-    return 1
+        return None
+    return None
 
 
 def _png(file: _File) -> Probe:
     width, height = unpack_from('>II', file.head, 16)
-    if file.at(file.size - 12, 12) != _PNG_END:
-        _walk_png(file, 8, stop=b'IEND')
-    turned = False
-    exif = _walk_png(file, 33, stop=b'IDAT', wanted=b'eXIf')
-    if exif is not None:
-        turned = _orientation(exif) in _SIDEWAYS
-    return Probe(height, width, True) if turned else Probe(width, height, True)
+    place, exif = _walk_png(file, 33, b'IDAT')
+    size = file.size
+    step = int.from_bytes(file.at(place, 4), 'big') + 12
+    end = size - len(_PNG_END)
+    if file.at(end, len(_PNG_END)) != _PNG_END:
+        _, exif = _walk_png(file, 8, b'IEND')
+    elif exif is None and not _ends_in_pixels(file, place, step, end):
+        with suppress(DatasetError, error):  # what stands behind the pixels need not be whole
+            _, exif = _walk_png(file, place, b'IEND')
+    if exif is not None and _orientation(exif) in _SIDEWAYS:
+        return Probe(height, width, True)
+    return Probe(width, height, True)
 
 
-def _walk_png(file: _File, position: int, stop: bytes, wanted: bytes = b'') -> bytes | None:
-    """Go through the chunks until *stop*, and return the body of the chunk *wanted*."""
+def _ends_in_pixels(file: _File, first: int, step: int, end: int) -> bool:
+    """Tell whether the chunks of a PNG from *first* to *end* are pixels: all but the last are of one size."""
+    if first + step == end:
+        return True
+    last = first + (end - 1 - first) // step * step
+    header = file.at(last, 8)
+    return header[4:] == b'IDAT' and last + int.from_bytes(header[:4], 'big') + 12 == end
+
+
+def _walk_png(file: _File, position: int, stop: bytes) -> tuple[int, bytes | None]:
+    """Go through the chunks until *stop*; return where it is, and the body of the first chunk of EXIF."""
+    exif = None
     for _ in range(file.size // 12):
         length, name = unpack_from('>I4s', file.at(position, 8))
-        if name == wanted:
-            return file.at(position + 8, min(length, 1 << 16))
         if name == stop:
-            return None
+            return position, exif
+        if name == b'eXIf' and exif is None:
+            exif = file.at(position + 8, min(length, 1 << 16))
         position += 12 + length
     raise DatasetError('the file is cut short')
 
@@ -246,7 +303,7 @@ def _webp(file: _File) -> Probe:
     return Probe(width, height, True)
 
 
-def _webp_orientation(file: _File) -> int:
+def _webp_orientation(file: _File) -> int | None:
     position = 12
     for _ in range(_MOST_PARTS):
         name, length = unpack_from('<4sI', file.at(position, 8))
@@ -254,7 +311,7 @@ def _webp_orientation(file: _File) -> int:
             body = file.at(position + 8, min(length, 1 << 16))
             return _orientation(body.removeprefix(b'Exif\0\0'))
         position += 8 + length + (length & 1)
-    return 1
+    return None
 
 
 def _bmp(file: _File) -> Probe:
