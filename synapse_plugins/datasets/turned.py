@@ -7,13 +7,13 @@ direction is the rotation. Angles are radians, clockwise on the screen, from -pi
 
 from __future__ import annotations
 
-from math import atan2, cos, hypot, inf, isfinite, pi, sin
+from math import atan2, cos, hypot, isfinite, pi, sin
 from typing import TYPE_CHECKING, NamedTuple
 
 from .geometry import extent, rotated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .geometry import Box, Ring
 
@@ -26,11 +26,11 @@ _SQUARE_ENOUGH = (
     0.02  # pixels by which corners may miss those of the rectangle: what rounding in files leaves
 )
 
-_FEW = 64
-"""Corners of a hull up to which each edge looks at all of them."""
-
 _SAME_AREA = 5e-7
 """The share by which areas may differ that are the same: files hold eight digits."""
+
+_FEW = 24
+"""Corners of a hull up to which looking at all of them for each edge is faster than turning along it."""
 
 
 class Turned(NamedTuple):
@@ -75,16 +75,12 @@ def smallest_around(ring: Sequence[tuple[float, float]]) -> Turned:
     hull = _hull(ring)
     upright = extent([hull])
     best = _size(upright) * (1 - _SAME_AREA), 0.0, upright
-    for place in range(len(hull)) if len(hull) <= _FEW else (_best_edge(hull),):
-        (ax, ay), (bx, by) = hull[place - 1], hull[place]
-        angle = atan2(by - ay, bx - ax) % (pi / 2)
-        c, s = cos(angle), sin(angle)
-        us = [x * c + y * s for x, y in hull]
-        vs = [y * c - x * s for x, y in hull]
-        bounds = min(us), min(vs), max(us), max(vs)
+    found = len(hull)
+    along = _looking_at_all if len(hull) <= _FEW else _turning_along
+    for angle, place, bounds in along(hull):
         size = _size(bounds)
-        if size < best[0]:
-            best = size, angle, bounds
+        if size < best[0] or (size == best[0] and place < found):
+            best, found = (size, angle, bounds), place
     _, angle, (left, top, right, bottom) = best
     c, s = cos(angle), sin(angle)
     u, v = (left + right) / 2, (top + bottom) / 2
@@ -93,39 +89,49 @@ def smallest_around(ring: Sequence[tuple[float, float]]) -> Turned:
     return Turned((x - width / 2, y - height / 2, x + width / 2, y + height / 2), angle)
 
 
-def _best_edge(hull: Sequence[tuple[float, float]]) -> int:
-    """Return which corner of a hull ends the edge along which the box is smallest, in one walk around it.
+def _looking_at_all(hull: Sequence[tuple[float, float]]) -> Iterator[tuple[float, int, Box]]:
+    """Yield (angle, place of the edge, bounds in the turned frame) for the edges of a hull."""
+    for place, (bx, by) in enumerate(hull):
+        ax, ay = hull[place - 1]
+        angle = atan2(by - ay, bx - ax) % (pi / 2)
+        c, s = cos(angle), sin(angle)
+        us = [x * c + y * s for x, y in hull]
+        vs = [y * c - x * s for x, y in hull]
+        yield angle, place, (min(us), min(vs), max(us), max(vs))
 
-    The corners that are furthest to the right, up and to the left of an edge go around as the edge does.
+
+def _turning_along(hull: Sequence[tuple[float, float]]) -> Iterator[tuple[float, int, Box]]:
+    """Yield the same by angle.
+
+    While the frame turns by a quarter, the points that touch its sides go on along the hull, at most once around it
+    (rotating calipers): so many points take no longer than sorting them.
     """
-    count = len(hull)
-    best, found = inf, 0
-    right = far = left = 0
-    for place in range(count):
-        (ax, ay), (bx, by) = hull[place - 1], hull[place]
-        dx, dy = bx - ax, by - ay
-        last = place + count
-        right = _walked(hull, max(right, place), last, dx, dy)
-        far = _walked(hull, max(far, right), last, -dy, dx)
-        left = _walked(hull, max(left, far), last, -dx, -dy)
-        (rx, ry), (fx, fy), (lx, ly) = hull[right % count], hull[far % count], hull[left % count]
-        long, high = (rx - lx) * dx + (ry - ly) * dy, (fy - ay) * dx - (fx - ax) * dy
-        length = dx * dx + dy * dy
-        size = long * high / length if length else inf
-        if size < best:
-            best, found = size, place
-    return found
+    edges = [(bx - ax, by - ay) for (ax, ay), (bx, by) in zip(hull, [*hull[1:], hull[0]], strict=True)]
+    angles = sorted(
+        (atan2(dy, dx) % (pi / 2), (place + 1) % len(hull)) for place, (dx, dy) in enumerate(edges)
+    )
+    touching = [_furthest(hull, -1, 0), _furthest(hull, 0, -1), _furthest(hull, 1, 0), _furthest(hull, 0, 1)]
+    left = 4 * len(hull)
+    for angle, place in angles:
+        c, s = cos(angle), sin(angle)
+        sides = []
+        for side, (x, y) in enumerate(((-c, -s), (s, -c), (c, s), (-s, c))):
+            at = touching[side]
+            while left and edges[at][0] * x + edges[at][1] * y > 0:
+                at = (at + 1) % len(hull)
+                left -= 1
+            touching[side] = at
+            # by rounding a point beside it may reach out further
+            sides.append(
+                max(hull[near][0] * x + hull[near][1] * y for near in (at - 1, at, (at + 1) % len(hull)))
+            )
+        yield angle, place, (-sides[0], -sides[1], sides[2], sides[3])
 
 
-def _walked(hull: Sequence[tuple[float, float]], place: int, last: int, dx: float, dy: float) -> int:
-    """Return the corner at which one is as far in a direction as one gets, walking from *place*."""
-    count = len(hull)
-    while place < last:
-        (x, y), (nx, ny) = hull[place % count], hull[(place + 1) % count]
-        if (nx - x) * dx + (ny - y) * dy <= 0:
-            break
-        place += 1
-    return place
+def _furthest(hull: Sequence[tuple[float, float]], x: int, y: int) -> int:
+    """Return the place of the point that lies furthest in a direction."""
+    reach = [px * x + py * y for px, py in hull]
+    return reach.index(max(reach))
 
 
 def _size(box: Box) -> float:
