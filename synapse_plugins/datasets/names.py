@@ -32,6 +32,7 @@ __all__ = [
     'order_splits',
     'spellings',
     'split_name',
+    'storable',
     'suffix_of',
 ]
 
@@ -71,6 +72,15 @@ _NO_SPLIT = frozenset(
 _UNPRINTABLE = frozenset(
     ('Cc', 'Cs', 'Zl', 'Zp')
 )  # categories of Unicode: no name of a file should have them
+
+_REFUSED = frozenset('"*/:<>?\\|')
+_BREAKING = frozenset(('Cc', 'Zl', 'Zp'))  # categories of Unicode that break or blur a line
+_DEVICES = frozenset(
+    ('con', 'prn', 'aux', 'nul', *(f'{name}{n}' for name in ('com', 'lpt') for n in '0123456789¹²³'))
+)
+_LONGEST_STEM = 241  # bytes; most disks take 255 for a name: with `-`, eight digits and a suffix of five
+_ORDINARY = re.compile(r'(?!(?i:con|prn|aux|nul|com.|lpt.)(?:\.|$))[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}')
+"""Stems that are storable as they stand; nearly all are."""
 
 SPLIT_RULE = (
     'the name of a split is the name of a folder: at most 180 bytes, without /, \\, : and control characters, without '
@@ -245,11 +255,31 @@ def keys_of(names: Sequence[str]) -> list[str]:
     return [stem if counts[stem] == 1 else name for stem, name in zip(stems, names, strict=True)]
 
 
+def storable(stem: str) -> str:
+    """Return the stem of a file as every disk takes it, with room for a suffix, and as it can be a line of a list.
+
+    It is not hidden, has no blanks at its ends, no control characters or others that Windows refuses (``_`` is put
+    in their place), is none of the devices that Windows takes for files (``con``), and is not too long.
+    """
+    stem = ''.join(
+        '_' if character in _REFUSED or category(character) in _BREAKING else character for character in stem
+    )
+    stem = stem.strip()
+    if stem[:1] in ('', '.') or stem.partition('.')[0].rstrip().casefold() in _DEVICES:
+        stem = f'_{stem}'
+    raw = stem.encode('utf-8', 'surrogatepass')
+    if len(raw) <= _LONGEST_STEM:
+        return stem
+    kept = raw[: _LONGEST_STEM - 9].decode('utf-8', 'ignore').rstrip()
+    return f'{kept}-{sha256(raw).hexdigest()[:8]}'
+
+
 class Namer:
     """Gives every sample a file stem that is unique in its folder, on a case-insensitive disk too.
 
     The first sample keeps its stem; one that comes to a taken stem gets eight digits of its key's digest
     behind it. So names depend on the dataset alone. One that would be hidden gets ``_`` in front: nobody would read it.
+    What some disk or some list of names does not take is changed too: see `storable`.
 
     Args:
         is_new: Keeps a text, and tells whether it is new; None: they are kept in memory.
@@ -261,9 +291,8 @@ class Namer:
 
     def name(self, folder: str, stem: str, key: str) -> str:
         """Return the stem for the sample *key* in *folder*, as near to *stem* as possible."""
-        stem = nfc(stem)
-        if stem[:1] in ('', '.'):
-            stem = f'_{stem}'
+        if not _ORDINARY.fullmatch(stem):
+            stem = storable(nfc(stem))
         candidate, attempt = stem, 0
         while not self._is_new(f'{folder}\0{candidate.casefold()}'):
             digest = sha256(f'{key}\0{attempt}'.encode('utf-8', 'surrogatepass')).hexdigest()[:8]

@@ -195,8 +195,8 @@ class Report:
         lines.extend(f'warning: {sentence}' for sentence in self.warnings)
         if self.renamed:
             lines.append(
-                f'renamed {len(self.renamed)} pictures, because another one has the name, or its letters were stored '
-                'in a way that not every system reads alike (the report lists the new names)'
+                f'renamed {len(self.renamed)} pictures, because another one has the name, or not every system takes it '
+                'or reads its letters alike (the report lists the new names)'
             )
         return lines
 
