@@ -209,13 +209,34 @@ def all_splits(readers: Sequence[Reader], selection: Selection) -> list[str | No
     return [None] if own == {None} else list(named)
 
 
-def said_by(readers: Sequence[Reader]) -> Survey | None:
-    """Return what datasets say of themselves, without a look at their annotations; None if that is nothing."""
-    said = Survey()
+def said_by(
+    readers: Sequence[Reader], rename: Mapping[str, str], survey: Survey | None = None
+) -> Survey | None:
+    """Return what datasets say of themselves, without a look at their annotations; None if that is nothing.
+
+    Args:
+        readers: The sources.
+        rename: What `renaming` returned.
+        survey: What their annotations say; it gets the rest.
+    """
+    said = Survey() if survey is None else survey
     for reader in readers:
         said.skeleton = said.skeleton or reader.skeleton
         said.numbers = reader.class_numbers | said.numbers
-    return said if said.skeleton is not None or said.numbers else None
+    said.numbers = _under_new_names(said.numbers, rename)
+    return said if survey is not None or said.skeleton is not None or said.numbers else None
+
+
+def _under_new_names(numbers: Mapping[str, int], rename: Mapping[str, str]) -> dict[str, int]:
+    """Return new name -> number of a class; of several the one that had the name before, else the smallest."""
+    spelled = [(nfc(name.strip()), number) for name, number in numbers.items()]
+    found: dict[str, int] = {}
+    for is_renamed in (False, True):
+        for number, name in sorted((number, name) for name, number in spelled):
+            new = rename.get(name, name)
+            if (new != name) is is_renamed:
+                found.setdefault(new, number)
+    return found
 
 
 def joints_of_chosen(annotations: Sequence[Annotation], chosen: frozenset[str]) -> set[int]:

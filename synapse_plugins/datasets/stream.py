@@ -182,7 +182,7 @@ class Stream:
         self._grouped = survey is None or 'keypoint' not in survey or 'grouped' in survey.traits
         self._holds = writer.holds(task)
         self._target = f'{name} under task {task}' if task else name
-        arguments = writer.prepare(said_by(self._sources) if survey is None else survey, task)
+        arguments = writer.prepare(said_by(self._sources, self._rename, survey), task)
         observed = set() if survey is None else writer.class_names(survey, task)
         if self._chosen is not None:
             names = [*declared, *observed]
@@ -220,9 +220,6 @@ class Stream:
             for batch in self.batches:
                 whole.merge(work.survey(batch, *changes))
                 self._look(0)
-        for source in self._sources:
-            whole.skeleton = whole.skeleton or source.skeleton
-            whole.numbers = source.class_numbers | whole.numbers
         return whole
 
     def _open_pool(self, writer: type[Writer]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 import pytest
 
@@ -65,6 +66,31 @@ def test_yolo_classes_of_one_name_are_counted_where_they_become_one(tmp_path: Pa
     with backends.open('local', home=tmp_path / 'home') as backend:
         (note,) = backend.import_dataset(source, 'cells')['notes']
     assert 'one was made' in note
+
+
+@pytest.mark.parametrize(
+    ('rename', 'expected'),
+    [
+        ({'cat': 'feline'}, {'feline': 3, 'dog': 7, 'e\u0301': 9}),
+        ({'cat': 'dog'}, {'dog': 7, 'e\u0301': 9}),
+        ({'dog': 'cat'}, {'cat': 3, 'e\u0301': 9}),
+        ({'cat': 'dog', 'dog': 'cat'}, {'dog': 3, 'cat': 7, 'e\u0301': 9}),
+        ({'cat': 'pet', 'dog': 'pet'}, {'pet': 3, 'e\u0301': 9}),
+        ({}, {'cat': 3, 'dog': 7, 'e\u0301': 9}),
+    ],
+)
+def test_a_class_of_another_name_keeps_its_category_id(
+    rename: dict[str, str], expected: dict[str, int], tmp_path: Path, make: Any
+) -> None:
+    categories = [{'id': 9, 'name': 'e\u0301'}, {'id': 3, 'name': 'cat'}, {'id': 7, 'name': 'dog'}]
+    source = write_coco(
+        tmp_path / 'coco', make, categories, [{'category_id': number} for number in (3, 7, 9)]
+    )
+    made = convert(source, tmp_path / 'out', to='coco', rename=rename, category_ids='keep')
+    written = json.loads((made.path / 'annotations/instances.json').read_text('utf-8'))
+    assert {one['name']: one['id'] for one in written['categories']} == {
+        normalize('NFC', name): number for name, number in expected.items()
+    }
 
 
 @pytest.mark.parametrize('to', ['yolo', 'pascal_voc'])
