@@ -92,8 +92,8 @@ def _say_splits(record: Inspection) -> None:
     columns = (
         output.Column('SPLIT', folds=True),
         output.Column(f'{_media(record)}s'.upper(), right=True),
-        output.Column('EMPTY', right=True),
-        output.Column('UNREADABLE', right=True),
+        output.Column('EMPTY', right=True, spare=1),
+        output.Column('UNREADABLE', right=True, spare=2),
         output.Column('ANNOTATIONS', right=True),
     )
     output.table(
@@ -115,12 +115,12 @@ def _say_classes(record: Inspection, most: int) -> None:
     names = [split.name for split in record.splits if split.name is not None]
     total = sum(figures.annotations for figures in record.classes)
     columns = (
-        output.Column('ID', right=True),
+        output.Column('ID', right=True, spare=1),
         output.Column('CLASS', folds=True),
-        output.Column(f'{_media(record)}s'.upper(), right=True),
+        output.Column(f'{_media(record)}s'.upper(), right=True, spare=2),
         output.Column('ANNOTATIONS', right=True),
-        output.Column('SHARE', right=True),
-        *(output.Column(f'ANN. {name}', right=True) for name in names),
+        output.Column('SHARE', right=True, spare=3),
+        *(output.Column(f'ANN. {name}', right=True, spare=4) for name in names),
     )
     output.table(
         columns,
@@ -144,7 +144,7 @@ def _say_attributes(record: Inspection, is_short: bool) -> None:
     columns = (
         output.Column('ATTRIBUTE', folds=True),
         output.Column('ANNOTATIONS', right=True),
-        output.Column('VALUES', right=True),
+        output.Column('VALUES', right=True, spare=1),
         output.Column('MOST FREQUENT', folds=True),
     )
     shown = record.attributes[:_MOST_ATTRIBUTES] if is_short else record.attributes

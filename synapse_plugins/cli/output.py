@@ -47,6 +47,8 @@ __all__ = [
 _NOTHING: tuple[Any, ...] = (None, '', [], {}, ())
 TOGETHER = '\ue000'
 """A space in a cell at which a line is not broken (rich breaks at U+00A0 too); it is printed as any other."""
+_FOLDED = 12
+"""Columns of the terminal that a cell has at least when it is folded."""
 _NO_LIMIT = 100_000
 """Columns of a pipe that nobody has given a width."""
 
@@ -59,11 +61,14 @@ class Column:
         title: Its heading.
         right: Numbers stand to the right.
         folds: May be folded over several lines when the terminal is narrow; the others stay whole.
+        spare: Is left out when the terminal is too narrow even so: the highest go first, all of one number together, 0
+            never.
     """
 
     title: str
     right: bool = False
     folds: bool = False
+    spare: int = 0
 
 
 def say(*lines: str) -> None:
@@ -101,10 +106,14 @@ def _write(text: str, stream: IO[str] | None = None) -> None:
 
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table on stdout."""
+    """Print a table on stdout, and which columns there was no room for."""
     from rich.table import Table
     from rich.text import Text
 
+    cells = [[_cell(value) for value in row] for row in rows]
+    there = _fitting(columns, cells, stdout_console().width)
+    missing = [column.title for place, column in enumerate(columns) if place not in there]
+    columns = [columns[place] for place in there]
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style='bold')
     for column in columns:
         grid.add_column(
@@ -113,9 +122,29 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
             no_wrap=not column.folds,
             overflow='fold',
         )
-    for row in rows:
-        grid.add_row(*(Text(_cell(value)) for value in row))
+    for row in cells:
+        grid.add_row(*(Text(row[place]) for place in there))
     _print(grid)
+    if missing:
+        prose(f'(no room here for {", ".join(missing)}; a wider terminal has them, and --json)', sys.stdout)
+
+
+def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Return the places of the columns for which a terminal has room."""
+    from rich.cells import cell_len
+
+    needs = []
+    for place, column in enumerate(columns):
+        lines = (line for row in rows for line in row[place].splitlines())
+        widest = max(map(cell_len, (column.title, *lines)))
+        needs.append(min(widest, _FOLDED) if column.folds else widest)
+    there = list(range(len(columns)))
+    while sum(needs[place] + 2 for place in there) - 2 > width:
+        most = max(columns[place].spare for place in there)
+        if not most:
+            break
+        there = [place for place in there if columns[place].spare < most]
+    return there
 
 
 def fields(pairs: Iterable[tuple[str, Any]]) -> None:

@@ -79,6 +79,21 @@ def test_columns_of_splits_and_attributes_say_what_they_count(
     assert found == {'hidden': 2, '색': 2}
 
 
+@pytest.mark.parametrize('width', ['30', '40', '60'])
+def test_a_narrow_terminal_has_the_names(
+    cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    root = draw(tmp_path / 'narrow', ['detect'], splits={'train': 2, 'valid': 1})
+    monkeypatch.setenv('COLUMNS', width)
+    said = cli('inspect', root).out
+    for title, names in (('SPLIT', ('train', 'valid')), ('CLASS', ('상자', 'box'))):
+        table = said.partition(f'{title} ')[2].partition('\n\n')[0]
+        assert any(name in table for name in names)
+    assert 'ANN. train, ANN. valid; a wider' in ' '.join(said.split())
+    assert 'FORMAT' in cli('formats').out
+    assert 'imagefolder' in cli('formats').out
+
+
 def test_a_folder_that_is_no_dataset(cli: Callable[..., Any], tmp_path: Path) -> None:
     assert cli('inspect', tmp_path).paragraph == f'{tmp_path} is no dataset of a known format: it is empty.'
     (tmp_path / 'note').touch()

@@ -73,6 +73,42 @@ def test_a_table_fits_the_terminal_and_cuts_nothing(terminal: Callable[[int], Te
         assert all(letter in everything for letter in str(row[2]))
 
 
+@pytest.mark.parametrize(
+    ('width', 'expected', 'missing'),
+    [
+        (60, ['NAME', 'IMAGES', 'SHARE', 'ANN. a', 'ANN. b'], ''),
+        (
+            40,
+            ['NAME', 'IMAGES', 'SHARE'],
+            '(no room here for ANN. a, ANN. b; a wider terminal has them, and --json)',
+        ),
+        (
+            26,
+            ['NAME', 'IMAGES'],
+            '(no room here for SHARE, ANN. a, ANN. b; a wider terminal has them, and --json)',
+        ),
+    ],
+)
+def test_the_name_is_the_last_column_to_go(
+    terminal: Callable[[int], Terminal], width: int, expected: list[str], missing: str
+) -> None:
+    stream = terminal(width)
+    columns = (
+        output.Column('NAME', folds=True),
+        output.Column('IMAGES', right=True),
+        output.Column('SHARE', right=True, spare=1),
+        *(output.Column(f'ANN. {name}', right=True, spare=2) for name in 'ab'),
+    )
+    output.table(columns, [('왼쪽 a long name of a class', '1,000,000', '50.0%', '1', '2')] * 2)
+    lines = without_escapes(stream.getvalue()).splitlines()
+    assert max(map(cell_len, lines)) <= width
+    assert re.split(' {2,}', lines[0].strip()) == expected
+    said = ' '.join(' '.join(lines).split())
+    assert missing in said
+    assert ('no room' in said) == bool(missing)
+    assert '1,000,000' in said
+
+
 def test_a_pipe_gets_each_row_whole_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     output.table(COLUMNS, ROWS)
     out = capsys.readouterr().out

@@ -36,9 +36,9 @@ def formats(
         return
     columns = (
         output.Column('FORMAT'),
-        output.Column('READS'),
-        output.Column('WRITES'),
-        output.Column('FROM'),
+        output.Column('READS', spare=1),
+        output.Column('WRITES', spare=1),
+        output.Column('FROM', spare=2),
         output.Column('ABOUT', folds=True),
     )
     output.table(
