@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     'Choices',
+    'add_said',
     'all_splits',
     'chosen_classes',
     'explained_by',
@@ -139,8 +140,9 @@ def rename_all(annotations: Iterable[Annotation], rename: Mapping[str, str], sur
             one.label = rename.get(spelled, spelled) or None
 
 
-def _joints(reader: Reader) -> Iterable[str]:
-    return () if reader.skeleton is None else reader.skeleton.joints
+def _joints(reader: Reader) -> Iterator[str]:
+    for skeleton in (reader.skeleton, *reader.skeletons.values()):
+        yield from () if skeleton is None else skeleton.joints
 
 
 def chosen_classes(chosen: Sequence[str], spell: ClassNames) -> list[str]:
@@ -209,22 +211,34 @@ def all_splits(readers: Sequence[Reader], selection: Selection) -> list[str | No
     return [None] if own == {None} else list(named)
 
 
-def said_by(
-    readers: Sequence[Reader], rename: Mapping[str, str], survey: Survey | None = None
-) -> Survey | None:
-    """Return what datasets say of themselves, without a look at their annotations; None if that is nothing.
+def said_by(readers: Sequence[Reader], rename: Mapping[str, str]) -> Survey | None:
+    """Return what datasets say of themselves, without a look at their annotations; None if that is nothing."""
+    said = Survey()
+    add_said(said, readers, rename)
+    return said if said.skeleton is not None or said.numbers else None
 
-    Args:
-        readers: The sources.
-        rename: What `renaming` returned.
-        survey: What their annotations say; it gets the rest.
+
+def add_said(survey: Survey, readers: Sequence[Reader], rename: Mapping[str, str]) -> None:
+    """Add to a survey what datasets say of themselves, under the new names of classes and joints.
+
+    Joints are told by class only where all of the datasets tell them so.
     """
-    said = Survey() if survey is None else survey
+    by_class = all(
+        reader.skeletons or (reader.declares_classes and reader.skeleton is None) for reader in readers
+    )
+    numbers: dict[str, int] = {}
     for reader in readers:
-        said.skeleton = said.skeleton or reader.skeleton
-        said.numbers = reader.class_numbers | said.numbers
-    said.numbers = _under_new_names(said.numbers, rename)
-    return said if survey is not None or said.skeleton is not None or said.numbers else None
+        if (own := reader.skeleton) is not None:
+            own = own.renamed(rename)
+            survey.skeleton = own if survey.skeleton is None else survey.skeleton.joined(own)
+        for name, skeleton in reader.skeletons.items() if by_class else ():
+            skeleton, name = skeleton.renamed(rename), _new_name(name, rename)
+            known = survey.skeletons.get(name)
+            survey.skeletons[name] = skeleton if known is None else known.joined(skeleton)
+        numbers = reader.class_numbers | numbers
+        for name, kind in reader.supercategories.items():
+            survey.supercategories.setdefault(_new_name(name, rename), kind)
+    survey.numbers = _under_new_names(numbers, rename)
 
 
 def _under_new_names(numbers: Mapping[str, int], rename: Mapping[str, str]) -> dict[str, int]:
@@ -237,6 +251,11 @@ def _under_new_names(numbers: Mapping[str, int], rename: Mapping[str, str]) -> d
             if (new != name) is is_renamed:
                 found.setdefault(new, number)
     return found
+
+
+def _new_name(name: str, rename: Mapping[str, str]) -> str:
+    spelled = nfc(name.strip())
+    return rename.get(spelled, spelled)
 
 
 def joints_of_chosen(annotations: Sequence[Annotation], chosen: frozenset[str]) -> set[int]:

@@ -34,7 +34,7 @@ from .names import is_text
 from .report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from .sample import Annotation, ImageFile, Sample
@@ -58,14 +58,18 @@ class Survey(Collection[str]):
         traits: What else a reader saw that decides about the task: ``rotated`` for a box that is turned, ``grouped``
             for keypoints that make poses, ``bare`` for poses without a box or another shape.
         skeleton: The joints that the dataset declares for its poses; None if it declares none.
+        skeletons: Class -> the joints of its poses, where the dataset declares them by class.
         numbers: Class -> its number in the source, where that has a meaning outside.
+        supercategories: Class -> the kind of class that it is, where the dataset says so.
         originals: The class names seen before the user's changes, where `labels` are those after them.
     """
 
     labels: dict[str, set[str]] = field(default_factory=dict)
     traits: set[str] = field(default_factory=set)
     skeleton: Skeleton | None = None
+    skeletons: dict[str, Skeleton] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
+    supercategories: dict[str, str] = field(default_factory=dict)
     originals: set[str] = field(default_factory=set)
 
     def __contains__(self, tool: object) -> bool:
@@ -164,6 +168,16 @@ class Reader(ABC):
     def skeleton(self) -> Skeleton | None:
         """The joints that the dataset declares for its poses, in order; None if it declares none."""
         return None
+
+    @property
+    def skeletons(self) -> Mapping[str, Skeleton]:
+        """Class -> the joints of its poses, where the dataset declares them by class."""
+        return {}
+
+    @property
+    def supercategories(self) -> Mapping[str, str]:
+        """Class -> the kind of class that it is, where the dataset says so, as COCO does."""
+        return {}
 
     @property
     def class_numbers(self) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .names import nfc
@@ -43,6 +43,18 @@ class Skeleton:
             # sides among the new ones alone, for the old ones are told already
             flip = (*flip, *(len(flip) + place for place in mirrored(joints[len(flip) :])))
         return Skeleton(self.name, joints, self.edges, flip)
+
+    def renamed(self, names: Mapping[str, str]) -> Skeleton:
+        """Return it with other names of joints (old -> new); itself where two would get the same."""
+        joints = tuple(names.get(joint, joint) for joint in self.joints)
+        return self if len(set(joints)) < len(joints) else replace(self, joints=joints)
+
+    def joined(self, other: Skeleton) -> Skeleton:
+        """Return it with the joints of another one that it lacks, and the edges between them, behind its own."""
+        whole = self.with_joints(joint for joint in other.joints if joint not in self.joints)
+        places = [whole.joints.index(joint) for joint in other.joints]
+        edges = [(places[start], places[end]) for start, end in other.edges]
+        return replace(whole, edges=tuple(dict.fromkeys((*whole.edges, *edges))))
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ..errors import DatasetError
 from .ahead import started
 from .batches import Batches
-from .choices import all_splits, chosen_classes, hints_for, prefixes_of, relabel, renaming, said_by
+from .choices import add_said, all_splits, chosen_classes, hints_for, prefixes_of, relabel, renaming, said_by
 from .classes import ClassNames, class_list
 from .emptiness import nothing_left
 from .ledger import signature_of
@@ -182,7 +182,7 @@ class Stream:
         self._grouped = survey is None or 'keypoint' not in survey or 'grouped' in survey.traits
         self._holds = writer.holds(task)
         self._target = f'{name} under task {task}' if task else name
-        arguments = writer.prepare(said_by(self._sources, self._rename, survey), task)
+        arguments = writer.prepare(said_by(self._sources, self._rename) if survey is None else survey, task)
         observed = set() if survey is None else writer.class_names(survey, task)
         if self._chosen is not None:
             names = [*declared, *observed]
@@ -220,6 +220,9 @@ class Stream:
             for batch in self.batches:
                 whole.merge(work.survey(batch, *changes))
                 self._look(0)
+        add_said(whole, self._sources, self._rename)
+        if self._choices.transforms:
+            whole.skeletons.clear()  # who knows what joints they leave
         return whole
 
     def _open_pool(self, writer: type[Writer]) -> None:

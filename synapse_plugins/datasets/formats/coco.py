@@ -60,13 +60,15 @@ class CocoWriter(Writer):
         category_ids: 1 or 0, from which they count; ``keep`` leaves those of a source that has some.
         stuff: Classes whose masks and polygons are stuff rather than instances.
         skeleton: The joints of poses, from the survey.
+        skeletons: Class -> its joints, where they are not the same for all, from the survey.
         numbers: Class -> category id in the source, from the survey.
+        supercategories: Class -> its supercategory in the source, from the survey.
         kwargs: As every writer's.
     """
 
     parallel: ClassVar[bool] = True
     keeps_bounds: ClassVar[bool] = True
-    inner: ClassVar[frozenset[str]] = frozenset(('skeleton', 'numbers'))
+    inner: ClassVar[frozenset[str]] = frozenset(('skeleton', 'skeletons', 'numbers', 'supercategories'))
     options: ClassVar[tuple[FormatOption, ...]] = (
         FormatOption(
             name='layout',
@@ -94,7 +96,9 @@ class CocoWriter(Writer):
         category_ids: int | str = 1,
         stuff: Collection[str] = (),
         skeleton: Mapping[str, Any] | None = None,
+        skeletons: Mapping[str, Mapping[str, Any]] | None = None,
         numbers: Mapping[str, int] | None = None,
+        supercategories: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(root, **kwargs)
@@ -104,6 +108,8 @@ class CocoWriter(Writer):
         several('stuff', stuff, f'[{stuff!r}]' if isinstance(stuff, str) else "['sky']")
         self._stuff = frozenset(nfc(str(name).strip()) for name in stuff or ())
         self._skeleton = Skeleton.from_dict(skeleton) if skeleton else None
+        self._skeletons = {name: Skeleton.from_dict(one) for name, one in (skeletons or {}).items()}
+        self._kinds = supercategories or {}
         self._shaper = self.shaper()
         self._files: dict[str | None, SplitFiles] = {}
         self._posed: set[int] = set()
@@ -127,12 +133,17 @@ class CocoWriter(Writer):
 
     @classmethod
     def prepare(cls, survey: Survey | None, task: str | None) -> dict[str, Any]:  # noqa: ARG003
-        """Return the skeleton of poses, and the category ids of the source."""
+        """Return the skeletons of poses, and the category ids and supercategories of the source."""
         options: dict[str, Any] = {}
         if survey is not None and ('grouped' in survey.traits or survey.skeleton is not None):
-            options['skeleton'] = skeleton_of(survey).to_dict()
+            whole = skeleton_of(survey)
+            options['skeleton'] = whole.to_dict()
+            if any(one.joints != whole.joints for one in survey.skeletons.values()):
+                options['skeletons'] = {name: one.to_dict() for name, one in survey.skeletons.items()}
         if survey is not None and survey.numbers:
             options['numbers'] = survey.numbers
+        if survey is not None and survey.supercategories:
+            options['supercategories'] = survey.supercategories
         return options
 
     def labels(self, annotations: list[Annotation]) -> set[str | None]:
@@ -159,6 +170,8 @@ class CocoWriter(Writer):
             found = self._object(annotation, image, sample.key)
             if found is not None:
                 role = self._role(annotation)
+                if role == _STUFF and self._layout == 'roboflow':
+                    found['stuff'] = 1  # the file of all roles would not tell
                 records.append((role, encoded(found, sample.key)[1:], -1))
         if not records and self.leaves_out(sample):
             return SKIPPED
@@ -213,7 +226,8 @@ class CocoWriter(Writer):
             self.report.drop('keypoint', 'its object has no class', where, len(pose.points))
             return None
         counted = Report()
-        joints = joints_of(pose, self._skeleton, image, counted, where, tolerance=self._tolerance)
+        skeleton = self._skeletons.get(self.classes[number], self._skeleton)
+        joints = joints_of(pose, skeleton, image, counted, where, tolerance=self._tolerance)
         record = shape
         if record is None:
             box = tight_box(joints, image.width, image.height)
@@ -322,10 +336,12 @@ class CocoWriter(Writer):
     def _categories(self, *, with_joints: bool) -> list[dict[str, Any]]:
         categories: list[dict[str, Any]] = []
         for number, name in enumerate(self.classes):
-            category: dict[str, Any] = {'id': self._ids[number], 'name': name, 'supercategory': ''}
-            if with_joints and self._skeleton is not None and number in self._posed:
-                category['keypoints'] = list(self._skeleton.joints)
-                category['skeleton'] = [[start + 1, end + 1] for start, end in self._skeleton.edges]
+            kind = self._kinds.get(name, '')
+            category: dict[str, Any] = {'id': self._ids[number], 'name': name, 'supercategory': kind}
+            skeleton = self._skeletons.get(name, self._skeleton)
+            if with_joints and skeleton is not None and number in self._posed:
+                category['keypoints'] = list(skeleton.joints)
+                category['skeleton'] = [[start + 1, end + 1] for start, end in skeleton.edges]
             categories.append(category)
         return sorted(categories, key=lambda category: int(category['id']))
 

@@ -92,6 +92,31 @@ class CocoReader(UnitReader):
         """The joints of the first category that declares some; if none does, as many as a pose has, without names."""
         return next(iter(self._skeletons.values()), self._unnamed)
 
+    @property
+    def skeletons(self) -> dict[str, Skeleton]:
+        """Category name -> its joints, for each that declares some or has poses."""
+        most: dict[Any, int] = {}
+        for _, number, posed, _ in self._seen:
+            most[number] = max(posed, most.get(number, 0))
+        found: dict[str, Skeleton] = {}
+        for number, name in self._names.items():
+            own = self._skeletons.get(number, Skeleton('object', ()))
+            own = own.with_joints(joint_names(own.joints, most.get(number, 0))[len(own.joints) :])
+            if own.joints:
+                found[name] = found[name].joined(own) if name in found else own
+        return found
+
+    @property
+    def supercategories(self) -> dict[str, str]:
+        """Category name -> its supercategory, where it has one."""
+        kinds: dict[str, str] = {}
+        for document in self._documents.values():
+            for category in document.categories:
+                kind = category.get('supercategory')
+                if isinstance(kind, str) and kind:
+                    kinds.setdefault(str(category['name']), kind)
+        return kinds
+
     def _read_skeletons(self) -> dict[Any, Skeleton]:
         found: dict[Any, Skeleton] = {}
         for document in self._documents.values():
