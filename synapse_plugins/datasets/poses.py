@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .fields import count_attributes
 from .figures import visibility_of
 from .geometry import widened
-from .sample import MISSING, VISIBLE, Annotation
+from .sample import MISSING, OCCLUDED, VISIBLE, Annotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,6 +27,7 @@ __all__ = [
     'count_joint_attributes',
     'group_named_by',
     'joints_of',
+    'known_visibility',
     'pose_annotations',
     'poses_of',
     'tight_box',
@@ -227,6 +228,18 @@ def tight_box(joints: Iterable[Joint], width: float, height: float) -> Box | Non
 # -- from numbers to a pose -----------------------------------------------------------------------------------
 
 
+def known_visibility(said: float, report: Report, where: str) -> int:
+    """Return the visibility that a number of a file says; another number is the nearest, and counted.
+
+    A joint with more than 0 is annotated, however little more: so trainers see it.
+    """
+    if said in (MISSING, OCCLUDED, VISIBLE):
+        return int(said)
+    known = MISSING if said < MISSING else min(max(round(said), OCCLUDED), VISIBLE)
+    report.change('keypoint', f'its visibility is none of 0, 1 and 2; {known} was taken', where)
+    return known
+
+
 def pose_annotations(
     shape: Annotation, names: Sequence[str], joints: Sequence[Sequence[float]], group: str
 ) -> list[Annotation]:
@@ -235,17 +248,18 @@ def pose_annotations(
     Args:
         shape: The box, polygon or mask; it gets the group where there are joints.
         names: The joints' names.
-        joints: ``[x, y]`` or ``[x, y, visibility]`` of each, pixels. A joint at 0, 0 that is missing is left out.
+        joints: ``[x, y]`` or ``[x, y, visibility]`` of each, pixels; see `known_visibility`. A joint at 0, 0 that is
+            missing is left out.
         group: The group id, unique within the picture.
     """
     found = [shape]
     for place, joint in enumerate(joints):
         x, y = joint[0], joint[1]
-        seen = round(joint[2]) if len(joint) > 2 else VISIBLE
+        seen = int(joint[2]) if len(joint) > 2 else VISIBLE
         if seen == MISSING and x == 0 and y == 0:
             continue
         name = names[place] if place < len(names) else f'joint_{place}'
-        extra = {'group_id': group, 'visibility': min(max(seen, MISSING), VISIBLE)}
+        extra = {'group_id': group, 'visibility': seen}
         found.append(Annotation('keypoint', name, [x, y], f'{group}-{place}', extra=extra))
     if len(found) > 1:
         shape.extra['group_id'] = group

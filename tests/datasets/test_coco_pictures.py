@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from synapse_plugins.datasets import convert
+from synapse_plugins.datasets import convert, open_dataset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,3 +93,11 @@ def test_one_that_comes_later_is_seen(make: Any, tmp_path: Path) -> None:
     assert left(source, tmp_path / 'out') == []
     make.picture(source / 'images' / 'b.jpg')
     assert left(source, tmp_path / 'out', overwrite=True) == ['images/b.jpg']
+
+
+def test_the_first_folder_counts_whatever_was_asked_for_before(make: Any, tmp_path: Path) -> None:
+    source = add(tmp_path / 'in', 'annotations/instances_train.json', ['0.jpg', 'a.jpg'])
+    for name in ('images/0.jpg', 'images/a.jpg', 'images/train/a.jpg'):
+        make.picture(source / name)
+    files = [sample.image.file for sample in open_dataset(source)]
+    assert files == [str(source / 'images' / '0.jpg'), str(source / 'images' / 'train' / 'a.jpg')]

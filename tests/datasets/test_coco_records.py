@@ -264,7 +264,7 @@ def test_poses_are_told_apart_whatever_their_ids(ids: Any, apart: bool, tmp_path
     assert report.kept['keypoint'] == 2
 
 
-@pytest.mark.parametrize(('seen', 'known'), [(3, 2), (1.5, 2), (-1, 0), (1e300, 2)])
+@pytest.mark.parametrize(('seen', 'known'), [(3, 2), (1.5, 2), (-1, 0), (1e300, 2), (0.2, 1)])
 def test_another_visibility_is_counted(seen: float, known: int, tmp_path: Path, make: Any) -> None:
     source = write(tmp_path / 'in', {'bbox': [1, 1, 9, 9], 'keypoints': [2, 2, seen]}, make=make)
     conversion = convert(source, tmp_path / 'out', to='dm_v2')

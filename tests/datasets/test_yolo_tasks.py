@@ -348,3 +348,19 @@ def test_lines_that_repeat_another_are_told_of_and_kept(task: str, make: Any, tm
     assert (entry.count, entry.examples) == (3, ['a', 'c'])
     assert len((made.path / 'labels' / 'a.txt').read_text(encoding='utf-8').splitlines()) == 4
     assert not [one for one in made.report.dropped if one.kind == 'bounding_box']
+
+
+@pytest.mark.parametrize(('seen', 'known'), [('3', 2), ('0.2', 1), ('-1', 0), ('1.0', 1)])
+def test_another_visibility_of_a_joint_is_counted(seen: str, known: int, make: Any, tmp_path: Path) -> None:
+    source = tmp_path / 'in'
+    make.picture(source / 'images/train/a.png')
+    (source / 'labels/train').mkdir(parents=True)
+    (source / 'labels/train/a.txt').write_text(f'0 .5 .5 .4 .4 .5 .5 {seen}', encoding='utf-8')
+    names = 'path: .\ntrain: images/train\nnames: [cat]\nkpt_shape: [1, 3]\n'
+    (source / 'dataset.yaml').write_text(names, encoding='utf-8')
+    conversion = convert(source, tmp_path / 'out', to='dm_v2')
+    (sample,) = open_dataset(conversion.path)
+    assert [one.extra['visibility'] for one in sample.annotations if one.tool == 'keypoint'] == [known]
+    reason = f'its visibility is none of 0, 1 and 2; {known} was taken'
+    changed = [(one.kind, one.reason) for one in conversion.report.changed]
+    assert changed == ([] if seen == '1.0' else [('keypoint', reason)])

@@ -49,14 +49,9 @@ class Places:
         self.looked = [str(root) if name == '.' else name for name in dict.fromkeys(looked)]
 
     def find(self, name: str) -> str | None:
-        """Return the picture of that name; the folder that had the last one is tried first."""
-        for place, folder in enumerate(self.folders):
-            path = self._fence.file(folder, name, self._file)
-            if path is not None:
-                if place:
-                    self.folders.insert(0, self.folders.pop(place))
-                return path
-        return None
+        """Return the picture of that name in the first folder that has one, whichever was asked for before."""
+        found = (self._fence.file(folder, name, self._file) for folder in self.folders)
+        return next((path for path in found if path is not None), None)
 
 
 def unnamed(root: Path, names: Iterable[tuple[Places, Sequence[str]]]) -> list[str]:

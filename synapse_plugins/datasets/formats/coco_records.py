@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..declared import OTHER_MASK
 from ..names import nfc
-from ..poses import pose_annotations
-from ..sample import MISSING, VISIBLE, Annotation
+from ..poses import known_visibility, pose_annotations
+from ..sample import Annotation
 from ..skeletons import PERSON_17, Skeleton
 from ..turned import NO_RECTANGLE
 from .coco_attributes import attributes_of
@@ -139,19 +139,13 @@ def annotations_of_record(
 
 
 def _joints(keypoints: list[Any], report: Report, where: str) -> list[tuple[float, float, int]] | None:
-    """Return ``[x1, y1, v1, ...]`` as triples; None if it is none. Another visibility becomes the nearest there is."""
+    """Return ``[x1, y1, v1, ...]`` as triples; None if it is none."""
     if len(keypoints) % 3 or not all(
         isinstance(value, int | float) and isfinite(value) for value in keypoints
     ):
         return None
     triples = zip(keypoints[::3], keypoints[1::3], keypoints[2::3], strict=True)
-    found = []
-    for x, y, seen in triples:
-        known = min(max(round(seen), MISSING), VISIBLE)
-        if known != seen:
-            report.change('keypoint', f'its visibility is none of 0, 1 and 2; {known} was taken', where)
-        found.append((x, y, known))
-    return found
+    return [(x, y, known_visibility(seen, report, where)) for x, y, seen in triples]
 
 
 def _other_size(code: dict[str, Any], size: tuple[int, int]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from ..poses import pose_annotations
+from ..poses import known_visibility, pose_annotations
 from ..sample import MISSING, VISIBLE, Annotation
 from ..turned import NO_RECTANGLE, as_rectangle, smallest_around
 
@@ -117,7 +117,10 @@ def annotations_of_row(
         box = Annotation('bounding_box', name, data)
         if row.kind == BOX or joints is None:
             return [box]
-        points = [(x * width, y * height, *seen) for x, y, *seen in row.joints(joints)]
+        points = [
+            (x * width, y * height, *(known_visibility(one, report, where) for one in seen))
+            for x, y, *seen in row.joints(joints)
+        ]
         return pose_annotations(box, joints.skeleton.joints, points, f'pose-{row.line}')
     ring = [(x * width, y * height) for x, y in zip(row.values[::2], row.values[1::2], strict=True)]
     if row.kind == POLYGON:
