@@ -154,6 +154,7 @@ class ConvertDatasetStep(BaseStep[Any]):
                 task=self.task,
                 # In the cache only what does not hold any more is replaced, never what another run made meanwhile.
                 overwrite=not place.cached or place.path.exists(),
+                owned=place.cached,
                 progress=context.set_progress,
                 cancelled=lambda: bool(getattr(context, 'cancelled', False)),
                 remember=True,

@@ -108,7 +108,8 @@ class ExportDatasetStep(BaseStep[BaseStepContext]):
         params: dict[str, Any] = dict(getattr(context, 'params', None) or {})
         asked_for = bool(params.get('output_dir'))
         # In the cache only what does not hold any more is replaced, never what another run made meanwhile.
-        output = Output(final, marker=SUMMARY, overwrite=not asked_for and final.exists())
+        overwrite = not asked_for and final.exists()
+        output = Output(final, marker=SUMMARY, overwrite=overwrite, owned=not asked_for)
         output.check()
         output.make_parent()
         link = (

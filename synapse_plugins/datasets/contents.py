@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from array import array
+from collections import Counter
 from heapq import nsmallest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +20,10 @@ import orjson
 
 from .files import read_bytes
 from .litter import is_derived
+from .names import nfc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 __all__ = ['NAMES_FILE', 'read_names', 'strangers', 'write_names']
 
@@ -98,8 +100,14 @@ def strangers(root: Path, known: Mapping[str, bytes]) -> tuple[int, list[str]]:
         before = known.get(folder, b'')
         if not names or before == _packed(names):
             continue
-        codes = frozenset(_swapped(array(_CODE, before)))
-        new = [name for name in names if crc32(name) not in codes]
+        left = Counter(_swapped(array(_CODE, before)))
+        new = []
+        for name in names:
+            code = _code(name)
+            if left[code] > 0:
+                left[code] -= 1
+            else:
+                new.append(name)
         count += len(new)
         prefix = f'{folder}/' if folder else ''
         shown = nsmallest(_SHOWN, [*shown, *(f'{prefix}{name}' for name in nsmallest(_SHOWN, _texts(new)))])
@@ -110,9 +118,15 @@ def _texts(names: Iterable[bytes]) -> Iterator[str]:
     return (os.fsdecode(name).encode('utf-8', 'backslashreplace').decode() for name in names)
 
 
-def _packed(names: Iterable[bytes]) -> bytes:
+def _packed(names: Collection[bytes]) -> bytes:
     """Return the codes of names, sorted, the same on every machine."""
-    return _swapped(array(_CODE, sorted(map(crc32, names)))).tobytes()
+    code = crc32 if all(map(bytes.isascii, names)) else _code
+    return _swapped(array(_CODE, sorted(map(code, names)))).tobytes()
+
+
+def _code(name: bytes) -> int:
+    """Return the code of a name, the same however a disk spells its letters (NFC or NFD)."""
+    return crc32(name if name.isascii() else nfc(os.fsdecode(name)).encode('utf-8', 'surrogateescape'))
 
 
 def _swapped(codes: array[int]) -> array[int]:
@@ -151,4 +165,4 @@ def _walk(root: str | Path) -> Iterator[tuple[str, list[bytes]]]:
         if not below:
             names = [name for name in names if name not in _OURS]
         folder = os.fsdecode(below).encode('utf-8', 'backslashreplace').decode()
-        yield folder.replace(os.sep, '/'), names
+        yield nfc(folder.replace(os.sep, '/')), names

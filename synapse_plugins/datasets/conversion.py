@@ -75,6 +75,7 @@ def convert(
     cancelled: Callable[[], bool] | None = None,
     stamp: Mapping[str, str] | None = None,
     final_root: Path | None = None,
+    owned: bool = False,
     **options: Any,
 ) -> Conversion:
     """Convert a dataset. The output appears whole or not at all; the source is never written to.
@@ -121,6 +122,8 @@ def convert(
             also tells what the output looked like, for `Conversion.is_unaltered`; without, the same input gives the
             same report.
         final_root: Where the caller will move the output to, for absolute paths in its files; by default it stays.
+        owned: The destination lies in a cache that nobody but the caller writes to: with *overwrite* a folder whose
+            report is damaged is replaced, too, where otherwise it would be taken for somebody else's.
         options: Options of the target format. All formats know ``bounds`` (what becomes of geometry that reaches
             out of its picture by more than ``tolerance`` pixels: ``clip``, ``drop`` or ``error``).
 
@@ -142,7 +145,7 @@ def convert(
     if source_format is not None:
         table.get(source_format)  # a name that is wrong is told of before a place that is
     _refuse_overlaps(sources, Path(destination))
-    output = _output(destination, overwrite=overwrite, alone=stamp is None)
+    output = _output(destination, overwrite=overwrite, alone=stamp is None, owned=owned)
     may_be_done = stamp is None and reuse is None and remember is not False
     refusal = _refusal(output, may_be_done=may_be_done)
     with ExitStack() as stack:
@@ -215,7 +218,7 @@ def _places(source: Any) -> list[Path]:
     return [Path(one) for one in found]
 
 
-def _output(destination: str | Path, *, overwrite: bool, alone: bool) -> Output:
+def _output(destination: str | Path, *, overwrite: bool, alone: bool, owned: bool) -> Output:
     """Return the place of the output; runs that share a cache may be at the same work, and the first one wins."""
     output = Output(
         Path(destination),
@@ -224,6 +227,7 @@ def _output(destination: str | Path, *, overwrite: bool, alone: bool) -> Output:
         doubts=doubts_about,
         strangers=strangers_in,
         overwrite=overwrite,
+        owned=owned,
         alone=alone,
     )
     if alone:

@@ -40,6 +40,8 @@ class Output:
             is one.
         strangers: Returns how many files in a folder of this kind are not its own, and some of them; such a folder is
             not replaced.
+        owned: Nobody but this package keeps folders at the place (a cache): one that does not tell whose it is, because
+            what it tells that by is missing or damaged, is replaced all the same.
         alone: Refuse to start while another one is writing to the same place; else the first to finish wins.
     """
 
@@ -52,6 +54,7 @@ class Output:
         replaceable: str = '',
         doubts: Callable[[Path], str] | None = None,
         strangers: Callable[[Path], tuple[int, list[str]]] | None = None,
+        owned: bool = False,
         alone: bool = False,
     ) -> None:
         self.final = Path(os.path.abspath(final))  # noqa: PTH100 - resolve() would follow a link at the place
@@ -61,6 +64,7 @@ class Output:
         self._replaceable = replaceable
         self._doubts = doubts
         self._strangers = strangers
+        self._owned = owned
         self._alone = alone
         self._lock = -1
 
@@ -73,7 +77,7 @@ class Output:
         if not os.path.lexists(self.final) or _is_empty(self.final):
             return
         _remove_stale(self.final.parent, self._prefix)
-        doubts = self._doubts_about_final()
+        doubts = '' if self._is_owned() else self._doubts_about_final()
         if not self.overwrite:
             raise OutputExistsError(
                 f'{self.final} exists already. Choose another place, or remove it'
@@ -84,6 +88,9 @@ class Output:
                 f'{self.final} {doubts}, so it is not replaced.{_held_by(self.final)} Move what you need to another '
                 'place and remove it yourself, or choose another place for the output.'
             )
+
+    def _is_owned(self) -> bool:
+        return self._owned and self.final.is_dir() and not self.final.is_symlink()
 
     def _doubts_about_final(self) -> str:
         """Return why what is there may not be replaced, as the end of a sentence; empty if it may."""
@@ -98,6 +105,8 @@ class Output:
             OutputExistsError: If it does.
         """
         if self._strangers is None or not self.overwrite or not (self.final / self._marker).is_file():
+            return
+        if self._is_owned() and self._doubts_about_final():  # it cannot be told which files are whose
             return
         count, first = self._strangers(self.final)
         if count:

@@ -275,12 +275,8 @@ def test_an_altered_output_is_made_anew(alter: Any, cached: bool, blood: Path, t
     )
 
 
-@pytest.mark.parametrize('cached', [True, False])
-def test_a_folder_that_does_not_tell_whose_it_is_stops_the_run(
-    cached: bool, blood: Path, tmp_path: Path
-) -> None:
-    cache = tmp_path / 'cache' if cached else None
-    first = context_for(blood, cache)
+def test_a_folder_of_the_user_that_does_not_tell_whose_it_is_stops_the_run(blood: Path) -> None:
+    first = context_for(blood, None)
     run(first)
     assert first.dataset is not None
     output = Path(first.dataset['path'])
@@ -288,9 +284,45 @@ def test_a_folder_that_does_not_tell_whose_it_is_stops_the_run(
     with pytest.raises(
         RuntimeError, match=r'its report\.json is not that of a conversion.* remove it yourself'
     ):
-        run(context_for(blood, cache))
+        run(context_for(blood, None))
     shutil.rmtree(output)
-    assert run(context_for(blood, cache)).success
+    assert run(context_for(blood, None)).success
+
+
+@pytest.mark.parametrize('content', [None, b'', b'{', b'[]', b'\0' * 100])
+@pytest.mark.parametrize('name', ['report.json', '.files', '.conversion', 'classes.json'])
+def test_what_is_damaged_in_the_cache_is_made_anew(
+    name: str, content: bytes | None, blood: Path, tmp_path: Path
+) -> None:
+    first = context_for(blood, tmp_path / 'cache')
+    run(first)
+    assert first.dataset is not None
+    output = Path(first.dataset['path'])
+    whole = {path.name: path.read_bytes() for path in output.rglob('*.txt')}
+    (output / name).unlink()
+    if content is not None:
+        (output / name).write_bytes(content)
+    (output / 'train/labels/a.txt').write_text('', encoding='utf-8')  # so that it is no hit
+    second = context_for(blood, tmp_path / 'cache')
+    assert run(second).data['cached'] is False
+    assert second.dataset == first.dataset
+    assert {path.name: path.read_bytes() for path in output.rglob('*.txt')} == whole
+    assert Conversion.load(output).is_unaltered()
+    assert run(context_for(blood, tmp_path / 'cache')).data['cached'] is True
+
+
+def test_a_link_in_the_cache_is_not_followed(blood: Path, tmp_path: Path) -> None:
+    first = context_for(blood, tmp_path / 'cache')
+    run(first)
+    assert first.dataset is not None
+    output = Path(first.dataset['path'])
+    shutil.rmtree(output)
+    (tmp_path / 'mine').mkdir()
+    (tmp_path / 'mine/notes.txt').write_text('mine', encoding='utf-8')
+    output.symlink_to(tmp_path / 'mine')
+    with pytest.raises(RuntimeError, match='was not written by synapse-plugins'):
+        run(context_for(blood, tmp_path / 'cache'))
+    assert (tmp_path / 'mine/notes.txt').is_file()
 
 
 def test_what_a_trainer_leaves_beside_the_labels_is_no_change(blood: Path, tmp_path: Path) -> None:

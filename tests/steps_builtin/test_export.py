@@ -225,6 +225,18 @@ def test_an_altered_cache_is_made_anew_and_that_is_said(backend, folder, execute
     assert len(pictures(path)) == 4
 
 
+@pytest.mark.parametrize('content', [None, b'', b'{', b'[]'])
+def test_a_cache_that_does_not_say_what_it_is_is_made_anew(backend, folder, execute, content):
+    backend.import_dataset(folder, 'pets')
+    path = Path(execute({'dataset': 'pets'}).dataset['path'])
+    (path / 'export.json').unlink()
+    if content is not None:
+        (path / 'export.json').write_bytes(content)
+    assert execute({'dataset': 'pets'}).dataset['path'] == str(path)
+    assert json.loads((path / 'export.json').read_text('utf-8'))['count'] == 4
+    assert len(pictures(path)) == 4
+
+
 @pytest.mark.parametrize('link', ['copy', 'hard', 'reference'])
 def test_pictures_in_a_folder_of_the_users_are_copies(backend, folder, execute, tmp_path, link):
     backend.import_dataset(folder, 'pets', link=link)
