@@ -61,7 +61,7 @@ _WORDS: dict[str, tuple[Severity, str, str]] = {
     'refused_labels': (
         'error',
         'pictures that a YOLO trainer would skip for a line of their label file',
-        'One of letters or of another number of columns, or a box among polygons, is enough. `convert` counts them.',
+        'One of letters, of no class or of another number of columns is enough, or a box among polygons.',
     ),
     'tiny': (
         'warning',
