@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import DatasetError
 from .angles import rotation
+from .crossing import size_of
 from .geometry import (
     EPSILON,
     Box,
@@ -28,14 +29,7 @@ if TYPE_CHECKING:
     from .report import Report
     from .sample import Annotation, ImageFile
 
-__all__ = [
-    'BOUNDS',
-    'HOLES_FILLED',
-    'SHAPES',
-    'TOLERANCE',
-    'Shaper',
-    'rotation',
-]
+__all__ = ['BOUNDS', 'HOLES_FILLED', 'SHAPES', 'TOLERANCE', 'Shaper', 'rotation']
 
 SHAPES = frozenset(('bounding_box', 'polygon', 'segmentation'))
 """The tools that have an area."""
@@ -137,7 +131,7 @@ class Shaper:
             box = self._read_box(annotation, where)
             box = None if box is None else self._clipped_box(tool, box, image, where, changes)
         else:
-            rings = self._read_rings(annotation, where, changes)
+            rings = self._read_area(annotation, where, changes)
             box = None if rings is None else self._clipped_box(tool, extent(rings), image, where, changes)
         if box is None:
             return None
@@ -225,7 +219,7 @@ class Shaper:
         )
         if rings is None:
             return None
-        box, size = extent(rings), area(rings[0]) if len(rings) == 1 else sum(map(area, rings))
+        box, size = extent(rings), size_of(rings[0]) if len(rings) == 1 else sum(map(size_of, rings))
         if size <= EPSILON:
             self._report.drop(tool, _NO_AREA, where)
             return None
@@ -240,7 +234,7 @@ class Shaper:
                 changes.append(_CLIPPED)
             elif len(clipped) < len(rings):
                 changes.append(_NO_PIXELS)
-            box, size = extent(clipped), sum(map(area, clipped))
+            box, size = extent(clipped), sum(map(size_of, clipped))
         if tool == 'bounding_box':
             changes.append('it became a polygon of four corners')
         elif self._parts and len(clipped) > 1:
@@ -251,7 +245,7 @@ class Shaper:
     def _clipped_rings(self, tool: str, rings: list[Ring], image: ImageFile, where: str) -> list[Ring]:
         """Return the part of *rings* in the image; empty, and counted, if there is none."""
         clipped = [clip_ring(ring, image.width, image.height) for ring in rings]
-        clipped = [ring for ring in clipped if area(ring) > EPSILON]
+        clipped = [ring for ring in clipped if size_of(ring) > EPSILON]
         if not clipped:
             self._report.drop(tool, _OUTSIDE, where)
         return clipped
@@ -276,6 +270,14 @@ class Shaper:
         if len(whole) < len(rings):
             changes.append(_NO_RING)
         return whole
+
+    def _read_area(self, annotation: Annotation, where: str, changes: list[str]) -> list[Ring] | None:
+        """Return the rings of a polygon that covers anything."""
+        rings = self._read_rings(annotation, where, changes)
+        if rings is not None and not any(size_of(ring) > EPSILON for ring in rings):
+            self._report.drop(annotation.tool, _NO_AREA, where)
+            return None
+        return rings
 
     # -- masks ----------------------------------------------------------------------------------------
 
@@ -363,7 +365,7 @@ class Shaper:
         elif tool == 'bounding_box':
             rings = self._corners(annotation, where)
         else:
-            rings = self._read_rings(annotation, where, changes)
+            rings = self._read_area(annotation, where, changes)
         if rings is None:
             return None
         ring = rings[0]
