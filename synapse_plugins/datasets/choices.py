@@ -127,7 +127,8 @@ def explained_by(warnings: Sequence[str]) -> Iterator[None]:
     except OutputExistsError:  # has nothing to do with what was asked for
         raise
     except DatasetError as exc:
-        exc.args = (' '.join((str(exc), *warnings)),)
+        said = str(exc)
+        exc.args = (' '.join((said, *(sentence for sentence in warnings if sentence not in said))),)
         raise
 
 

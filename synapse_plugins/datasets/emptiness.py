@@ -1,4 +1,4 @@
-"""Why a conversion has no output: there was nothing to convert, or nothing that the format can hold."""
+"""What is missing in a conversion: classes without annotations, or all there could be for an output."""
 
 from __future__ import annotations
 
@@ -8,16 +8,50 @@ from ..errors import DatasetError, SynapsePluginsError
 from ..providers import resolve
 from .changing import left_out_by
 from .formats import table
+from .report import EXAMPLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from .report import Report
 
-__all__ = ['nothing_left']
+__all__ = ['nothing_left', 'warn_of_classes']
 
 _NO_TOOLS = frozenset(('image', 'annotation file', 'label line', 'attribute', 'class', 'text'))
 """Kinds that a report counts beside the tools of annotations."""
+
+
+def warn_of_classes(
+    report: Report,
+    classes: Iterable[str],
+    seen: Collection[str | None],
+    splits: Mapping[str | None, Collection[str | None]],
+    hints: Mapping[str, str],
+) -> None:
+    """Warn of classes without an annotation, in the whole dataset or in a split: of many in one sentence.
+
+    Args:
+        report: Where to warn.
+        classes: The class map.
+        seen: The classes that have one.
+        splits: Split -> the classes that have one there.
+        hints: Class -> a sentence that helps.
+    """
+    without: dict[tuple[str, ...], list[str]] = {}
+    for name in classes:
+        missing = tuple(str(split) for split, labels in splits.items() if name not in labels)
+        if missing or name not in seen:
+            without.setdefault(missing if name in seen else (), []).append(name)
+    for missing, names in without.items():
+        where = f' in {", ".join(missing)}' if missing else ''
+        helps = [] if missing else [hints.get(name, '') for name in names]
+        if len(names) <= EXAMPLES:
+            for name, hint in zip(names, helps or [''] * len(names), strict=True):
+                report.warn(f'The class {name!r} has no annotation{where}. {hint}'.rstrip())
+            continue
+        hint = helps[0] if len(set(helps)) == 1 else ''
+        first = ', '.join(map(repr, names[:EXAMPLES]))
+        report.warn(f'{len(names)} classes have no annotation{where}: {first}, ... {hint}'.rstrip())
 
 
 def nothing_left(

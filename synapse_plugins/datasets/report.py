@@ -64,6 +64,7 @@ class Report:
     def __init__(self) -> None:
         self.kept: dict[str, int] = {}
         self.warnings: list[str] = []
+        self._said: set[str] = set()
         self.renamed: dict[str, str] = {}
         self._buckets: dict[str, dict[tuple[str, str], Entry]] = {name: {} for name in _PHRASES}
 
@@ -100,7 +101,8 @@ class Report:
 
     def warn(self, sentence: str) -> None:
         """Say something about the dataset as a whole, once."""
-        if sentence not in self.warnings:
+        if sentence not in self._said:
+            self._said.add(sentence)
             self.warnings.append(sentence)
 
     def under(self, prefix: str) -> Report:
@@ -124,6 +126,7 @@ class Report:
         """Return what was counted so far as plain data that can be pickled, and start anew."""
         kept, warnings, renamed = self.kept, self.warnings, self.renamed
         self.kept, self.warnings, self.renamed = {}, [], {}
+        self._said.clear()
         found: list[tuple[str, str, str, int, list[str]]] = []
         for bucket, entries in self._buckets.items():
             if entries:
@@ -240,7 +243,8 @@ class Report:
         """Return the report that `to_dict` made *data* from."""
         report = cls()
         report.kept = dict(data['kept'])
-        report.warnings = list(data['warnings'])
+        for sentence in data['warnings']:
+            report.warn(sentence)
         report.renamed = dict(data['renamed'])
         for bucket, entries in report._buckets.items():
             for item in data[bucket]:

@@ -10,7 +10,7 @@ from .ahead import started
 from .batches import Batches
 from .choices import add_said, all_splits, chosen_classes, hints_for, prefixes_of, relabel, renaming, said_by
 from .classes import ClassNames, class_list
-from .emptiness import nothing_left
+from .emptiness import nothing_left, warn_of_classes
 from .ledger import signature_of
 from .names import nfc
 from .pool import count_of, reachable
@@ -379,16 +379,5 @@ class Stream:
         if not self.count or not annotated:
             more = {'grouped': self._grouped, 'given': self.count > 0 and bool(seen)}
             raise nothing_left(root, self._report, self._holds, self._target, **more)
-        for name in classes:
-            if name not in seen:
-                self._report.warn(
-                    f'The class {name!r} has no annotation. {self._hints.get(name, "")}'.rstrip()
-                )
-                continue
-            missing = [
-                str(split)
-                for split, labels in self._seen.items()
-                if self._written[split] and name not in labels
-            ]
-            if missing:
-                self._report.warn(f'The class {name!r} has no annotation in {", ".join(missing)}.')
+        written = {split: labels for split, labels in self._seen.items() if self._written[split]}
+        warn_of_classes(self._report, classes, seen, written, self._hints)

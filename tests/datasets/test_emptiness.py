@@ -77,3 +77,44 @@ def test_poses_are_for_formats_of_poses(source: str, tmp_path: Path) -> None:
         ('dm_v2', None),
         ('yolo', 'pose'),
     }
+
+
+def names_in(root: Path, count: int, make: Any) -> Path:
+    """Make a dataset of two splits that declares so many classes, of which it has one."""
+    for split in ('train', 'valid'):
+        make.picture(root / split / 'images/a.jpg')
+        (root / split / 'labels').mkdir()
+    (root / 'train/labels/a.txt').write_text('0 0.5 0.5 0.2 0.2\n', encoding='utf-8')
+    names = ''.join(f'  {n}: c{n}\n' for n in range(count))
+    (root / 'dataset.yaml').write_text(
+        f'train: train/images\nval: valid/images\nnames:\n{names}', encoding='utf-8'
+    )
+    return root
+
+
+def test_a_few_classes_without_annotations_are_told_of_one_by_one(tmp_path: Path, make: Any) -> None:
+    made = convert(names_in(tmp_path / 'in', 4, make), tmp_path / 'out', to='coco')
+    assert made.report.warnings == [
+        "The class 'c0' has no annotation in valid.",
+        *(f"The class 'c{n}' has no annotation." for n in (1, 2, 3)),
+    ]
+
+
+def test_many_are_told_of_in_a_sentence(tmp_path: Path, make: Any) -> None:
+    made = convert(names_in(tmp_path / 'in', 5_000, make), tmp_path / 'out', to='coco')
+    assert made.report.warnings == [
+        "The class 'c0' has no annotation in valid.",
+        "4999 classes have no annotation: 'c1', 'c2', 'c3', 'c4', 'c5', ...",
+    ]
+
+
+def test_an_error_says_a_warning_once(tmp_path: Path, make: Any) -> None:
+    make.picture(tmp_path / 'in/images/a.jpg')
+    (tmp_path / 'in/dataset.yaml').write_text('train: images\nval: images\nnames: [a]\n', encoding='utf-8')
+    make.picture(tmp_path / 'in/more/images/b.jpg')
+    (tmp_path / 'in/dataset.yaml').write_text(
+        'train: images\nval: images\ntest: more/images\nnames: [a]\n', encoding='utf-8'
+    )
+    with pytest.raises(DatasetError) as caught:
+        convert(tmp_path / 'in', tmp_path / 'out', to='coco')
+    assert str(caught.value).count('use the same pictures') == 1

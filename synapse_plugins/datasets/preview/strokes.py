@@ -29,38 +29,69 @@ _HALO = (12, 14, 18, 110)
 _FILL = 64
 _LINE, _HALO_LINE, _BONE = 2.0, 3.6, 1.6
 _JOINT = 3.2
-_MOST_PIXELS = 1 << 28
+_MOST_PIXELS = 1 << 26
+_STRIPE = 64  # rows, more or less, that are in memory twice
+_ORIENTATION = 0x0112
+
+_WIDE = frozenset(('I;16', 'I', 'F'))
+"""Modes of Pillow whose numbers go beyond 255."""
 
 _Points = list[tuple[float, float]]
 
 
 def decoded(image: ImageFile, shape: tuple[int, int]) -> Picture | None:
-    """Return a picture, turned the way it is seen, in a size; None if it cannot be decoded."""
+    """Return a picture, turned the way it is seen, in a size; None if it cannot be decoded, or not in little memory.
+
+    A JPEG is decoded in a size near that. Of others, and of progressive ones, up to 67 million pixels are in memory,
+    which take a quarter of a gigabyte.
+    """
     from PIL import Image, ImageOps
 
-    if image.width * image.height > _MOST_PIXELS:
-        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # of sizes and of odd tags
             with Image.open(image.path) as picture:
                 side = max(shape) * 2
+                if 'progressive' in picture.info and picture.width * picture.height > _MOST_PIXELS:
+                    return None
                 picture.draft('RGB', (side, side))  # a JPEG need not be decoded larger than it is shown
-                turned = ImageOps.exif_transpose(picture)
-                if turned.mode in {'I;16', 'I', 'F'}:
-                    turned = _sixteen_bits(turned)
+                if picture.width * picture.height > _MOST_PIXELS:
+                    return None
+                turned = ImageOps.exif_transpose(_reduced(picture, max(picture.size) // side))
+                if turned.mode in _WIDE:
+                    low_and_high: Any = turned.getextrema()
+                    turned = _sixteen_bits(turned, *low_and_high)
                 return turned.convert('RGB').resize(shape, Image.Resampling.LANCZOS)
     except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError):
         return None
 
 
-def _sixteen_bits(picture: Picture) -> Picture:
-    """Return a picture of large numbers with its own range as black to white; Pillow would cut them off at 255."""
+def _reduced(picture: Picture, factor: int) -> Picture:
+    """Return a picture made smaller by a whole factor, stripe by stripe; as it is if that is less than two."""
+    from PIL import Image
+
+    if factor < 2:
+        return picture
+    picture.load()
+    width, height = picture.size
+    lows_and_highs: Any = picture.getextrema() if picture.mode in _WIDE else None
+    small = Image.new('RGB', (-(-width // factor), -(-height // factor)))
+    rows = -(-_STRIPE // factor) * factor
+    for top in range(0, height, rows):
+        stripe = picture.crop((0, top, width, min(top + rows, height)))
+        if lows_and_highs is not None:
+            stripe = _sixteen_bits(stripe, *lows_and_highs)
+        small.paste(stripe.convert('RGB').reduce(factor), (0, top // factor))
+    small.getexif()[_ORIENTATION] = picture.getexif().get(_ORIENTATION, 1)
+    return small
+
+
+def _sixteen_bits(picture: Picture, low: float, high: float) -> Picture:
+    """Return a picture of large numbers with a range of them as black to white; Pillow would cut them off at 255."""
     import numpy as np
     from PIL import Image
 
     values: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = np.array(picture, np.float64)
-    low, high = float(np.min(values)), float(np.max(values))
     return Image.fromarray(((values - low) * (255 / (high - low or 1.0))).astype(np.uint8))
 
 
