@@ -26,6 +26,14 @@ def wait(sample):
     return sample
 """
 
+MAIN = """
+import signal, sys
+from synapse_plugins.cli import main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs the tests in the background ignores it
+sys.exit(main())
+"""
+
 
 @pytest.mark.skipif(os.name == 'nt', reason='signals of POSIX')
 @pytest.mark.parametrize('words', [[], ['--json']])
@@ -34,18 +42,21 @@ def test_a_conversion_says_that_nothing_was_written(
 ) -> None:
     (tmp_path / 'my_slow_changes.py').write_text(SLOW, encoding='utf-8')
     command = ['convert', str(shapes), 'out', '--to', 'yolo', '--transform', 'my_slow_changes:wait', *words]
-    process = subprocess.Popen(
-        [sys.executable, '-m', 'synapse_plugins', *command, '--workers', '1'],
+    with subprocess.Popen(
+        [sys.executable, '-c', MAIN, *command, '--workers', '1'],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding='utf-8',
-    )
-    until = time.monotonic() + 60
-    while not (tmp_path / 'begun').exists() and time.monotonic() < until:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    ) as process:
+        until = time.monotonic() + 60
+        while not (tmp_path / 'begun').exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert (process.returncode, err) == (130, 'Stopped; nothing was written.\n')
     assert bool(out) is bool(words)
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(('out', '.out'))) == []
