@@ -214,11 +214,13 @@ def _cannot_be_made(folder: Path, verb: str, error: OSError) -> str:
 
 
 def _held_by(folder: Path) -> str:
-    """Return a sentence, after a blank, that names the first of what lies in a folder; empty if it is none."""
+    """Return a sentence, after a blank, that names the first of what lies in a folder; empty if there is none."""
     try:
         names = sorted(name.encode('utf-8', 'backslashreplace').decode() for name in os.listdir(folder))  # noqa: PTH208
     except OSError:
         return ''
+    if not names:  # behind a link; an empty folder would be used
+        return ' It leads to an empty folder.' if folder.is_symlink() else ''
     return f' It holds {", ".join(names[:_SHOWN])}{", ..." if len(names) > _SHOWN else ""}.'
 
 

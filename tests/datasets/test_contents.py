@@ -214,6 +214,17 @@ def test_an_output_that_does_not_say_what_it_holds_is_not_replaced(
     assert again(blood, out).count == 4
 
 
+def test_a_link_to_an_empty_folder_is_told_as_that(blood: Path, tmp_path: Path) -> None:
+    (tmp_path / 'empty').mkdir()
+    (tmp_path / 'out').symlink_to(tmp_path / 'empty')
+    with pytest.raises(
+        OutputExistsError, match=r'so it is not replaced\. It leads to an empty folder\. Move'
+    ) as caught:
+        convert(blood, tmp_path / 'out', to='yolo', overwrite=True)
+    assert 'It holds' not in str(caught.value)
+    assert (tmp_path / 'out').is_symlink()
+
+
 @pytest.mark.parametrize('to', [*FORMATS, 'imagefolder'])
 def test_what_tells_the_files_disturbs_nobody(to: str, make: Any, tmp_path: Path) -> None:
     label = {'classification': [{'id': 'c', 'classification': 'a', 'attrs': [], 'data': {}}]}
