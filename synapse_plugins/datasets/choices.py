@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import DatasetError, OutputExistsError, suggestion
 from .classes import ClassNames, class_list
@@ -26,7 +26,6 @@ __all__ = [
     'chosen_classes',
     'explained_by',
     'hints_for',
-    'joints_of_chosen',
     'prefixes_of',
     'relabel',
     'rename_all',
@@ -229,6 +228,7 @@ def add_said(survey: Survey, readers: Sequence[Reader], rename: Mapping[str, str
     )
     numbers: dict[str, int] = {}
     for reader in readers:
+        survey.declared.update(_new_name(name, rename) for name in reader.classes or ())
         if (own := reader.skeleton) is not None:
             own = own.renamed(rename)
             survey.skeleton = own if survey.skeleton is None else survey.skeleton.joined(own)
@@ -257,17 +257,3 @@ def _under_new_names(numbers: Mapping[str, int], rename: Mapping[str, str]) -> d
 def _new_name(name: str, rename: Mapping[str, str]) -> str:
     spelled = nfc(name.strip())
     return rename.get(spelled, spelled)
-
-
-def joints_of_chosen(annotations: Sequence[Annotation], chosen: frozenset[str]) -> set[int]:
-    """Return the keypoints, by identity, of objects that are kept; their labels are joints, not classes."""
-    objects: dict[Any, bool] = {}
-    joints = []
-    for annotation in annotations:
-        group = annotation.extra.get('group_id') if annotation.extra else None
-        if isinstance(group, str | int):
-            if annotation.tool == 'keypoint':
-                joints.append((id(annotation), group))
-            elif annotation.tool != 'group':
-                objects[group] = objects.get(group, False) or annotation.label in chosen
-    return {joint for joint, group in joints if objects.get(group, True)}

@@ -12,7 +12,7 @@ from .geometry import widened
 from .sample import MISSING, OCCLUDED, VISIBLE, Annotation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from .geometry import Box
     from .report import Report
@@ -26,6 +26,7 @@ __all__ = [
     'count_group',
     'count_joint_attributes',
     'group_named_by',
+    'groups_of',
     'joints_of',
     'known_visibility',
     'pose_annotations',
@@ -68,12 +69,10 @@ def poses_of(annotations: Iterable[Annotation]) -> tuple[list[Pose], list[Annota
     Keypoints belong together by ``group_id``, or because an annotation of tool ``group`` names their ids.
     """
     annotations = list(annotations)
-    members = _members(annotations)
     poses: dict[Any, Pose] = {}
     rest: list[Annotation] = []
     shapes: list[tuple[Any, Annotation]] = []
-    for annotation in annotations:
-        group = _group(annotation, members)
+    for annotation, group in zip(annotations, groups_of(annotations), strict=True):
         if annotation.tool == 'keypoint' and group is not None:
             poses.setdefault(group, Pose(group)).points.append(annotation)
         elif annotation.tool in ('bounding_box', 'polygon', 'segmentation') and group is not None:
@@ -97,6 +96,12 @@ def poses_of(annotations: Iterable[Annotation]) -> tuple[list[Pose], list[Annota
         if pose.shape is not None and not pose.shape.label and pose.label:
             pose.shape = replace(pose.shape, label=pose.label)  # the class is that of the whole
     return list(poses.values()), rest
+
+
+def groups_of(annotations: Collection[Annotation]) -> list[Any]:
+    """Return the group id of each annotation: its own, or that of the ``group`` that names it; None if it has none."""
+    members = _members(annotations)
+    return [_group(annotation, members) for annotation in annotations]
 
 
 def _members(annotations: Iterable[Annotation]) -> dict[Any, Any]:

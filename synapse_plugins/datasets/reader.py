@@ -61,6 +61,7 @@ class Survey(Collection[str]):
         skeletons: Class -> the joints of its poses, where the dataset declares them by class.
         numbers: Class -> its number in the source, where that has a meaning outside.
         supercategories: Class -> the kind of class that it is, where the dataset says so.
+        declared: The classes that the dataset declares, whether or not it shows them.
         originals: The class names seen before the user's changes, where `labels` are those after them.
     """
 
@@ -70,6 +71,7 @@ class Survey(Collection[str]):
     skeletons: dict[str, Skeleton] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     supercategories: dict[str, str] = field(default_factory=dict)
+    declared: set[str] = field(default_factory=set)
     originals: set[str] = field(default_factory=set)
 
     def __contains__(self, tool: object) -> bool:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ..providers import resolve
 from .bounds import Bounds, bounds_for
 from .changing import Changes
-from .choices import joints_of_chosen, rename_all
+from .choices import rename_all
+from .chosen import keep_chosen
 from .dm.carried import leave_behind, may_lose
 from .ledger import Entry, digest_of, is_final, time_of_ledger
 from .names import nfc
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from .given import Change
     from .jobs import Job
     from .reader import Reader, Unit
-    from .sample import Annotation, Sample
+    from .sample import Sample
     from .writer import Writer
 
 __all__ = ['Done', 'Plan', 'Work', 'adapt']
@@ -317,10 +318,9 @@ class Work:
                 return None
             sample = found
         if chosen is not None:
-            mine = joints_of_chosen(sample.annotations, chosen)
-            sample.annotations = [
-                one for one in sample.annotations if id(one) in mine or self._keeps(one, chosen, sample.key)
-            ]
+            bare = None if self._writer is None else self._writer.bare_class
+            kept = keep_chosen(sample.annotations, chosen, self._report, sample.key, bare_class=bare)
+            sample.annotations = kept
         return sample
 
     def _spelled(self, label: str, rename: Mapping[str, str]) -> str | None:
@@ -333,12 +333,6 @@ class Work:
         if label in self._odd:
             self._respelled.add(label)
         return known
-
-    def _keeps(self, annotation: Annotation, chosen: frozenset[str], where: str) -> bool:
-        if annotation.label is None or annotation.label in chosen:
-            return True
-        self._report.leave_out(annotation.tool, f'class {annotation.label!r} was not asked for', where)
-        return False
 
 
 def _pictures(

@@ -83,6 +83,9 @@ class Writer(ABC):
     options: ClassVar[tuple[FormatOption, ...]] = BOUNDS_OPTIONS
     """Options that this class adds: those of its bases need not be repeated."""
 
+    bare_class: str | None = None
+    """The class of poses that tell none, which the dataset decides; None where joints are annotations of their own."""
+
     drop_empty: bool = False
     """Whether `write` leaves out pictures of whose annotations nothing is left; the engine says it."""
 

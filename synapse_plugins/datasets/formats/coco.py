@@ -31,7 +31,7 @@ from .coco_attributes import written_attributes
 from .coco_parts import Records, SplitFiles
 from .coco_places import BESIDE, ROLES
 from .coco_turned import in_degrees, turned_of
-from .pose_classes import POSED, joint_names, pose_class_names, pose_labels, skeleton_of
+from .pose_classes import POSED, bare_class_of, joint_names, pose_class_names, pose_labels, skeleton_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -61,6 +61,7 @@ class CocoWriter(Writer):
         stuff: Classes whose masks and polygons are stuff rather than instances.
         skeleton: The joints of poses, from the survey.
         skeletons: Class -> its joints, where they are not the same for all, from the survey.
+        bare_class: The class of poses that tell none, from the survey.
         numbers: Class -> category id in the source, from the survey.
         supercategories: Class -> its supercategory in the source, from the survey.
         kwargs: As every writer's.
@@ -68,7 +69,9 @@ class CocoWriter(Writer):
 
     parallel: ClassVar[bool] = True
     keeps_bounds: ClassVar[bool] = True
-    inner: ClassVar[frozenset[str]] = frozenset(('skeleton', 'skeletons', 'numbers', 'supercategories'))
+    inner: ClassVar[frozenset[str]] = frozenset(
+        ('skeleton', 'skeletons', 'bare_class', 'numbers', 'supercategories')
+    )
     options: ClassVar[tuple[FormatOption, ...]] = (
         FormatOption(
             name='layout',
@@ -97,6 +100,7 @@ class CocoWriter(Writer):
         stuff: Collection[str] = (),
         skeleton: Mapping[str, Any] | None = None,
         skeletons: Mapping[str, Mapping[str, Any]] | None = None,
+        bare_class: str | None = None,
         numbers: Mapping[str, int] | None = None,
         supercategories: Mapping[str, str] | None = None,
         **kwargs: Any,
@@ -107,6 +111,7 @@ class CocoWriter(Writer):
         self._ids = _category_ids(self.classes, category_ids, numbers or {})
         several('stuff', stuff, f'[{stuff!r}]' if isinstance(stuff, str) else "['sky']")
         self._stuff = frozenset(nfc(str(name).strip()) for name in stuff or ())
+        self.bare_class = bare_class
         self._skeleton = Skeleton.from_dict(skeleton) if skeleton else None
         self._skeletons = {name: Skeleton.from_dict(one) for name, one in (skeletons or {}).items()}
         self._kinds = supercategories or {}
@@ -133,11 +138,11 @@ class CocoWriter(Writer):
 
     @classmethod
     def prepare(cls, survey: Survey | None, task: str | None) -> dict[str, Any]:  # noqa: ARG003
-        """Return the skeletons of poses, and the category ids and supercategories of the source."""
+        """Return what poses need, and the category ids and supercategories of the source."""
         options: dict[str, Any] = {}
         if survey is not None and ('grouped' in survey.traits or survey.skeleton is not None):
             whole = skeleton_of(survey)
-            options['skeleton'] = whole.to_dict()
+            options['skeleton'], options['bare_class'] = whole.to_dict(), bare_class_of(survey)
             if any(one.joints != whole.joints for one in survey.skeletons.values()):
                 options['skeletons'] = {name: one.to_dict() for name, one in survey.skeletons.items()}
         if survey is not None and survey.numbers:
@@ -148,7 +153,7 @@ class CocoWriter(Writer):
 
     def labels(self, annotations: list[Annotation]) -> set[str | None]:
         """Return the classes that a sample shows."""
-        return pose_labels(annotations, self._skeleton)
+        return pose_labels(annotations, self._skeleton, self.bare_class)
 
     # -- the samples ----------------------------------------------------------------------------------
 
@@ -220,8 +225,7 @@ class CocoWriter(Writer):
             shape = self._object(pose.shape, image, where, is_posed=True)
             number = self.number.get(pose.shape.label or '') if shape is not None else None
         else:
-            only = 0 if len(self.classes) == 1 and not pose.label else None
-            number = self.number.get(pose.label or self._skeleton.name, only)
+            number = self.number.get(pose.label or self.bare_class or '')
         if number is None:
             self.report.drop('keypoint', 'its object has no class', where, len(pose.points))
             return None

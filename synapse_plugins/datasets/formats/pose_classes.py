@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..names import nfc
 from ..poses import group_named_by
 from ..shapes import SHAPES
 from ..skeletons import PERSON_17, skeleton_for
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ..sample import Annotation
     from ..skeletons import Skeleton
 
-__all__ = ['POSED', 'joint_names', 'pose_class_names', 'pose_labels', 'skeleton_of']
+__all__ = ['POSED', 'bare_class_of', 'joint_names', 'pose_class_names', 'pose_labels', 'skeleton_of']
 
 POSED = SHAPES | {'keypoint', 'group'}
 """What objects with and without joints are made of."""
@@ -28,10 +29,21 @@ def pose_class_names(survey: Survey) -> set[str]:
     """
     names = {label for tool in SHAPES | {'group'} for label in survey.labels.get(tool, ()) if label}
     if 'grouped' in survey.traits and ('bare' in survey.traits or not names):
-        name = skeleton_of(survey).name
-        if name == PERSON_17.name or len(names) != 1:
-            names.add(name)
+        names.add(bare_class_of(survey))
     return names
+
+
+def bare_class_of(survey: Survey) -> str:
+    """Return the class of poses that tell none: the skeleton's own name, or the only class if no skeleton is known.
+
+    The dataset decides on it, not what a user wants of the dataset.
+    """
+    skeleton = skeleton_of(survey)
+    if skeleton.name == PERSON_17.name:
+        return skeleton.name
+    seen = {label for tool in SHAPES | {'group'} for label in survey.labels.get(tool, ()) if label}
+    names = {nfc(label.strip()) for label in seen | survey.declared.difference(skeleton.joints)} - {''}
+    return names.pop() if len(names) == 1 else skeleton.name
 
 
 def joint_names(survey: Survey) -> set[str]:
@@ -40,8 +52,10 @@ def joint_names(survey: Survey) -> set[str]:
     return joints - pose_class_names(survey)
 
 
-def pose_labels(annotations: Iterable[Annotation], skeleton: Skeleton | None) -> set[str | None]:
-    """Return the classes that a sample shows."""
+def pose_labels(
+    annotations: Iterable[Annotation], skeleton: Skeleton | None, bare_class: str | None
+) -> set[str | None]:
+    """Return the classes that a sample shows; *bare_class* is that of poses that tell none."""
     found: set[str | None] = set()
     joints: set[object] = set()
     groups: set[object] = set()
@@ -54,7 +68,7 @@ def pose_labels(annotations: Iterable[Annotation], skeleton: Skeleton | None) ->
             named = group_named_by(one) if one.tool == 'group' else group
             groups.add(named if isinstance(named, str | int) else None)
     if skeleton is not None and joints - groups - {None}:
-        found.add(skeleton.name)
+        found.add(bare_class)
     return found
 
 

@@ -17,7 +17,7 @@ from ..shapes import SHAPES
 from ..skeletons import PERSON_17, Skeleton
 from ..writer import SKIPPED, Writer
 from .imagefolder import ClassFolders
-from .pose_classes import POSED, joint_names, pose_class_names, pose_labels, skeleton_of
+from .pose_classes import POSED, bare_class_of, joint_names, pose_class_names, pose_labels, skeleton_of
 from .yolo_lines import LINES
 from .yolo_splits import NO_SPLITS
 
@@ -51,12 +51,14 @@ class YoloWriter(Writer):
             lines without width; ``split`` makes each an object; ``largest`` keeps one.
         skeleton: The joints of poses: their names in order, or a skeleton as plain data; by default those of the
             source.
+        bare_class: The class of poses that tell none, from the survey.
         kwargs: As every writer's.
     """
 
     tasks: ClassVar[tuple[str, ...]] = ('detect', 'segment', 'pose', 'obb', 'classify')
     parallel: ClassVar[bool] = True
     keeps_bounds: ClassVar[bool] = True
+    inner: ClassVar[frozenset[str]] = frozenset(('bare_class',))
     options: ClassVar[tuple[FormatOption, ...]] = (
         FormatOption(
             name='parts',
@@ -71,7 +73,15 @@ class YoloWriter(Writer):
         ),
     )
 
-    def __init__(self, root: Path, *, parts: str = 'bridge', skeleton: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        parts: str = 'bridge',
+        skeleton: Any = None,
+        bare_class: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(root, **kwargs)
         if self.task not in self.tasks:
             raise DatasetError(f'yolo writes the tasks {", ".join(self.tasks)}, not {self.task!r}.')
@@ -81,6 +91,7 @@ class YoloWriter(Writer):
                 f'dataset.yaml has another use for {", ".join(sorted(taken))}, so no split can be called so; give it '
                 'another name (--split).'
             )
+        self.bare_class = bare_class
         self._skeleton = _skeleton(skeleton) if self.task == 'pose' else None
         self._written: dict[str | None, int] = {}
         if self.task == 'classify':
@@ -127,10 +138,10 @@ class YoloWriter(Writer):
 
     @classmethod
     def prepare(cls, survey: Survey | None, task: str | None) -> dict[str, Any]:
-        """Return the skeleton for poses."""
+        """Return the skeleton for poses, and the class of those that tell none."""
         if task != 'pose' or survey is None:
             return {}
-        return {'skeleton': skeleton_of(survey).to_dict()}
+        return {'skeleton': skeleton_of(survey).to_dict(), 'bare_class': bare_class_of(survey)}
 
     # -- the samples ----------------------------------------------------------------------------------
 
@@ -138,7 +149,7 @@ class YoloWriter(Writer):
         """Return the classes that a sample shows; those of poses are told by their boxes."""
         if self.task != 'pose':
             return super().labels(annotations)
-        return pose_labels(annotations, self._skeleton)
+        return pose_labels(annotations, self._skeleton, self.bare_class)
 
     def write(self, sample: Sample) -> object:
         """Write the label file, empty for a picture without annotations, and place the picture."""

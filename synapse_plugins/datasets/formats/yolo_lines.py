@@ -212,7 +212,7 @@ class Poses(Lines):
     def _add_pose(self, pose: Pose, skeleton: Skeleton, sample: Sample, lines: list[bytes]) -> bool:
         """Add the line of a pose; False, and counted, if it has none."""
         image, where = sample.image, sample.key
-        number, box = self._number_and_box(pose, skeleton, sample)
+        number, box = self._number_and_box(pose, sample)
         if number is None:
             self.report.drop('keypoint', 'its object has no class', where, len(pose.points))
             return False
@@ -230,15 +230,11 @@ class Poses(Lines):
         lines.append(pose_line(number, box, joints, image.width, image.height))
         return True
 
-    def _number_and_box(
-        self, pose: Pose, skeleton: Skeleton, sample: Sample
-    ) -> tuple[int | None, Box | None]:
+    def _number_and_box(self, pose: Pose, sample: Sample) -> tuple[int | None, Box | None]:
         shape = pose.shape
         if shape is None:
-            numbers = self.writer.number
-            label = pose.label or skeleton.name
-            only = next(iter(numbers.values())) if len(numbers) == 1 and not pose.label else None
-            return numbers.get(label, only), None
+            label = pose.label or self.writer.bare_class
+            return (None if label is None else self.writer.number.get(label)), None
         number = super().number(shape, sample.key)
         box = None if number is None else self.shaper.box(shape, sample.image, sample.key)
         if box is not None:
