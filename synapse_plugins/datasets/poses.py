@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from .fields import count_attributes
+from .fields import MadeGroup, count_attributes
 from .figures import visibility_of
 from .geometry import widened
 from .sample import MISSING, OCCLUDED, VISIBLE, Annotation
@@ -257,15 +257,15 @@ def pose_annotations(
             missing is left out.
         group: The group id, unique within the picture.
     """
-    found = [shape]
+    found, made = [shape], MadeGroup(group)
     for place, joint in enumerate(joints):
         x, y = joint[0], joint[1]
         seen = int(joint[2]) if len(joint) > 2 else VISIBLE
         if seen == MISSING and x == 0 and y == 0:
             continue
         name = names[place] if place < len(names) else f'joint_{place}'
-        extra = {'group_id': group, 'visibility': seen}
+        extra = {'group_id': made, 'visibility': seen}
         found.append(Annotation('keypoint', name, [x, y], f'{group}-{place}', extra=extra))
     if len(found) > 1:
-        shape.extra['group_id'] = group
+        shape.extra['group_id'] = made
     return found

@@ -223,7 +223,7 @@ class CocoWriter(Writer):
         image, where, shape = sample.image, sample.key, None
         if pose.shape is not None:
             shape = self._object(pose.shape, image, where, is_posed=True)
-            number = self.number.get(pose.shape.label or '') if shape is not None else None
+            number = self.number.get(pose.shape.label or '')  # also where its shape is none in the image
         else:
             number = self.number.get(pose.label or self.bare_class or '')
         if number is None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
+
+from ..fields import says_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,11 +32,14 @@ _KNOWN = frozenset(
 )
 """The fields of COCO, that of CVAT and Datumaro for attributes, and our mark of what stood in a file of stuff."""
 
+_COLOR = re.compile('#[0-9a-fA-F]{3,8}')
 _PLAIN = (str, int, float)
 
 
 def attributes_of(record: Mapping[str, Any], report: Report, where: str) -> list[dict[str, Any]]:
     """Return the attributes of a record, after them those that it has as fields of its own (``score``).
+
+    Passed over are fields that say nothing (``"metadata": {}``, ``"ignore": 0``), and how an editor shows the record.
 
     Args:
         record: The annotation record.
@@ -55,7 +61,7 @@ def attributes_of(record: Mapping[str, Any], report: Report, where: str) -> list
         return found
     taken = {item['name'] for item in found}
     for name, value in record.items():
-        if name in _KNOWN or value is None:
+        if name in _KNOWN or says_nothing(name, value) or _is_of_editor(name, value, record):
             continue
         if not isinstance(value, _PLAIN):
             report.drop('attribute', f'the field {name!r} of its record is no plain value', where)
@@ -64,6 +70,15 @@ def attributes_of(record: Mapping[str, Any], report: Report, where: str) -> list
         else:
             found.append({'name': name, 'value': value})
     return found
+
+
+def _is_of_editor(name: str, value: Any, record: Mapping[str, Any]) -> bool:
+    """Tell whether COCO Annotator shows a record by a field: its colour, its handles, the size of its picture."""
+    if name == 'color':
+        return isinstance(value, str) and _COLOR.fullmatch(value) is not None
+    if name in ('width', 'height'):
+        return isinstance(record.get('width'), int) and isinstance(record.get('height'), int)
+    return name == 'isbbox' and isinstance(value, bool)
 
 
 def _is_pair(item: Any) -> bool:

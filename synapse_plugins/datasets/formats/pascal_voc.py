@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 
 from ...errors import DatasetError, FormatError
 from ..declared import declared_size
-from ..fields import count_attributes
+from ..fields import JointGroups, count_attributes
 from ..files import by_stem, read_bytes, read_text, write_bytes
 from ..images import IMAGE_SUFFIXES
 from ..litter import visible
@@ -308,6 +308,7 @@ class PascalVocWriter(Writer):
     def __init__(self, root: Path, **kwargs: Any) -> None:
         super().__init__(root, **kwargs)
         self._shaper = self.shaper(pixels=True)
+        self._groups = JointGroups()
         self._stems: dict[str | None, list[str]] = {split: [] for split in self.splits}
 
     @classmethod
@@ -343,21 +344,23 @@ class PascalVocWriter(Writer):
             elif self.number_of(annotation, where) is not None:
                 box = self._shaper.box(annotation, image, where)
                 if box is not None:
-                    parts.append(self._object(annotation, box, where))
+                    parts.append(self._object(annotation, box, sample))
         return parts
 
     def merge(self, split: str | None, record: str) -> None:
         """Put the sample into the image set of its split."""
         self._stems.setdefault(split, []).append(record)
 
-    def _object(self, annotation: Annotation, box: Box, where: str) -> str:
+    def _object(self, annotation: Annotation, box: Box, sample: Sample) -> str:
+        where = sample.key
         flags = {'pose': 'Unspecified', 'truncated': '0', 'difficult': '0'}
         for attribute in annotation.attrs:
             if attribute.get('name') in _FLAGS:
                 value = attribute.get('value')
                 flags[attribute['name']] = str(int(value) if isinstance(value, bool) else value)
         if annotation.attrs or annotation.extra:
-            count_attributes(annotation, self.report, where, 'pascal_voc', held=_FLAGS)
+            used = self._groups.used(annotation, sample.annotations)
+            count_attributes(annotation, self.report, where, 'pascal_voc', held=_FLAGS, used=used)
         left, top = box[0] + 1, box[1] + 1
         corners = (left, top, max(box[2], left), max(box[3], top))
         inner = ''.join(f'<{tag}>{value:.10g}</{tag}>' for tag, value in zip(_CORNERS, corners, strict=True))

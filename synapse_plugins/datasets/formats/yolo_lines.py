@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..fields import count_attributes
+from ..fields import JointGroups, count_attributes
 from ..geometry import plain_box, plain_ring
 from ..options import one_of
 from ..parts import PARTS, one_ring_each
@@ -55,6 +55,7 @@ class Lines:
         self.parts = parts
         self.skeleton = skeleton
         self.tolerance = tolerance
+        self.groups = JointGroups()
         holes = _HOLES_JOINED if parts == 'bridge' else HOLES_FILLED
         self.shaper = writer.shaper(parts=PARTS[parts], holes=holes)
 
@@ -64,7 +65,8 @@ class Lines:
         for annotation in sample.annotations:
             number = self.number(annotation, sample.key)
             if number is not None and self.add(annotation, number, sample, lines):
-                self.drop_attributes(annotation, sample.key)
+                used = self.groups.used(annotation, sample.annotations)
+                self.drop_attributes(annotation, sample.key, used)
         return lines
 
     def number(self, annotation: Annotation, where: str) -> int | None:
@@ -117,7 +119,8 @@ class Boxes(Lines):
                 box = None if number is None else self.shaper.box(annotation, image, sample.key)
                 if box is None or number is None:
                     continue
-                self.drop_attributes(annotation, sample.key)
+                used = self.groups.used(annotation, sample.annotations)
+                self.drop_attributes(annotation, sample.key, used)
             left, top, right, bottom = box
             found.append(number)
             values += (
