@@ -12,6 +12,7 @@ from .files import disk_trouble
 from .foreign import ARCHIVES, PARTS, is_empty, looks_like
 from .formats import table
 from .formats.annotated import entries_of
+from .formats.coco_places import has_own_names
 from .names import SPLIT_ORDER, check_splits, split_name, suffix_of
 from .report import Report
 
@@ -38,8 +39,6 @@ def detect_format(root: str | Path) -> str:
     if is_empty(folder):
         raise FormatError(f'{folder} is no dataset of a known format: it is empty.')
     found, refusals = _asked(folder)
-    if len(found) > 1 and 'imagefolder' in found:  # folders of pictures: whatever says more of them is right
-        found.remove('imagefolder')
     if len(found) > 1:
         raise FormatError(f'{folder} could be {" or ".join(found)}; say which (--from {found[0]}).')
     inner = _inner(folder) if found in ([], ['imagefolder']) else []
@@ -61,7 +60,17 @@ def _asked(folder: Path, *, but: str = '') -> tuple[list[str], list[str]]:
             found.append(provider.name)
         else:
             refusals.append(f'not {provider.name}: {reason}')
+    _leave_out_guesses(found, folder)
     return found, refusals
+
+
+def _leave_out_guesses(found: list[str], folder: Path) -> None:
+    """Take out the formats that are but a guess where another says more of the folder."""
+    if len(found) > 1 and 'imagefolder' in found:  # any folders of pictures
+        found.remove('imagefolder')
+    # `val.json` may be there for a tool that computes scores
+    if len(found) > 1 and 'coco' in found and not has_own_names(folder):
+        found.remove('coco')
 
 
 def _inner(folder: Path) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from synapse_plugins.datasets import convert, detect_format
+from synapse_plugins.datasets import convert, detect_format, open_dataset
 from synapse_plugins.errors import FormatError
 
 if TYPE_CHECKING:
@@ -57,6 +57,39 @@ def test_files_called_after_splits_alone_are_a_dataset(add: Any, tmp_path: Path)
     source = add('annotations/val.json')
     assert detect_format(source) == 'coco'
     assert convert(source, tmp_path / 'out', to='yolo').splits == {'train': 1, 'valid': 1}
+
+
+@pytest.mark.parametrize('name', ['dm_v1', 'dm_v2', 'pascal_voc', 'yolo'])
+@pytest.mark.parametrize('others', [['val.json'], ['a_val.json', 'b_val.json'], ['train.json', 'val.json']])
+def test_a_dataset_of_another_format_stays_it(
+    name: str, others: list[str], add: Any, make: Any, tmp_path: Path
+) -> None:
+    source = make.dm(tmp_path / 'dm', {'a.jpg': {'bounding_box': [make.box('x', 1, 2, 9, 9)]}})
+    root = convert(source, tmp_path / 'in', to=name).path
+    assert detect_format(root) == name
+    for other in others:
+        add(f'annotations/{other}')
+    assert detect_format(root) == name
+    assert convert(root, tmp_path / 'out', to='dm_v2').report.kept['bounding_box'] == 1
+
+
+def test_such_a_file_beside_another_format_is_read_if_asked_for(add: Any, make: Any, tmp_path: Path) -> None:
+    source = make.dm(tmp_path / 'dm', {'a.jpg': {'bounding_box': [make.box('x', 1, 2, 9, 9)]}})
+    convert(source, tmp_path / 'in', to='yolo')
+    root = add('annotations/val.json')
+    assert open_dataset(root, 'coco').splits == ['valid']
+    add('annotations/instances_train.json')
+    with pytest.raises(FormatError, match='coco or yolo'):
+        detect_format(root)
+
+
+def test_a_folder_in_a_folder_is_told_by_what_is_sure(add: Any, make: Any, tmp_path: Path) -> None:
+    source = make.dm(tmp_path / 'dm', {'a.jpg': {'bounding_box': [make.box('x', 1, 2, 9, 9)]}})
+    convert(source, tmp_path / 'in', to='yolo')
+    (tmp_path / 'outer').mkdir()
+    add('annotations/val.json').rename(tmp_path / 'outer' / 'in')
+    with pytest.raises(FormatError, match=r'in \(yolo\)'):
+        detect_format(tmp_path / 'outer')
 
 
 def test_pictures_of_such_a_split_are_found_under_its_own_name(add: Any, make: Any, tmp_path: Path) -> None:

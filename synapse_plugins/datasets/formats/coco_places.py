@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ['BESIDE', 'ROLES', 'YEAR', 'detect', 'files_of', 'spelled_split', 'unread']
+__all__ = ['BESIDE', 'ROLES', 'YEAR', 'detect', 'files_of', 'has_own_names', 'spelled_split', 'unread']
 
 ROLES = ('instances', 'person_keypoints', 'stuff')
 """What COCO files are there for; each has the images of the split and annotations of its own."""
@@ -66,6 +66,15 @@ def files_of(root: Path) -> dict[str | None, dict[str, Path]]:
         found = next((root / name for name in _SINGLE if (root / name).is_file()), None)
         single = {} if found is None else {'instances': found}
     return {None: _in_order(single)} if single else {}
+
+
+def has_own_names(root: Path) -> bool:
+    """Tell whether there are annotation files that are called as those of COCO are, and as no others."""
+    return (
+        any(_ANNOTATIONS.fullmatch(path.name) for path in _jsons(root))
+        or any((root / name).is_file() for name in _SINGLE)
+        or any(not is_litter(path.parent.name) for path in root.glob(f'*/{BESIDE}'))
+    )
 
 
 def unread(root: Path, files: Mapping[str | None, Mapping[str, Path]]) -> list[Path]:
