@@ -20,6 +20,7 @@ from .coco_records import (
     annotations_of_record,
     drop_record,
     joint_names,
+    plain_box,
     seen_in,
     skeleton_of_category,
     tool_of,
@@ -73,6 +74,7 @@ class CocoReader(UnitReader):
             raise
         self._names: Mapping[Any, str] = self._read_names()  # asked for whatever an annotation says
         self._merged = merged_numbers(self._names)
+        self._plain = {number: name for number, name in self._names.items() if number not in self._merged}
         self._skeletons = self._read_skeletons()
         most = max((posed for _, _, posed, _ in self._seen), default=0)
         self._unnamed = Skeleton('object', joint_names((), most)) if most else None
@@ -178,11 +180,13 @@ class CocoReader(UnitReader):
         has_masks = b'"counts":' in content  # or the word stands elsewhere, which does no harm
         is_read = has_masks and self.measure(image, key)
         pixels = (image.width, image.height) if is_read else None
-        annotations = [
-            one
-            for place, record in enumerate(records, 1)
-            for one in self._annotations(record, place, path, key, pixels)
-        ]
+        annotations: list[Annotation] = []
+        for place, record in enumerate(records, 1):
+            box = plain_box(record, self._plain)
+            if box is not None:
+                annotations.append(box)
+            else:
+                annotations += self._annotations(record, place, path, key, pixels)
         if has_masks and not is_read:
             self.lose(annotations, UNREADABLE, key)
             return None
