@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from synapse_plugins.datasets import convert, detect_format, open_dataset
-from synapse_plugins.datasets.formats import dm_folder
+from synapse_plugins.datasets.formats import dm_places
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,10 +43,10 @@ def test_the_first_document_by_name_tells_whatever_the_disk_lists_first(
     for stem, folder in (('z', 'a'), ('y', 'b')):
         (below / 'json' / folder).mkdir()
         (below / f'json/{stem}.json').rename(below / f'json/{folder}/{stem}.json')
-    scan, listdir = dm_folder.scan, os.listdir
+    scan, listdir = dm_places.scan, os.listdir
     for back in (False, True):
         monkeypatch.setattr(
-            dm_folder, 'scan', lambda *asked, back=back: iter(sorted(scan(*asked), reverse=back))
+            dm_places, 'scan', lambda *asked, back=back: iter(sorted(scan(*asked), reverse=back))
         )
         monkeypatch.setattr(os, 'listdir', lambda place, back=back: sorted(listdir(place), reverse=back))
         assert detect_format(root) == named
@@ -87,7 +87,7 @@ def test_a_few_documents_are_read_however_many_there_are(
 ) -> None:
     root = lay(tmp_path, {f'{number:03}': '{}' for number in range(60)}, make)
     read: list[str] = []
-    monkeypatch.setattr(dm_folder, 'read_bytes', lambda path: read.append(path) or b'{}')
-    assert dm_folder.refusal(root, 2) is None
+    monkeypatch.setattr(dm_places, 'read_bytes', lambda path: read.append(path) or b'{}')
+    assert dm_places.refusal(root, 2) is None
     # those that lie in the folder, and then those in folders below it, of which there are none
     assert [path.rpartition(os.sep)[2] for path in read] == [f'{number:03}.json' for number in range(20)] * 2

@@ -10,8 +10,7 @@ needs no meta.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from heapq import nsmallest
-from itertools import islice
+from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,107 +23,36 @@ from ..angles import is_angle
 from ..dm.carried import META, size_of, split_document, tools_in
 from ..files import by_stem, read_bytes, scan
 from ..images import IMAGE_SUFFIXES
-from ..litter import is_litter, visible
-from ..names import leaf, nfc, order_splits, split_name, suffix_of
+from ..names import leaf, nfc, suffix_of
 from ..passed import UNREAD_SUFFIXES, Passed
 from ..reader import Evidence, Survey, Unit, UnitReader
 from ..report import Report
 from ..salvage import salvage_json
 from ..sample import ImageFile, Sample
 from .dm_items import annotations_of
+from .dm_places import (
+    DOCUMENTS,
+    IMAGES,
+    JSON,
+    META_FOLDER,
+    Half,
+    halves_of,
+    is_version_1,
+    refusal,
+    split_folders,
+    version_of,
+)
 
 __all__ = [
-    'IMAGES',
-    'JSON',
-    'META_FOLDER',
     'DmReader',
-    'is_version_1',
     'make_folders',
-    'refusal',
-    'split_folders',
 ]
 
-JSON, IMAGES, META_FOLDER = 'json', 'original_files', 'meta'
-_SUFFIXES = frozenset(('.json',))
 _SUFFIX_ORDER = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif')
 _COMMON = frozenset(('.jpg', '.png'))  # the suffixes of most pictures, for a quicker look
 _label = itemgetter('classification')
 _OTHER = 'it is of version {} though the dataset was taken for version {}; it was read as what it is'
 _MISSING, _UNREAD = 'its image is missing', 'the suffix of its image is not read'
-_LOOKED_AT = 20  # documents of a split of which one tells the version
-
-
-def refusal(root: Path, version: int) -> str | None:
-    """Return why a folder is no dataset of this version, None if it is one."""
-    folders = split_folders(root)
-    if not folders:
-        return f'it holds no {JSON}/ beside {IMAGES}/, nor does a folder in it'
-    found = _version(folders)
-    return None if found == version else f'it holds documents of version {found}'
-
-
-def _version(folders: Mapping[str | None, Path]) -> int:
-    """Return the version of the first document, by split and then by name, that tells one; 2 where none does.
-
-    No more than the first few of each split are read. A dataset may hold both: each is read as what it is.
-    """
-    for folder in folders.values():
-        for name in _first_documents(folder / JSON):
-            try:
-                version = _version_of(orjson.loads(read_bytes(_document(folder, name))))
-            except (OSError, orjson.JSONDecodeError):
-                continue
-            if version is not None:
-                return version
-    return 2
-
-
-def _first_documents(folder: Path) -> Iterator[str]:
-    """Yield the first documents of a folder by name: a few that lie in it, then a few of all, those below it too."""
-    names = os.listdir(folder)  # half the cost of a scan, and nearly always enough  # noqa: PTH208
-    names.sort(key=None if ''.join(names).isascii() else nfc)
-    found = (name for name in names if suffix_of(name) in _SUFFIXES and not is_litter(name))
-    yield from islice(found, _LOOKED_AT)
-    yield from nsmallest(_LOOKED_AT, scan(folder, _SUFFIXES), key=nfc)
-
-
-def _version_of(content: Any) -> int | None:
-    """Return the version of a document; None if it tells none, as one that is empty."""
-    if not isinstance(content, dict):
-        return None
-    if is_version_1(content):
-        return 1
-    return None if dm.CONTAINERS.keys().isdisjoint(content) else 2
-
-
-def is_version_1(content: Mapping[str, Any]) -> bool:
-    """Tell whether a document is of version 1."""
-    return isinstance(content.get('annotations'), dict) and 'images' not in content
-
-
-def split_folders(root: Path) -> dict[str | None, Path]:
-    """Return split -> folder, in order; the split is None for the root itself."""
-    found: dict[str | None, Path] = {}
-    if _is_pair(root):
-        found[None] = root
-    named: dict[str, Path] = {}
-    for folder in sorted(visible(root)):
-        if folder.is_dir() and _is_pair(folder):
-            name = split_name(folder.name)
-            if name in named:
-                raise FormatError(f'{folder} and {named[name]} are both the split {name}; keep one of them.')
-            named[name] = folder
-    if found and named:
-        raise FormatError(
-            f'{root} holds samples of its own ({JSON}/, {IMAGES}/) and the splits {", ".join(named)}; '
-            'move its own samples into a split.'
-        )
-    found.update((name, named[name]) for name in order_splits(set(named)))
-    return found
-
-
-def _is_pair(folder: Path) -> bool:
-    return (folder / JSON).is_dir() and (folder / IMAGES).is_dir()
 
 
 class DmReader(UnitReader):
@@ -138,6 +66,7 @@ class DmReader(UnitReader):
         self._folders = split_folders(root)
         if not self._folders:
             raise FormatError(f'{root} is not a dm_v{self.version} dataset: {refusal(root, self.version)}.')
+        self._halves = list(halves_of(root))
         self.splits = list(self._folders)
         self._passed = {split: (Passed(), Passed()) for split in self.splits}
         self._files = {split: _find(folder, *self._passed[split]) for split, folder in self._folders.items()}
@@ -180,6 +109,22 @@ class DmReader(UnitReader):
             for part, passed in zip((JSON, IMAGES), self._passed[split], strict=True):
                 passed.tell_links(self.report, f'{prefix}{part}/')
             self._passed[split][1].tell_pictures(self.report, f'{prefix}{IMAGES}/')
+        for half in self._halves:
+            self._lose_half(half)
+
+    def _lose_half(self, half: Half) -> None:
+        """Count what lies in a folder that has documents without pictures, or the other way round."""
+        place = f'{half.prefix}{half.held}/'
+        for name in sorted(scan(half.folder / half.held)):
+            suffix, where = suffix_of(name), f'{place}{name}'
+            if half.held == IMAGES:
+                is_picture = suffix in IMAGE_SUFFIXES or suffix in UNREAD_SUFFIXES
+                self.report.drop('image' if is_picture else 'file', half.why, where)
+            elif suffix in DOCUMENTS:
+                self.report.drop('annotation file', half.why, where)
+                with suppress(OSError):
+                    content = read_bytes(_document(half.folder, name))
+                    self._lose_items(salvage_json(content), half.why, where)
 
     def evidence(self, unit: Unit) -> Evidence:
         """Return the document, its meta part, and the picture."""
@@ -205,7 +150,7 @@ class DmReader(UnitReader):
                 self._miss(raw, key)
                 return None
             content = orjson.loads(raw)
-            if (found_version := _version_of(content)) not in (self.version, None):
+            if (found_version := version_of(content)) not in (self.version, None):
                 self.report.note('annotation file', _OTHER.format(found_version, self.version), key)
             meta: dict[str, Any] = {}
             if self._has_meta[split] or 'images' not in content:
@@ -328,7 +273,7 @@ def _find(
         spare: Keeps what lies among the documents and is not read.
         others: Keeps what lies among the pictures and is not read.
     """
-    documents = by_stem(folder / JSON, _SUFFIXES, spare)
+    documents = by_stem(folder / JSON, DOCUMENTS, spare)
     media = by_stem(folder / IMAGES, IMAGE_SUFFIXES, others)
     bare = documents.keys() - media.keys()
     if bare:

@@ -12,8 +12,9 @@ from .. import dm
 from ..dm.carried import META
 from ..encoded import encoded
 from ..writer import Writer
-from .dm_folder import DmReader, make_folders, refusal
+from .dm_folder import DmReader, make_folders
 from .dm_items import count_kept, document_of
+from .dm_places import refusal
 
 if TYPE_CHECKING:
     from pathlib import Path

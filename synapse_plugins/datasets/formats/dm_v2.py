@@ -11,8 +11,9 @@ from ..dm.carried import META
 from ..encoded import encoded
 from ..sample import Annotation, Sample
 from ..writer import Writer
-from .dm_folder import DmReader, make_folders, refusal
+from .dm_folder import DmReader, make_folders
 from .dm_items import annotations_of, count_kept, document_of
+from .dm_places import refusal
 
 __all__ = ['DmV2Reader', 'DmV2Writer', 'annotations', 'detect', 'document']
 
