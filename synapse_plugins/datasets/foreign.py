@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .files import open_regular
 from .formats.annotated import darknet_file, entries_of
+from .formats.coco_places import contested_splits
 from .images import IMAGE_SUFFIXES
 from .names import suffix_of
 
@@ -52,6 +53,8 @@ def is_empty(root: Path) -> bool:
 
 def looks_like(root: Path) -> str:
     """Return a sentence that names what wrote a folder and how to get it into a format we read; empty if unknown."""
+    if contested_splits(root):  # its own reason says which, and what to do
+        return 'It looks like COCO, with more than one file of a split.'
     for folder in _places(root):
         for said in (_of_names(folder), *_of_contents(folder)):
             if said:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -117,7 +118,7 @@ def test_a_large_file_is_known_by_what_stands_at_its_end(add: Any, tmp_path: Pat
         ('stuff.json', {}, 'tells no split'),
         ('everything.json', {}, 'tells no split'),
         ('my_train.json', {}, 'another file is its split'),
-        ('image_test.json', {'annotations': None}, 'tells no split'),
+        ('image_test.json', {'annotations': None}, 'it has no annotations'),
     ],
 )
 def test_a_file_of_annotations_that_is_not_read_is_counted(
@@ -139,6 +140,7 @@ def test_a_file_beside_one_without_a_split_is_counted(add: Any, tmp_path: Path) 
     conversion = convert(source, tmp_path / 'out', to='coco')
     assert conversion.splits == {}
     (found,) = [one for one in dropped(conversion) if one[0] == 'annotation file']
+    assert found[1].startswith('a file that tells no split is the whole dataset')
     assert found[2] == ['annotations/val.json', 'annotations.json']
 
 
@@ -149,10 +151,33 @@ def test_two_files_that_could_be_one_split_are_none(add: Any, tmp_path: Path) ->
     conversion = convert(source, tmp_path / 'out', to='coco')
     assert conversion.splits == {'train': 1}
     (found,) = [one for one in dropped(conversion) if one[0] == 'annotation file']
+    assert found[1].startswith('another file that is not read could be its split, too')
     assert found[2] == ['annotations/a_val.json', 'annotations/b_val.json']
     (source / 'annotations' / 'instances_train.json').unlink()
-    with pytest.raises(FormatError, match=r'a_val\.json and b_val\.json'):
-        detect_format(source)
+    for name in (None, 'coco'):
+        with pytest.raises(FormatError, match=r'a_val\.json and b_val\.json') as caught:
+            open_dataset(source, name)
+        assert 'keep one of them' in str(caught.value)
+        assert 'more than one file of a split' in str(caught.value)
+        assert 'instances_' not in str(caught.value)
+
+
+def test_a_split_is_read_though_a_file_beside_it_tells_none(add: Any, tmp_path: Path) -> None:
+    add('annotations/instances_train.json')
+    add('annotations/instances.json')
+    source = add('annotations/val.json')
+    conversion = convert(source, tmp_path / 'out', to='coco')
+    assert conversion.splits == {'train': 1, 'valid': 1}
+    (found,) = [one for one in dropped(conversion) if one[0] == 'annotation file']
+    assert found[2] == ['annotations/instances.json']
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(add: Any, tmp_path: Path) -> None:
+    source = add('annotations/val.json')
+    path = source / 'annotations' / 'val.json'
+    path.write_bytes(BOM_UTF8 + path.read_bytes())
+    assert detect_format(source) == 'coco'
+    assert convert(source, tmp_path / 'out', to='coco').splits == {'valid': 1}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ['BESIDE', 'ROLES', 'YEAR', 'detect', 'files_of', 'has_own_names', 'spelled_split', 'unread']
+__all__ = [
+    'BESIDE',
+    'ROLES',
+    'YEAR',
+    'contested_splits',
+    'detect',
+    'files_of',
+    'has_own_names',
+    'spelled_split',
+    'unread',
+]
 
 ROLES = ('instances', 'person_keypoints', 'stuff')
 """What COCO files are there for; each has the images of the split and annotations of its own."""
@@ -30,9 +40,8 @@ def detect(root: Path) -> str | None:
     """Return why a folder is not of this format, None if it is."""
     if files_of(root):
         return None
-    for split, paths in strays_by_split(_jsons(root)).items():
-        names = ' and '.join(path.name for path in paths)
-        return f'{names} in annotations/ could all be the split {split}; keep one of them'
+    if contested := contested_splits(root):
+        return contested
     return f'it holds neither annotations/instances_*.json nor {BESIDE}'
 
 
@@ -56,7 +65,7 @@ def files_of(root: Path) -> dict[str | None, dict[str, Path]]:
     for beside in sorted(root.glob(f'*/{BESIDE}')):
         if not is_litter(beside.parent.name):
             _put(named, split_name(beside.parent.name), 'instances', beside)
-    if strays and not single:
+    if strays and (named or not single):
         for split, paths in strays_by_split(strays).items():
             if split not in named and len(paths) == 1:
                 named[split] = {'instances': paths[0]}
@@ -66,6 +75,15 @@ def files_of(root: Path) -> dict[str | None, dict[str, Path]]:
         found = next((root / name for name in _SINGLE if (root / name).is_file()), None)
         single = {} if found is None else {'instances': found}
     return {None: _in_order(single)} if single else {}
+
+
+def contested_splits(root: Path) -> str:
+    """Return which files, called after one split, could each be it, and what to do; empty if there are none."""
+    for split, paths in strays_by_split(_jsons(root)).items():
+        if len(paths) > 1:
+            names = ' and '.join(path.name for path in paths)
+            return f'{names} in annotations/ could each be the split {split}; keep one of them'
+    return ''
 
 
 def has_own_names(root: Path) -> bool:

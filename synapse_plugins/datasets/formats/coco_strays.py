@@ -6,12 +6,13 @@ Some are read, and none is passed over in silence.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING
 
 from ..names import SPLIT_ORDER, split_name, suffix_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from ..report import Report
@@ -52,7 +53,7 @@ def strays_by_split(paths: Iterable[Path]) -> dict[str, list[Path]]:
     return found
 
 
-def count_unread(paths: Iterable[Path], splits: Iterable[str | None], root: Path, report: Report) -> None:
+def count_unread(paths: Iterable[Path], splits: Collection[str | None], root: Path, report: Report) -> None:
     """Count the files of annotations that are not read, and warn of others that look as if they were some.
 
     Args:
@@ -66,8 +67,8 @@ def count_unread(paths: Iterable[Path], splits: Iterable[str | None], root: Path
         name = path.relative_to(root).as_posix()
         if reason := _kind(path.name):
             report.drop('annotation file', reason, name)
-        elif place < _MOST_LOOKS and len(_lists_in(path)) > 1:
-            report.drop('annotation file', _reason(path.name, splits), name)
+        elif place < _MOST_LOOKS and len(lists := _lists_in(path)) > 1:
+            report.drop('annotation file', _reason(path.name, lists, splits), name)
         else:
             others.append(name)
     if others:
@@ -76,11 +77,20 @@ def count_unread(paths: Iterable[Path], splits: Iterable[str | None], root: Path
         report.warn(f'{", ".join(others[:3])}{more} {verb} not read.')
 
 
-def _reason(name: str, splits: Iterable[str | None]) -> str:
+def _reason(name: str, lists: frozenset[bytes], splits: Collection[str | None]) -> str:
+    """Return why a file of annotations is not read, of which nothing else is known than its name and its lists."""
+    if missing := sorted(_LISTS - lists):
+        return f'it has no {" and no ".join(key.decode() for key in missing)}'
+    if None in splits:
+        return 'a file that tells no split is the whole dataset; call each instances_<split>.json to have all read'
     spelled = split_of_stray(name)
-    if spelled is not None and split_name(spelled) in splits:
+    if spelled is None:
+        return (
+            'its name tells no split, as those of others do; call it instances_<split>.json to have it read'
+        )
+    if split_name(spelled) in splits:
         return 'another file is its split; call it instances_<split>.json, of another split, to have it read'
-    return 'its name tells no split, as those of others do; call it instances_<split>.json to have it read'
+    return 'another file that is not read could be its split, too; call one instances_<split>.json to have it read'
 
 
 def _kind(name: str) -> str:
@@ -95,7 +105,7 @@ def _lists_in(path: Path) -> frozenset[bytes]:
             return frozenset()
         with path.open('rb') as file:
             window = file.read(_WINDOW)
-            if not window.lstrip().startswith(b'{'):
+            if not window.removeprefix(BOM_UTF8).lstrip().startswith(b'{'):
                 return frozenset()
             while window:
                 found.update(_KEY.findall(window))
