@@ -101,3 +101,68 @@ def test_the_first_folder_counts_whatever_was_asked_for_before(make: Any, tmp_pa
         make.picture(source / name)
     files = [sample.image.file for sample in open_dataset(source)]
     assert files == [str(source / 'images' / '0.jpg'), str(source / 'images' / 'train' / 'a.jpg')]
+
+
+@pytest.mark.parametrize(
+    ('file', 'folder'),
+    [
+        ('instances_validation.json', 'images/val'),
+        ('instances_valid.json', 'val'),
+        ('instances_val.json', 'images/validation'),
+        ('instances_val.json', 'images/Val'),
+        ('instances_Val.json', 'val'),
+        ('instances_val2017.json', 'images/validation2017'),
+        ('instances_val.json', 'val2017'),
+        ('instances_training.json', 'images/train'),
+        ('dev.json', 'images/validation'),
+        ('test.json', 'testing'),
+    ],
+)
+def test_pictures_lie_in_the_split_however_it_is_spelled(
+    file: str, folder: str, make: Any, tmp_path: Path
+) -> None:
+    source = add(tmp_path / 'in', f'annotations/{file}', ['a.jpg'])
+    (source / 'images').mkdir()
+    make.picture(source / folder / 'a.jpg')
+    make.picture(source / folder / 'b.jpg')
+    assert left(source, tmp_path / 'out') == [f'{folder}/b.jpg']
+    make.picture(source / 'images' / 'a.jpg')
+    (sample,) = open_dataset(source)
+    assert sample.image.file == str(source / folder / 'a.jpg')
+
+
+def test_pictures_of_another_year_or_another_split_are_none_of_it(make: Any, tmp_path: Path) -> None:
+    source = add(tmp_path / 'in', 'annotations/instances_val2017.json', ['a.jpg'])
+    make.picture(source / 'images' / 'val2014' / 'a.jpg')
+    make.picture(source / 'images' / 'test' / 'a.jpg')
+    assert 'a.jpg' not in str(list(open_dataset(source)))
+    make.picture(source / 'images' / 'validation' / 'a.jpg')
+    assert left(source, tmp_path / 'out') == ['images/test/a.jpg', 'images/val2014/a.jpg']
+
+
+def test_a_folder_under_two_names_is_one(make: Any, tmp_path: Path) -> None:
+    source = add(tmp_path / 'in', 'annotations/instances_val.json', ['a.jpg'])
+    for name in 'ab':
+        make.picture(source / 'images' / 'val' / f'{name}.jpg')
+    (source / 'images' / 'validation').symlink_to('val', target_is_directory=True)
+    assert left(source, tmp_path / 'out') == ['images/val/b.jpg']
+
+
+def test_a_link_to_elsewhere_that_spells_the_split_otherwise_is_passed_over(
+    make: Any, tmp_path: Path
+) -> None:
+    source = add(tmp_path / 'in', 'annotations/instances_val.json', ['a.jpg'])
+    make.picture(source / 'images' / 'a.jpg')
+    make.picture(tmp_path / 'elsewhere' / 'a.jpg')
+    (source / 'images' / 'validation').symlink_to(tmp_path / 'elsewhere', target_is_directory=True)
+    (sample,) = open_dataset(source)
+    assert sample.image.file == str(source / 'images' / 'a.jpg')
+
+
+def test_a_folder_that_comes_later_is_looked_into(make: Any, tmp_path: Path) -> None:
+    source = add(tmp_path / 'in', 'annotations/instances_validation.json', ['a.jpg', 'b.jpg'])
+    make.picture(source / 'images' / 'a.jpg')
+    first = convert(source, tmp_path / 'out', to='yolo')
+    assert first.count == 1
+    make.picture(source / 'images' / 'val' / 'b.jpg')
+    assert convert(source, tmp_path / 'out', to='yolo', overwrite=True).count == 2

@@ -6,9 +6,10 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
+from ...errors import DatasetError
 from ..files import scan
 from ..images import IMAGE_SUFFIXES
-from ..names import nfc, suffix_of
+from ..names import nfc, split_name, suffix_of
 from .coco_places import BESIDE, YEAR, spelled_split
 
 if TYPE_CHECKING:
@@ -40,13 +41,24 @@ class Places:
         self._fence = fence
         spelled = spelled_split(file)
         names = list(dict.fromkeys(name for name in (spelled, split or '', YEAR.sub('', spelled)) if name))
-        own = [*(root / 'images' / name for name in names), *(root / name for name in names), root / 'images']
+        own = [*(root / 'images' / name for name in names), *(root / name for name in names)]
         if file.name == BESIDE and file.parent != root:
             own.insert(0, file.parent)
+        if split is not None:
+            others = _spelled_otherwise((root / 'images', root), split, spelled, own)
+            own += [folder for folder in others if self._is_inside(folder)]
+        own.append(root / 'images')
         self.own = [folder for folder in own if folder.is_dir()]
         self.folders = [*self.own, root, file.parent]
         looked = (folder.relative_to(root).as_posix() for folder in (*own, root, file.parent))
         self.looked = [str(root) if name == '.' else name for name in dict.fromkeys(looked)]
+
+    def _is_inside(self, folder: Path) -> bool:
+        try:
+            self._fence.place(folder.parent, folder.name, self._file)
+        except DatasetError:  # nobody asked for this one, so it is no error
+            return False
+        return True
 
     def find(self, name: str) -> str | None:
         """Return the picture of that name in the first folder that has one, whichever was asked for before."""
@@ -84,6 +96,44 @@ def unnamed(root: Path, names: Iterable[tuple[Places, Sequence[str]]]) -> list[s
     if count > 0:  # some are missing, or lie where something else may lie too
         found += _beside(known, own)
     return sorted(os.path.relpath(path, root).replace(os.sep, '/') for path in found)
+
+
+def _spelled_otherwise(
+    parents: Iterable[Path], split: str, spelled: str, known: Iterable[Path]
+) -> Iterator[Path]:
+    """Yield the folders of a split that are called by other names of it than the annotation file is.
+
+    Args:
+        parents: Where they may lie.
+        split: The split, canonical.
+        spelled: As the annotation file spells it; where it tells a year, a folder of another year is none of it.
+        known: Folders that are looked into anyway, whether they are there or not.
+    """
+    year = _year(spelled)
+    there = [folder for folder in known if folder.is_dir()]
+    for parent in parents:
+        for name in sorted(_folders_of(parent, split)):
+            folder = parent / name
+            if _year(name) in ('', year or _year(name)) and not any(map(folder.samefile, there)):
+                there.append(folder)
+                yield folder
+
+
+def _folders_of(parent: Path, split: str) -> list[str]:
+    try:
+        with os.scandir(parent) as entries:  # a picture has a dot, and there may be very many
+            return [
+                entry.name
+                for entry in entries
+                if '.' not in entry.name and split_name(entry.name) == split and entry.is_dir()
+            ]
+    except OSError:  # there is no such folder
+        return []
+
+
+def _year(name: str) -> str:
+    match = YEAR.search(name.casefold())
+    return match[0] if match else ''
 
 
 def _beside(known: dict[str, set[str]], own: set[Path]) -> Iterator[str]:
