@@ -51,11 +51,13 @@ class OwnFunction(NamedTuple):
         name: What it is called in messages and reports.
         function: The function.
         edited: The module that was edited since it was imported, if that is why.
+        hidden: Why other processes do not find its module, and what to do, as a sentence, if that is why.
     """
 
     name: str
     function: Callable[[Sample], Sample | None]
     edited: str | None = None
+    hidden: str | None = None
 
 
 Change: TypeAlias = 'str | OwnFunction'

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-__all__ = ['edited_since', 'is_found']
+__all__ = ['edited_since', 'why_hidden']
 
 _known: dict[str, tuple[Any, bytes]] = {}
 """Module -> (its spec, of which each import makes another; a digest of its file as it was first seen)."""
@@ -53,8 +53,15 @@ def edited_since(name: str) -> str | None:
 # -- whether they find it ------------------------------------------------------------------------------------
 
 
-def is_found(name: str) -> bool:
-    """Tell whether a new process would find a module, and the packages that it is in, where this one did."""
+def why_hidden(name: str) -> str | None:
+    """Return why a new process would not find a module, or a package that it is in, where this one did.
+
+    Args:
+        name: A module that has been imported.
+
+    Returns:
+        Where it was imported from, what other processes find, and what to do; None if they find the same.
+    """
     path: Any = None
     whole = ''
     for part in name.split('.'):
@@ -65,9 +72,21 @@ def is_found(name: str) -> bool:
         there = spec.origin if spec is not None and spec.has_location else None
         is_plain = '.' not in name and not hasattr(module, '__path__')
         if spec is None or not (_is_same(own, there) or (is_plain and _is_copy(own, there))):
-            return False
+            return _hidden(name, whole, there)
         path = getattr(module, '__path__', None)
-    return True
+    return None
+
+
+def _hidden(name: str, whole: str, there: str | None) -> str:
+    own = getattr(sys.modules.get(name), '__file__', None)
+    if own is None:
+        return f'{name} was made by this process and lies in no file; write it into one that can be imported.'
+    top = name.partition('.')[0]
+    return (
+        f'{name} was imported from {own}, where other processes do not find it: to them {whole} is '
+        f'{there or "no module at all"}. Put the folder that holds {top} on PYTHONPATH, before others that hold a '
+        'module of that name, or install it.'
+    )
 
 
 def _spec_of(name: str, path: Any) -> ModuleSpec | None:

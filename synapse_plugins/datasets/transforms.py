@@ -11,7 +11,7 @@ from ..providers import resolve
 from .code import code_digest
 from .formats import table
 from .given import OwnFunction, transform_names
-from .imported import edited_since, is_found
+from .imported import edited_since, why_hidden
 from .ledger import content_digest
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ __all__ = ['ROLE', 'find_transforms', 'may_remember', 'transforms_digest']
 
 ROLE = 'dataset.transform'
 """The role of providers whose ``step`` names such a function."""
+
+_ANY_PROCESS = (
+    'Other processes find a function at the top of a module that can be imported, as of my_changes.py.'
+)
 
 
 def find_transforms(
@@ -66,8 +70,9 @@ def _found(one: Change, target_format: str, task: str | None) -> Change:
     if isinstance(one, OwnFunction):
         return one
     module = reference.partition(':')[0]
-    if module == '__main__' or not is_found(module):
-        return OwnFunction(reference, function)
+    hidden = None if module == '__main__' else why_hidden(module)
+    if module == '__main__' or hidden is not None:
+        return OwnFunction(reference, function, hidden=hidden)
     edited = edited_since(module)
     return reference if edited is None else OwnFunction(reference, function, edited)
 
@@ -94,7 +99,7 @@ def may_remember(changes: Sequence[Change], report: Report, *, wanted: bool, is_
         elif wanted or is_large:
             report.warn(
                 f'{one.name} is known to this process alone, so it did all the work itself and remembers nothing of '
-                'it. Other processes find a function at the top of a module that can be imported, as of my_changes.py.'
+                f'it. {one.hidden or _ANY_PROCESS}'
             )
     return wanted and all(isinstance(one, str) and code_digest(one) for one in changes)
 

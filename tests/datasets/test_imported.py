@@ -137,7 +137,17 @@ def test_what_other_processes_do_not_find_this_one_does_alone(
     monkeypatch.setitem(sys.modules, made.__name__, made)
     for number, given in enumerate(('my_hidden:change', hidden.change, 'my_made_up_changes:change')):
         out = tmp_path / f'out-{number}'
-        assert convert(blood, out, to='yolo', transforms=[given]).classes == ['WBC']
+        conversion = convert(blood, out, to='yolo', transforms=[given], remember=True)
+        assert conversion.classes == ['WBC']
+        (told,) = [line for line in conversion.report.warnings if 'this process alone' in line]
+        if number < 2:
+            assert told.endswith(
+                f' my_hidden was imported from {tmp_path / "hidden.py"}, where other processes do not find it: to them '
+                'my_hidden is no module at all. Put the folder that holds my_hidden on PYTHONPATH, before others that '
+                'hold a module of that name, or install it.'
+            )
+        else:
+            assert told.endswith(' lies in no file; write it into one that can be imported.')
 
 
 def test_another_module_of_that_name_is_another_module_and_a_copy_is_none(
@@ -150,4 +160,8 @@ def test_another_module_of_that_name_is_another_module_and_a_copy_is_none(
     assert find_transforms([REFERENCE], 'yolo', None) == (REFERENCE,)
     (tmp_path / 'before' / module.name).write_text(f'{CODE}\n', encoding='utf-8')
     change = sys.modules[NAME].change
-    assert find_transforms([REFERENCE], 'yolo', None) == (OwnFunction(REFERENCE, change),)
+    (found,) = find_transforms([REFERENCE], 'yolo', None)
+    assert isinstance(found, OwnFunction)
+    assert (found.name, found.function, found.edited) == (REFERENCE, change, None)
+    assert f'imported from {module}' in str(found.hidden)
+    assert f'{NAME} is {tmp_path / "before" / module.name}. ' in str(found.hidden)
