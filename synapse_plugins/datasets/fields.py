@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .angles import turn_attribute
-from .dm.tools import ANNOTATION_FIELDS, COMPRESSION
+from .dm.tools import ANNOTATION_FIELDS, COMPRESSION, is_display
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -82,7 +82,13 @@ def further_fields(annotation: Annotation, used: Collection[str] = ()) -> dict[s
     return {
         name: value
         for name, value in annotation.extra.items()
-        if not (name in _NOT_FURTHER or name in used or value is None or isinstance(value, MadeGroup))
+        if not (
+            name in _NOT_FURTHER
+            or name in used
+            or value is None
+            or isinstance(value, MadeGroup)
+            or is_display(name, annotation.tool)
+        )
     }
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .geometry import Box
     from .report import Report
-    from .sample import ImageFile
+    from .sample import ImageFile, Sample
     from .skeletons import Skeleton
 
 __all__ = [
@@ -129,23 +129,47 @@ def _group(annotation: Annotation, members: dict[Any, Any]) -> Any:
     return group if isinstance(group, str | int) else None
 
 
-def count_group(pose: Pose, report: Report, where: str, name: str, *, is_written: bool) -> None:
+def count_group(pose: Pose, sample: Sample, report: Report, name: str, *, is_written: bool) -> None:
     """Count the annotation of tool ``group`` that names a pose, and what it says beside its class.
 
     Args:
         pose: The pose.
+        sample: Whose pose it is.
         report: Where.
-        where: What the report names.
         name: The format.
         is_written: The pose came through.
     """
     if pose.named_by is None:
         return
     if not is_written:
-        report.drop('group', 'its keypoints were dropped', where)
+        report.drop('group', 'its keypoints were dropped', sample.key)
         return
-    report.change('group', 'it became an object with keypoints', where)
-    count_attributes(pose.named_by, report, where, name, of=' of a group')
+    loss = _loss_of_group(pose, pose.named_by, sample)
+    if loss is None:
+        report.keep('group')
+    else:
+        report.change('group', loss, sample.key)
+    count_attributes(pose.named_by, report, sample.key, name, of=' of a group')
+
+
+def _loss_of_group(pose: Pose, group: Annotation, sample: Sample) -> str | None:
+    """Return what an object with keypoints does not hold of the group that names it; None if it holds everything.
+
+    Ids that no annotation has, as of those that were left out, bind nothing.
+    """
+    parts = pose.points if pose.shape is None else [*pose.points, pose.shape]
+    members = group.data or []
+    is_list = isinstance(members, list) and all(isinstance(member, str | int) for member in members)
+    others = set(members).difference(map(_id_of, parts)) if is_list else set()
+    if not is_list or (others and any(_id_of(one) in others for one in sample.annotations)):
+        return 'it became an object with keypoints, which holds not all of its members'
+    if group.label and pose.shape is not None and pose.shape.label != group.label:
+        return 'it became an object with keypoints, whose class is another than its own'
+    return None
+
+
+def _id_of(annotation: Annotation) -> Any:
+    return annotation.id if isinstance(annotation.id, str | int) else None  # in a file it may be anything
 
 
 # -- from a pose to numbers -----------------------------------------------------------------------------------

@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from synapse_plugins.datasets import convert, detect_format, open_dataset
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 MEDIA = {'image': 'jpg', 'pcd': 'pcd', 'text': 'txt', 'video': 'mp4', 'prompt': 'txt'}
+OTHER_MEDIA = {
+    ('3d_bounding_box', 1), ('named_entity', 1), ('classification', 2), ('segmentation', 1), ('pcd', 1), ('text', 2),
+    ('video', 1),
+}  # fmt: skip
+"""What `dm_pairs` holds of them, and how many."""
 
 
 def place(root: Path, name: str, content: dict[str, Any], make: Any, suffix: str = 'jpg') -> Path:
@@ -48,6 +55,34 @@ def test_real_documents_of_all_media_come_back_to_the_letter(
         for media, suffix in MEDIA.items():
             assert document(tmp_path / f'back{version}', media) == document(source, media)
             assert (tmp_path / f'back{version}/original_files/{media}.{suffix}').is_file()
+
+
+@pytest.mark.parametrize(
+    ('to', 'task', 'kept', 'changed', 'dropped'),
+    [
+        ('coco', None, {'bounding_box', 'polygon', 'segmentation'}, set(), {'keypoint', 'polyline'}),
+        ('yolo', 'detect', {'bounding_box'}, {'polygon', 'segmentation'}, {'keypoint', 'polyline'}),
+        ('yolo', 'segment', {'polygon'}, {'bounding_box', 'segmentation'}, {'keypoint', 'polyline'}),
+    ],
+)
+def test_of_real_documents_nothing_is_called_lost_that_is_not(
+    to: str, task: str | None, kept: set[str], changed: set[str], dropped: set[str],
+    real_data: Path, tmp_path: Path, make: Any,
+) -> None:  # fmt: skip
+    found = []
+    for version in (1, 2):
+        for media, suffix in MEDIA.items():
+            content = json.loads((real_data / 'dm_pairs' / media / f'v{version}.json').read_text('utf-8'))
+            place(tmp_path / f'v{version}', media, content, make, suffix)
+        make.picture(tmp_path / f'v{version}/original_files/image.jpg', size=(2000, 1500))
+        report = convert(tmp_path / f'v{version}', tmp_path / f'out{version}', to=to, task=task).report
+        assert report.kept == dict.fromkeys(kept | {'image'}, 1)
+        assert {(entry.kind, entry.count) for entry in report.changed} == {(kind, 1) for kind in changed}
+        assert {(entry.kind, entry.count) for entry in report.dropped} == {
+            *((kind, 1) for kind in dropped), *OTHER_MEDIA,
+        }  # fmt: skip
+        found.append(report.to_dict())
+    assert found[0] == found[1]
 
 
 def test_other_formats_say_what_they_cannot_hold(tmp_path: Path, make: Any) -> None:

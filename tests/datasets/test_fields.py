@@ -110,6 +110,30 @@ def test_fields_of_version_1_are_counted(tmp_path: Path, make: Any) -> None:
     assert not convert(source, tmp_path / 'dm', to='dm_v2').report.losses
 
 
+@pytest.mark.parametrize(('to', 'task'), [*TARGETS, ('coco', None)])
+def test_how_an_editor_draws_a_keypoint_is_no_loss(
+    to: str, task: str | None, tmp_path: Path, make: Any
+) -> None:
+    point = {
+        'id': 'k',
+        'classification': 'nose',
+        'attrs': [],
+        'data': [5, 5],
+        'group_id': 'g',
+        'shape': 'circle',
+    }
+    tools = {'bounding_box': [make.box('cat', 1, 1, 9, 9, group_id='g')], 'keypoint': [point]}
+    source = make.dm(tmp_path / 'v2', {'a.png': tools})
+    first = make.dm(tmp_path / 'v1', {'a.png': {}})
+    document = dm.to_v1({'images': [tools]})
+    assert document['annotations']['image_1'][1]['tool'] == 'keypoint'
+    document['annotations']['image_1'][1]['shape'] = 'circle'
+    (first / 'json/a.json').write_text(json.dumps(document), encoding='utf-8')
+    for place in (source, first):
+        report = convert(place, tmp_path / f'out-{place.name}', to=to, task=task).report
+        assert not [reason for reason in attributes_of(report) if 'shape' in reason]
+
+
 def test_what_came_from_version_2_is_counted_once(tmp_path: Path, make: Any) -> None:
     document = dm.to_v1({'images': [{'bounding_box': [make.box('cat', 1, 1, 9, 9, score=0.5)]}]})
     source = make.dm(tmp_path / 'in', {'a.png': {}})

@@ -52,12 +52,52 @@ def test_a_group_is_in_one_bucket(to: str, task: str | None, tmp_path: Path, mak
         'polygon': [make.polygon('cat', (1, 1), (9, 1), (9, 9))],
     }
     report = convert(make.dm(tmp_path / 'in', {'a.png': tools}), tmp_path / 'out', to=to, task=task).report
-    expected = (
-        'kept' if to in ('dm_v1', 'dm_v2') else 'changed' if task == 'pose' or to == 'coco' else 'dropped'
-    )
+    is_posed = task == 'pose' or to == 'coco'
+    expected = 'kept' if to in ('dm_v1', 'dm_v2') or is_posed else 'dropped'
     assert buckets_of(report, 'group') == {expected: 1}
     ages = [entry.count for entry in report.dropped if entry.kind == 'attribute' and "'age'" in entry.reason]
-    assert ages == ([1] if expected == 'changed' else [])
+    assert ages == ([1] if is_posed else [])
+
+
+@pytest.mark.parametrize(('to', 'task'), [('yolo', 'pose'), ('coco', None)])
+def test_a_group_that_is_the_pose_loses_nothing_by_either_version(
+    to: str, task: str | None, tmp_path: Path, make: Any
+) -> None:
+    tools = {
+        'keypoint': [point('k1'), point('k2', 'tail'), point('k3', group_id='h'), point('k4', group_id='i')],
+        'bounding_box': [make.box('cat', 1, 1, 9, 9)],
+        'group': [group('g', 'b', 'k1', 'k2', 'nobody'), group('h', 'k3'), group('i')],
+    }
+    source = make.dm(tmp_path / 'in', {'a.png': tools})
+    first = convert(source, tmp_path / 'v1', to='dm_v1').path
+    again = convert(first, tmp_path / 'v2', to='dm_v2').path
+    for number, place in enumerate((source, first, again)):
+        report = convert(place, tmp_path / f'out{number}', to=to, task=task, on_loss='error').report
+        assert report.kept == {'bounding_box': 1, 'keypoint': 4, 'group': 3, 'image': 1}
+
+
+@pytest.mark.parametrize(('to', 'task'), [('yolo', 'pose'), ('coco', None)])
+@pytest.mark.parametrize(
+    ('one', 'told'),
+    [
+        (group('g', 'b', 'k1', label='horse'), 'whose class is another than its own'),
+        (group('g', 'b', 'k1', 'other'), 'which holds not all of its members'),
+        (group('g', data='b'), 'which holds not all of its members'),
+        (group('g', 'b', 'k1', ['k1']), 'which holds not all of its members'),
+        (group('g', 'b', 'k1', 'elsewhere'), 'which holds not all of its members'),
+    ],
+)
+def test_a_group_that_says_more_than_the_pose_is_changed(
+    one: dict[str, Any], told: str, to: str, task: str | None, tmp_path: Path, make: Any
+) -> None:
+    tools = {
+        'keypoint': [point('k1', group_id='g'), point('elsewhere', group_id='h')],
+        'bounding_box': [make.box('cat', 1, 1, 9, 9), make.box('horse', 20, 20, 9, 9) | {'id': 'other'}],
+        'group': [one],
+    }
+    report = convert(make.dm(tmp_path / 'in', {'a.png': tools}), tmp_path / 'out', to=to, task=task).report
+    (entry,) = report.changed
+    assert (entry.kind, entry.reason) == ('group', f'it became an object with keypoints, {told}')
 
 
 @pytest.mark.parametrize(('to', 'task'), [('yolo', 'pose'), ('coco', None)])

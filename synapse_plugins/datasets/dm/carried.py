@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import FormatError
 from ..declared import OTHER_MASK, declared_size
 from .media import CONTAINERS, media_ids
-from .tools import ANNOTATION_FIELDS, ENTRY_FIELDS, FLAT
+from .tools import ANNOTATION_FIELDS, ENTRY_FIELDS, FLAT, is_display
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -114,6 +114,7 @@ def lost_of(sample: Sample) -> Iterator[tuple[str, str, int]]:
         return
     yield from _fields_of(document, sample)
     used = {_group_of(one) for one in sample.annotations}
+    used.update(one.id for one in sample.annotations if one.tool == 'group' and isinstance(one.id, str | int))
     for name, kind in (('relations', 'relation'), ('annotationGroups', 'annotationGroup')):
         by_media = document.get(name)
         lists = by_media.values() if isinstance(by_media, dict) else ()
@@ -139,7 +140,7 @@ def _fields_of(document: Mapping[str, Any], sample: Sample) -> Iterator[tuple[st
                     if own is None or (known is ENTRY_FIELDS and own.tool not in FLAT):
                         continue
                     for field in sorted(one.keys() - known - own.extra.keys()):
-                        if one[field] is not None:
+                        if one[field] is not None and not is_display(field, own.tool):
                             counts[field] = counts.get(field, 0) + 1
     for field, count in counts.items():
         yield 'attribute', f'only the Datamaker formats can hold {field!r}', count

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ['ANNOTATION_FIELDS', 'COMPRESSION', 'ENTRY_FIELDS', 'FLAT', 'TOOLS', 'data_of', 'fields_of']
+__all__ = [
+    'ANNOTATION_FIELDS',
+    'COMPRESSION',
+    'ENTRY_FIELDS',
+    'FLAT',
+    'TOOLS',
+    'data_of',
+    'fields_of',
+    'is_display',
+]
 
 COMPRESSION = ('isCompressed', 'compressionFormat')
 """What a mask says of its own encoding, in both versions."""
@@ -91,6 +100,12 @@ ANNOTATION_FIELDS = frozenset(
     ('id', 'tool', 'classification', 'isLocked', 'isVisible', 'isValid', 'isDrawCompleted', 'label')
 )
 """What stands in every annotation of version 1: its class, who it is, and the state of its display."""
+
+
+def is_display(field: str, tool: str) -> bool:
+    """Tell a field of one tool that says only how an editor draws it: the ``shape`` of a keypoint, such as a circle."""
+    return field == 'shape' and tool == 'keypoint'
+
 
 ENTRY_FIELDS = frozenset(('id', 'tool', 'coordinate', 'pixel_indices', 'section', *COMPRESSION, _ASIDE))
 """What is the geometry of an entry of a picture."""

@@ -168,7 +168,7 @@ class CocoWriter(Writer):
         posed: list[int] = []
         for pose in poses:
             number = self._pose(pose, sample, records)
-            count_group(pose, self.report, sample.key, 'coco', is_written=number is not None)
+            count_group(pose, sample, self.report, 'coco', is_written=number is not None)
             if number is not None:
                 posed.append(number)
         for annotation in rest:

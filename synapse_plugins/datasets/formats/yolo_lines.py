@@ -185,7 +185,7 @@ class Poses(Lines):
         lines: list[bytes] = []
         for pose in poses:
             is_written = self._add_pose(pose, self.skeleton, sample, lines)
-            count_group(pose, self.report, sample.key, 'yolo', is_written=is_written)
+            count_group(pose, sample, self.report, 'yolo', is_written=is_written)
         for annotation in rest:
             if annotation.tool == 'keypoint':
                 self.report.drop('keypoint', NO_GROUP, sample.key)
