@@ -16,6 +16,7 @@ from typing import Any
 from PIL import Image
 
 from synapse_plugins.datasets import convert, formats, open_dataset
+from synapse_plugins.datasets.geometry import rotated
 from synapse_plugins.datasets.options import BOUNDS_OPTIONS, options_of
 from synapse_plugins.errors import DatasetError
 
@@ -160,10 +161,12 @@ def extent(found: Shown) -> list[float]:
     """Return left, top, right and bottom of all that has a place."""
     xs: list[float] = []
     ys: list[float] = []
-    for tool, _, data, _, (_, extra) in found:
+    for tool, _, data, attrs, (_, extra) in found:
         if tool == 'bounding_box':
-            xs += [data[0], data[0] + data[2]]
-            ys += [data[1], data[1] + data[3]]
+            box = data[0], data[1], data[0] + data[2], data[1] + data[3]
+            corners = rotated(box, attrs.get('rotation', 0.0))
+            xs += [x for x, _ in corners]
+            ys += [y for _, y in corners]
         elif tool == 'segmentation':
             xs += [edge for pixel in data for edge in (pixel % WIDTH, pixel % WIDTH + 1)]
             ys += [edge for pixel in data for edge in (pixel // WIDTH, pixel // WIDTH + 1)]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from .geometry import rotated
+
 if TYPE_CHECKING:
+    from .geometry import Box, Ring
     from .sample import Annotation
 
-__all__ = ['is_angle', 'rotation', 'turn_attribute']
+__all__ = ['corners_if_turned', 'is_angle', 'rotation', 'turn_attribute']
 
 
 def turn_attribute(annotation: Annotation) -> dict[str, Any] | None:
@@ -32,3 +35,18 @@ def rotation(annotation: Annotation) -> float:
     """Return the rotation of a box in radians, 0.0 if it has none."""
     attribute = turn_attribute(annotation) if annotation.attrs else None
     return 0.0 if attribute is None else float(attribute['value'])
+
+
+def corners_if_turned(annotation: Annotation, box: Box) -> Ring | None:
+    """Return the corners of a box that its annotation turns, in the order of `rotated`; None if it stays upright.
+
+    Raises:
+        ValueError: If it is so large that its corners are no finite numbers.
+    """
+    angle = rotation(annotation) if annotation.attrs else 0.0
+    if not angle:
+        return None
+    corners = rotated(box, angle)
+    if not isfinite(sum(map(sum, corners))):
+        raise ValueError('it is too large to be turned')
+    return corners

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .angles import rotation
-from .geometry import extent, read_box, read_ring, rotated
+from .angles import corners_if_turned, rotation
+from .geometry import extent, read_box, read_ring
 from .sample import MISSING, OCCLUDED, VISIBLE
 
 if TYPE_CHECKING:
@@ -50,12 +49,9 @@ def figure_of(annotation: Annotation, width: int, height: int) -> Figure:
     if annotation.tool == 'bounding_box':
         box = read_box(annotation.data)
         area = (box[2] - box[0]) * (box[3] - box[1])
-        angle = turn_of(annotation)
-        if not angle:
+        corners = corners_if_turned(annotation, box)
+        if corners is None:
             return Figure(box, [], None, area)
-        corners = rotated(box, angle)
-        if not isfinite(sum(map(sum, corners))):
-            raise ValueError('it is too large to be turned')
         return Figure(extent([corners]), [corners], None, area)
     if annotation.tool == 'segmentation':
         mask, outside = mask_of(annotation, width, height)

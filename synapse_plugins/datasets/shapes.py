@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import DatasetError
-from .angles import rotation
+from .angles import corners_if_turned
 from .crossing import size_of
 from .geometry import (
     EPSILON,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .report import Report
     from .sample import Annotation, ImageFile
 
-__all__ = ['BOUNDS', 'HOLES_FILLED', 'SHAPES', 'TOLERANCE', 'Shaper', 'rotation']
+__all__ = ['BOUNDS', 'HOLES_FILLED', 'SHAPES', 'TOLERANCE', 'Shaper']
 
 SHAPES = frozenset(('bounding_box', 'polygon', 'segmentation'))
 """The tools that have an area."""
@@ -51,6 +51,7 @@ _REACHES_OUT = 'it reaches out of the image'
 _OUTSIDE = 'it lies outside the image'
 _NO_AREA = 'it has no area'
 _MALFORMED = 'its data is malformed'
+_UPRIGHT = 'its rotation was lost, it became the upright box around it'
 _NO_RING = 'a part of fewer than three corners was left out'
 _NO_PIXELS = 'a part without an area in the image was left out'
 _WIDENED = 'it was narrower than a pixel, and became a pixel wide'
@@ -113,7 +114,7 @@ class Shaper:
     # -- boxes ----------------------------------------------------------------------------------------
 
     def box(self, annotation: Annotation, image: ImageFile, where: str) -> Box | None:
-        """Return the box of an annotation; polygons and masks become their extent.
+        """Return the upright box of an annotation; rotated boxes, polygons and masks become their extent.
 
         Args:
             annotation: The annotation.
@@ -128,7 +129,7 @@ class Shaper:
             if box is not None and self._pixels:
                 box = self._of_pixels(tool, box, image, where, changes)
         elif tool == 'bounding_box':
-            box = self._read_box(annotation, where)
+            box = self._read_upright(annotation, where, changes)
             box = None if box is None else self._clipped_box(tool, box, image, where, changes)
         else:
             rings = self._read_area(annotation, where, changes)
@@ -137,8 +138,6 @@ class Shaper:
             return None
         if tool != 'bounding_box':
             changes.append('it became a box')
-        elif annotation.attrs and rotation(annotation):
-            changes.append('its rotation was ignored')
         self._count(tool, changes, where)
         return box
 
@@ -149,12 +148,23 @@ class Shaper:
         if not changes:
             self._report.keep(tool)
 
-    def _read_box(self, annotation: Annotation, where: str) -> Box | None:
+    def _read_box(self, annotation: Annotation, where: str) -> tuple[Box, Ring | None] | None:
+        """Return a box before it is turned, and its corners if it is."""
         try:
-            return read_box(annotation.data)
+            box = read_box(annotation.data)
+            return box, corners_if_turned(annotation, box)
         except ValueError:
             self._report.drop('bounding_box', _MALFORMED, where)
             return None
+
+    def _read_upright(self, annotation: Annotation, where: str, changes: list[str]) -> Box | None:
+        box, corners = self._read_box(annotation, where) or (None, None)
+        if box is None or corners is None:
+            return box
+        if min(box[2] - box[0], box[3] - box[1]) <= EPSILON:
+            return box  # without area, which the box around a slanting line would have
+        changes.append(_UPRIGHT)
+        return extent([corners])
 
     def _clipped_box(
         self, tool: str, box: Box, image: ImageFile, where: str, changes: list[str]
@@ -194,29 +204,20 @@ class Shaper:
 
     # -- polygons -------------------------------------------------------------------------------------
 
-    def rings(self, annotation: Annotation, image: ImageFile, where: str) -> list[Ring] | None:
-        """Return the polygon of an annotation, a ring for every part; boxes get four corners, masks an outline."""
-        found = self.outline(annotation, image, where)
-        return None if found is None else found[0]
-
     def outline(
         self, annotation: Annotation, image: ImageFile, where: str
     ) -> tuple[list[Ring], Sequence[Ring]] | None:
-        """Return what `rings` does, and the holes of a mask."""
+        """Return the rings of an annotation, four corners of a box, an outline of a mask, and the holes of a mask."""
         if annotation.tool == 'segmentation':
             return self._outlines(annotation, image, where)
         found = self.polygon(annotation, image, where)
         return None if found is None else (found[0], ())
 
     def polygon(self, annotation: Annotation, image: ImageFile, where: str) -> Measured | None:
-        """Return what `rings` does of a polygon or a box, with its extent and its area in square pixels."""
+        """Return the rings of a polygon, or the corners of a box, with their extent and area in square pixels."""
         tool = annotation.tool
         changes: list[str] = []
-        rings = (
-            self._corners(annotation, where)
-            if tool == 'bounding_box'
-            else self._read_rings(annotation, where, changes)
-        )
+        rings = self._read_rings(annotation, where, changes)
         if rings is None:
             return None
         box, size = extent(rings), size_of(rings[0]) if len(rings) == 1 else sum(map(size_of, rings))
@@ -250,12 +251,11 @@ class Shaper:
             self._report.drop(tool, _OUTSIDE, where)
         return clipped
 
-    def _corners(self, annotation: Annotation, where: str) -> list[Ring] | None:
-        box = self._read_box(annotation, where)
-        return None if box is None else [rotated(box, rotation(annotation))]
-
     def _read_rings(self, annotation: Annotation, where: str, changes: list[str]) -> list[Ring] | None:
-        """Return the rings that have three corners."""
+        """Return the corners of a box, or the rings that have three corners."""
+        if annotation.tool == 'bounding_box':
+            found = self._read_box(annotation, where)
+            return None if found is None else [found[1] or rotated(found[0], 0.0)]
         try:
             rings = [read_ring(annotation.data)]
             if annotation.extra:
@@ -272,7 +272,7 @@ class Shaper:
         return whole
 
     def _read_area(self, annotation: Annotation, where: str, changes: list[str]) -> list[Ring] | None:
-        """Return the rings of a polygon that covers anything."""
+        """Return the same of what covers anything."""
         rings = self._read_rings(annotation, where, changes)
         if rings is not None and not any(size_of(ring) > EPSILON for ring in rings):
             self._report.drop(annotation.tool, _NO_AREA, where)
@@ -362,8 +362,6 @@ class Shaper:
         if tool == 'segmentation':
             found = self._traced(annotation, image, where, changes)
             rings = None if found is None else found[0]
-        elif tool == 'bounding_box':
-            rings = self._corners(annotation, where)
         else:
             rings = self._read_area(annotation, where, changes)
         if rings is None:

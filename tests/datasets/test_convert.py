@@ -257,7 +257,7 @@ def test_everything_is_counted_under_detect(mixed: Path, tmp_path: Path) -> None
     assert report.kept == {'bounding_box': 1, 'image': 1}
     assert entries(report.changed) == [
         ('bounding_box', 'it was clipped to the image', 2),
-        ('bounding_box', 'its rotation was ignored', 1),
+        ('bounding_box', 'its rotation was lost, it became the upright box around it', 1),
         ('polygon', 'it became a box', 1),
         ('segmentation', 'it became a box', 1),
     ]
@@ -278,7 +278,7 @@ def test_everything_is_counted_under_detect(mixed: Path, tmp_path: Path) -> None
         '0 0.31250000 0.41666667 0.31250000 0.41666667',
         '0 0.11718750 0.41666667 0.23437500 0.41666667',
         '0 0.89062500 0.91666667 0.21875000 0.16666667',
-        '0 0.31250000 0.31250000 0.31250000 0.20833333',
+        '0 0.31250000 0.31250000 0.34915479 0.38259034',
         '1 0.23437500 0.31250000 0.31250000 0.41666667',
         '2 0.10937500 0.22916667 0.06250000 0.04166667',
     ]

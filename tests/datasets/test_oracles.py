@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from importlib.util import find_spec
+from math import cos, sin
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -169,7 +170,8 @@ def test_ultralytics_reads_poses_and_rotated_boxes(
     assert shape == [48, 64]
     if task == 'pose':
         assert numbers == [0, 0, 0]
-        assert boxes[0] == pytest.approx([14 / 64, 11 / 48, 20 / 64, 10 / 48], abs=1e-6)
+        width, height = 20 * cos(0.4) + 10 * sin(0.4), 20 * sin(0.4) + 10 * cos(0.4)
+        assert boxes[0] == pytest.approx([14 / 64, 11 / 48, width / 64, height / 48], abs=1e-6)
         assert keypoints[0] == [pytest.approx([5 / 64, 8 / 48, 2], abs=1e-6), [0, 0, 0]]
         assert keypoints[1][1] == pytest.approx([1, 47 / 48, 2], abs=1e-6)
         assert boxes[2] == pytest.approx([30 / 64, 30 / 48, 1 / 64, 1 / 48], abs=1e-6)
