@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import DatasetError, SynapsePluginsError
 from ..providers import resolve
+from .marks import follow, take_marks
 from .names import nfc
 from .sample import Sample
 from .strangers import drop_unusable, own_numbers, well_formed
@@ -51,12 +52,15 @@ class Changes:
         for name, function in self._functions:
             key, split = sample.key, sample.split
             before = [(one, one.tool, one.label) for one in sample.annotations]
+            marks = take_marks(sample)  # whatever it returns
             found = _called(name, function, sample)
             if found is None:
                 report.leave_out('image', f'{name}{_LEFT_OUT}', key)
                 return None
             _refuse_moved(name, found, key, split)
             _spell(well_formed(found, f'The transform {name}', key))
+            if marks:
+                follow(marks, [one for one, _, _ in before], found, report)
             was, now = Counter(tool for _, tool, _ in before), Counter(one.tool for one in found.annotations)
             for tool, count in (was - now).items():
                 report.leave_out(tool, f'{name} took it out', key, count)

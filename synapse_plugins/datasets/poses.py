@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from .geometry import Box
+    from .marks import Mark
     from .report import Report
     from .sample import ImageFile, Sample
     from .skeletons import Skeleton
@@ -28,7 +29,6 @@ __all__ = [
     'group_named_by',
     'groups_of',
     'joints_of',
-    'known_visibility',
     'pose_annotations',
     'poses_of',
     'tight_box',
@@ -36,6 +36,10 @@ __all__ = [
 
 NO_GROUP = 'it belongs to no group, so nothing tells whose joint it is'
 """Why a keypoint is dropped that stands alone."""
+
+_MISSING_OUTSIDE = 'it is missing, and where it would be lies outside the image'
+
+_KNOWN = (MISSING, OCCLUDED, VISIBLE)
 
 Joint = tuple[float, float, int]
 """x and y in pixels, and the visibility."""
@@ -145,10 +149,7 @@ def count_group(pose: Pose, sample: Sample, report: Report, name: str, *, is_wri
         report.drop('group', 'its keypoints were dropped', sample.key)
         return
     loss = _loss_of_group(pose, pose.named_by, sample)
-    if loss is None:
-        report.keep('group')
-    else:
-        report.change('group', loss, sample.key)
+    report.come_through(pose.named_by, sample.key, () if loss is None else (loss,))
     count_attributes(pose.named_by, report, sample.key, name, of=' of a group')
 
 
@@ -196,7 +197,7 @@ def joints_of(
         elif xy is None:
             report.drop('keypoint', 'its data is malformed', where)
         else:
-            joint = _inside(xy, visibility_of(point), image, report, where, tolerance)
+            joint = _inside(point, xy, image, report, where, tolerance)
             if joint is not None:
                 joints[place] = joint
                 taken.add(place)
@@ -204,23 +205,24 @@ def joints_of(
 
 
 def _inside(
-    xy: tuple[float, float], seen: int, image: ImageFile, report: Report, where: str, tolerance: float
+    point: Annotation, xy: tuple[float, float], image: ImageFile, report: Report, where: str, tolerance: float
 ) -> Joint | None:
     x, y = xy
+    seen = visibility_of(point)
     out = max(-x, -y, x - image.width, y - image.height)
     if seen == MISSING:
         if (x, y) == (0, 0) or out <= 0:
-            report.keep('keypoint')
+            report.come_through(point, where)
             return (x, y, seen)
-        report.change('keypoint', 'it is missing, and where it would be lies outside the image', where)
+        report.come_through(point, where, (_MISSING_OUTSIDE,))
         return (0.0, 0.0, seen)
     if out > tolerance:
         report.drop('keypoint', 'it lies outside the image', where)
         return None
     if out > 0:
-        report.change('keypoint', 'it was clipped to the image', where)
+        report.come_through(point, where, ('it was clipped to the image',))
         return (min(max(x, 0.0), image.width), min(max(y, 0.0), image.height), seen)
-    report.keep('keypoint')
+    report.come_through(point, where)
     return (x, y, seen)
 
 
@@ -257,39 +259,43 @@ def tight_box(joints: Iterable[Joint], width: float, height: float) -> Box | Non
 # -- from numbers to a pose -----------------------------------------------------------------------------------
 
 
-def known_visibility(said: float, report: Report, where: str) -> int:
-    """Return the visibility that a number of a file says; another number is the nearest, and counted.
+def _known_visibility(said: float) -> int:
+    """Return the visibility that a number of a file says; of another number the nearest.
 
     A joint with more than 0 is annotated, however little more: so trainers see it.
     """
-    if said in (MISSING, OCCLUDED, VISIBLE):
-        return int(said)
-    known = MISSING if said < MISSING else min(max(round(said), OCCLUDED), VISIBLE)
-    report.change('keypoint', f'its visibility is none of 0, 1 and 2; {known} was taken', where)
-    return known
+    return MISSING if said < MISSING else min(max(round(said), OCCLUDED), VISIBLE)
 
 
 def pose_annotations(
-    shape: Annotation, names: Sequence[str], joints: Sequence[Sequence[float]], group: str
+    shape: Annotation,
+    names: Sequence[str],
+    joints: Iterable[Sequence[float]],
+    group: str,
+    marks: list[Mark] | None = None,
 ) -> list[Annotation]:
     """Return a pose that was read as annotations: what tells its class, then its joints.
 
     Args:
         shape: The box, polygon or mask; it gets the group where there are joints.
         names: The joints' names.
-        joints: ``[x, y]`` or ``[x, y, visibility]`` of each, pixels; see `known_visibility`. A joint at 0, 0 that is
-            missing is left out.
+        joints: ``[x, y]`` or ``[x, y, visibility]`` of each, pixels; of a visibility that is none the nearest is
+            taken. A joint at 0, 0 that is missing is left out.
         group: The group id, unique within the picture.
+        marks: Where to put the joints that got another visibility.
     """
     found, made = [shape], MadeGroup(group)
     for place, joint in enumerate(joints):
         x, y = joint[0], joint[1]
-        seen = int(joint[2]) if len(joint) > 2 else VISIBLE
+        said = joint[2] if len(joint) > 2 else VISIBLE
+        seen = int(said) if said in _KNOWN else _known_visibility(said)
         if seen == MISSING and x == 0 and y == 0:
             continue
         name = names[place] if place < len(names) else f'joint_{place}'
         extra = {'group_id': made, 'visibility': seen}
         found.append(Annotation('keypoint', name, [x, y], f'{group}-{place}', extra=extra))
+        if seen != said and marks is not None:
+            marks.append((found[-1], f'its visibility is none of 0, 1 and 2; {seen} was taken'))
     if len(found) > 1:
         shape.extra['group_id'] = made
     return found

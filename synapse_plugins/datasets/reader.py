@@ -30,6 +30,7 @@ from .cut import is_cut_short
 from .declared import note_size
 from .files import read_bytes
 from .images import decode, probe_and_link
+from .marks import tell_marks
 from .names import is_text
 from .report import Report
 
@@ -339,6 +340,7 @@ class UnitReader(Reader):
         for unit in self.units():
             sample = self.read(unit)
             if sample is not None:
+                tell_marks(sample, self.report)
                 yield sample
         self.leave(self.take_facts())
 

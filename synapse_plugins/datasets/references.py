@@ -14,6 +14,7 @@ from ..errors import FormatError
 from .dm.carried import META
 from .dm.forward import key_of, members_of
 from .dm.media import media_ids
+from .marks import mark, take_marks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,12 +22,10 @@ if TYPE_CHECKING:
     from .report import Report
     from .sample import Annotation, Sample
 
-__all__ = ['CHANGED', 'let_go']
-
-CHANGED = 'changed'
-"""Key of `Sample.meta`: the annotations, by identity, that were counted as changed."""
+__all__ = ['let_go']
 
 _ENDS = ('annotationId', 'targetAnnotationId')
+_NO_LONGER = 'what was dropped is no longer in it'
 _RELATIONS, _GROUPS = 'relations', 'annotationGroups'
 
 
@@ -71,6 +70,7 @@ class _Letting:
         self._went: set[Any] = set()
         self._annotated: dict[Any, tuple[str, bool]] = {}
         self._documented: dict[Any, tuple[str, bool]] = {}
+        self._replaced: dict[int, Annotation] = {}
 
     def go_of(self, gone: Collection[Any]) -> set[Any]:
         """Let go of these ids; return those of the relations and groups that went with them."""
@@ -89,9 +89,7 @@ class _Letting:
             elif one.tool == 'group' and left:
                 kept.append(replace(one, data=left))
                 self._note(self._annotated, one.tool, one.id, is_gone=False)
-                if not self._chosen:
-                    meta = self._sample.meta
-                    self._sample.meta = {**meta, CHANGED: (*meta.get(CHANGED, ()), kept[-1])}
+                self._replaced[id(one)] = kept[-1]
             else:
                 self._note(self._annotated, one.tool, one.id, is_gone=True)
         self._sample.annotations = kept
@@ -137,13 +135,26 @@ class _Letting:
         """Count what changed and what went; what a document has as an annotation, too, is counted once."""
         others = {key: what for key, what in self._documented.items() if key not in self._annotated}
         for kind, is_gone in (*self._annotated.values(), *others.values()):
-            self._count(kind, self._sample.key, is_gone=is_gone)
+            if is_gone or self._chosen or kind != 'group':
+                self._count(kind, self._sample.key, is_gone=is_gone)
+        if self._replaced:
+            self._mark()
+
+    def _mark(self) -> None:
+        """Have the sample say which groups have lost something, and what was changed of them before."""
+        marks = list(take_marks(self._sample))
+        for old, new in self._replaced.items():
+            marks = [(new if id(one) == old else one, reason) for one, reason in marks]
+        if not self._chosen:
+            new_ones = set(map(id, self._replaced.values()))
+            marks += [(one, _NO_LONGER) for one in self._sample.annotations if id(one) in new_ones]
+        mark(self._sample, marks)
 
     def _count(self, kind: str, where: str, *, is_gone: bool) -> None:
         verb = 'left out' if self._chosen else 'dropped'
         if not is_gone:
             count = self._report.note if self._chosen else self._report.change
-            count(kind, f'what was {verb} is no longer in it', where)
+            count(kind, 'what was left out is no longer in it' if self._chosen else _NO_LONGER, where)
             return
         what = 'an annotation that it refers to was' if kind == 'relation' else 'all annotations in it were'
         count = self._report.leave_out if self._chosen else self._report.drop

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from .sample import Annotation
 
 __all__ = ['EXAMPLES', 'Counts', 'Entry', 'Report']
 
@@ -67,6 +69,7 @@ class Report:
         self._said: set[str] = set()
         self.renamed: dict[str, str] = {}
         self._buckets: dict[str, dict[tuple[str, str], Entry]] = {name: {} for name in _PHRASES}
+        self._before: dict[int, list[str]] = {}
 
     def __repr__(self) -> str:
         lines = self.lines(examples=1)
@@ -82,6 +85,21 @@ class Report:
     def change(self, kind: str, reason: str, where: str, count: int = 1) -> None:
         """Count what came through, but not as it was."""
         self._count('changed', kind, reason, where, count)
+
+    def come_through(self, annotation: Annotation, where: str, reasons: Sequence[str] = ()) -> None:
+        """Count an annotation that is in the output: as changed, once for every reason, or as kept.
+
+        Args:
+            annotation: The annotation. What its reader changed of it counts too.
+            where: What the report names.
+            reasons: What the writer changed of it.
+        """
+        tool = annotation.tool
+        before = self._claimed(annotation) if self._before else ()
+        if not before and not reasons:
+            self.kept[tool] = self.kept.get(tool, 0) + 1
+        for reason in (*before, *reasons):
+            self.change(tool, reason, where)
 
     def drop(self, kind: str, reason: str, where: str, count: int = 1) -> None:
         """Count what is not in the output."""
@@ -108,6 +126,39 @@ class Report:
     def under(self, prefix: str) -> Report:
         """Return what counts in this report, with *prefix* before every place: for one of several sources."""
         return _Under(self, prefix) if prefix else self
+
+    # -- what was changed before ----------------------------------------------------------------------
+
+    @property
+    def expects(self) -> bool:
+        """Whether `come_through` has to be asked about every annotation, for something was changed of one before."""
+        return bool(self._before)
+
+    def expect(self, marks: Iterable[tuple[Annotation, str]]) -> None:
+        """Know what was changed of annotations before they are counted, and why, in place of what was known."""
+        self._before = {}
+        for annotation, reason in marks:
+            reasons = self._before.setdefault(id(annotation), [])
+            reasons.append(reason)
+            self._before[id(annotation.extra)] = reasons  # by which the same with another label is known
+
+    def tell_expected(self, annotation: Annotation, where: str) -> None:
+        """Count what was changed of an annotation before, if that is not told yet."""
+        for reason in self._claimed(annotation):
+            self.change(annotation.tool, reason, where)
+
+    def apart(self) -> Report:
+        """Return an empty report that knows what this one does, for what may turn out not to count."""
+        report = Report()
+        report._before = self._before
+        return report
+
+    def _claimed(self, annotation: Annotation) -> list[str]:
+        before = self._before
+        reasons = before.get(id(annotation)) or before.get(id(annotation.extra)) or []
+        claimed = list(reasons)
+        reasons.clear()
+        return claimed
 
     def _count(self, bucket: str, kind: str, reason: str, where: str, count: int) -> None:
         entries = self._buckets[bucket]

@@ -138,15 +138,8 @@ class Shaper:
             return None
         if tool != 'bounding_box':
             changes.append('it became a box')
-        self._count(tool, changes, where)
+        self._report.come_through(annotation, where, changes)
         return box
-
-    def _count(self, tool: str, changes: Sequence[str], where: str) -> None:
-        """Count an annotation that comes through: as changed, once a reason, or as kept."""
-        for reason in changes:
-            self._report.change(tool, reason, where)
-        if not changes:
-            self._report.keep(tool)
 
     def _read_box(self, annotation: Annotation, where: str) -> tuple[Box, Ring | None] | None:
         """Return a box before it is turned, and its corners if it is."""
@@ -240,7 +233,7 @@ class Shaper:
             changes.append('it became a polygon of four corners')
         elif self._parts and len(clipped) > 1:
             changes.append(self._parts)
-        self._count(tool, changes, where)
+        self._report.come_through(annotation, where, changes)
         return clipped, box, size
 
     def _clipped_rings(self, tool: str, rings: list[Ring], image: ImageFile, where: str) -> list[Ring]:
@@ -296,7 +289,7 @@ class Shaper:
         except TooLargeMaskError as exc:
             self._report.drop(annotation.tool, str(exc), where)
             return None
-        self._count(annotation.tool, changes, where)
+        self._report.come_through(annotation, where, changes)
         return mask, code
 
     def _mask(self, annotation: Annotation, image: ImageFile, where: str, changes: list[str]) -> Mask | None:
@@ -333,7 +326,7 @@ class Shaper:
             changes.append(self._holes)
         if self._parts and len(rings) > 1:
             changes.append(self._parts)
-        self._count(annotation.tool, changes, where)
+        self._report.come_through(annotation, where, changes)
         return rings, holes
 
     def _traced(
@@ -374,7 +367,7 @@ class Shaper:
             changes.append('it became a rotated box')
         moved = self._moved_inside(tool, ring, image, where, changes)
         if moved is not None:
-            self._count(tool, changes, where)
+            self._report.come_through(annotation, where, changes)
         return moved
 
     def _moved_inside(

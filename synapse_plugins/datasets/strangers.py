@@ -11,6 +11,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DatasetError
+from .marks import mark
 from .reader import UnitReader
 from .references import let_go
 from .sample import Annotation
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ['check_labels', 'drop_unusable', 'own_numbers', 'reading', 'surveying', 'taken', 'well_formed']
 
 _OWN = frozenset((int, float, str, bool, type(None)))
+_NULL = 'what was no number (NaN, infinity) beside its data became null'
 _HERE = f'{__name__.partition(".")[0]}.'
 
 
@@ -179,9 +181,7 @@ def drop_unusable(sample: Sample, report: Report) -> None:
         let_go(sample, before, report)
     for annotation in sample.annotations:
         if not (_is_finite(annotation.attrs) and _is_finite(annotation.extra)):
-            report.change(
-                annotation.tool, 'what was no number (NaN, infinity) beside its data became null', sample.key
-            )
+            mark(sample, [(annotation, _NULL)])
             annotation.attrs, annotation.extra = _finite(annotation.attrs), _finite(annotation.extra)
 
 

@@ -12,6 +12,7 @@ from .choices import rename_all
 from .chosen import keep_chosen
 from .dm.carried import leave_behind, may_lose
 from .ledger import Entry, digest_of, is_final, time_of_ledger
+from .marks import write_marked
 from .names import nfc
 from .reader import UNREADABLE, Survey, UnitReader
 from .references import let_go
@@ -279,7 +280,7 @@ class Work:
             return
         writer.stem = job.stem
         self._labels = labels
-        record = writer.write(changed)
+        record = write_marked(changed, writer)
         if record is SKIPPED:
             return
         done.records.append((job.split, record))

@@ -77,6 +77,10 @@ class Writer(ABC):
     keeps_bounds: ClassVar[bool] = False
     """Whether `write` keeps annotations with an area to its bounds, by `shaper`; else the engine does it before."""
 
+    tells_changes: ClassVar[bool] = False
+    """Whether `write` counts what it writes by `Report.come_through`, which tells what was changed before; else the
+    engine tells of all that was."""
+
     inner: ClassVar[frozenset[str]] = frozenset()
     """Arguments of the constructor that `prepare` gives, and no user."""
 

@@ -39,10 +39,11 @@ RECORD = st.fixed_dictionaries(
 def test_the_short_way_leads_where_the_long_one_does(record: dict[str, Any]) -> None:
     found = plain_box(record, NAMES)
     if found is not None:
-        report = Report()
-        (whole,) = annotations_of_record(record, 1, NAMES[record['category_id']], (), report, 'a')
+        report, marks = Report(), []
+        name = NAMES[record['category_id']]
+        (whole,) = annotations_of_record(record, 1, name, (), report, 'a', None, marks)
         assert repr(found) == repr(whole)
-        assert report.lines() == []
+        assert (report.lines(), marks) == ([], [])
 
 
 def test_plain_records_take_it() -> None:

@@ -22,7 +22,6 @@ from ..geometry import area, extent, read_box, rotated, within
 from ..names import nfc
 from ..options import FormatOption, one_of, several
 from ..poses import NO_GROUP, count_group, count_joint_attributes, joints_of, poses_of, tight_box
-from ..report import Report
 from ..sample import MISSING
 from ..shapes import SHAPES
 from ..skeletons import Skeleton
@@ -68,6 +67,7 @@ class CocoWriter(Writer):
     """
 
     parallel: ClassVar[bool] = True
+    tells_changes: ClassVar[bool] = True
     keeps_bounds: ClassVar[bool] = True
     inner: ClassVar[frozenset[str]] = frozenset(
         ('skeleton', 'skeletons', 'bare_class', 'numbers', 'supercategories')
@@ -229,7 +229,7 @@ class CocoWriter(Writer):
         if number is None:
             self.report.drop('keypoint', 'its object has no class', where, len(pose.points))
             return None
-        counted = Report()
+        counted = self.report.apart()
         skeleton = self._skeletons.get(self.classes[number], self._skeleton)
         joints = joints_of(pose, skeleton, image, counted, where, tolerance=self._tolerance)
         record = shape

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .coco_records import tool_of
-
 if TYPE_CHECKING:
     from ..report import Report
 
@@ -48,12 +46,17 @@ def _says(value: Any) -> bool:
     return value is not None and value not in ([], {}, '', [[]])
 
 
-def count_differences(record: dict[str, Any], report: Report, where: str) -> None:
-    """Count in what the two records differed that this one was made of, and take that out of it."""
+def count_differences(record: dict[str, Any], report: Report, where: str) -> list[str]:
+    """Take out of a record in what the two differed that it was made of.
+
+    Returns:
+        What to say of its shape, if that is another one. Of other fields it is counted.
+    """
+    reasons = []
     for field in record.pop(_DIFFERS, ()) if _DIFFERS in record else ():
         if field in _SHAPES:
-            reason = f'its {field} among the keypoints is another one; that of the instance was taken'
-            report.change(tool_of(record), reason, where)
+            reasons.append(f'its {field} among the keypoints is another one; that of the instance was taken')
         else:
             reason = f'its {field} among the keypoints differ from those of the instance, which were taken'
             report.drop('attribute', reason, where)
+    return reasons

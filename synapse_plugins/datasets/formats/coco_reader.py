@@ -9,6 +9,7 @@ import orjson
 
 from ...errors import DatasetError, FormatError
 from ..classes import merged_numbers
+from ..marks import mark
 from ..names import Fence, keys_of, leaf
 from ..reader import UNREADABLE, Evidence, Survey, Unit, UnitReader
 from ..sample import ImageFile, Sample
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from ..marks import Mark
     from ..pool import Pool
     from ..report import Report
     from ..sample import Annotation
@@ -181,16 +183,19 @@ class CocoReader(UnitReader):
         is_read = has_masks and self.measure(image, key)
         pixels = (image.width, image.height) if is_read else None
         annotations: list[Annotation] = []
+        marks: list[Mark] = []
         for place, record in enumerate(records, 1):
             box = plain_box(record, self._plain)
             if box is not None:
                 annotations.append(box)
             else:
-                annotations += self._annotations(record, place, path, key, pixels)
+                annotations += self._annotations(record, place, path, key, pixels, marks)
         if has_masks and not is_read:
             self.lose(annotations, UNREADABLE, key)
             return None
-        return Sample(key, split, image, annotations)
+        sample = Sample(key, split, image, annotations)
+        mark(sample, marks)
+        return sample
 
     def _find(self, split: str | None, name: str) -> str | None:
         return self._places_of(split).find(name)
@@ -225,7 +230,13 @@ class CocoReader(UnitReader):
             drop_record(record, reason, self.report, where, f', annotation {record.get("id")}')
 
     def _annotations(
-        self, record: dict[str, Any], place: int, path: Path, key: str, size: tuple[int, int] | None
+        self,
+        record: dict[str, Any],
+        place: int,
+        path: Path,
+        key: str,
+        size: tuple[int, int] | None,
+        marks: list[Mark],
     ) -> list[Annotation]:
         number: Any = record.get('category_id')
         if not isinstance(number, int | float | str):
@@ -245,10 +256,12 @@ class CocoReader(UnitReader):
             )
         if number in self._merged:
             self.report.change('class', f'of several categories called {name!r} one was made', key)
-        count_differences(record, self.report, key)
+        reasons = count_differences(record, self.report, key)
         skeleton = self._skeletons.get(number)
         joints = () if skeleton is None else skeleton.joints
-        return annotations_of_record(record, place, name, joints, self.report, key, size)
+        found = annotations_of_record(record, place, name, joints, self.report, key, size, marks)
+        marks += [(found[0], reason) for reason in reasons if found]
+        return found
 
     # -- what it holds --------------------------------------------------------------------------------
 

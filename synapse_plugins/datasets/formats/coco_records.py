@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..declared import OTHER_MASK
 from ..names import nfc
-from ..poses import known_visibility, pose_annotations
+from ..poses import pose_annotations
 from ..sample import Annotation
 from ..skeletons import PERSON_17, Skeleton
 from ..turned import NO_RECTANGLE
@@ -17,6 +17,7 @@ from .coco_turned import turned_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ..marks import Mark
     from ..report import Report
     from .coco_turned import Turned
 
@@ -111,7 +112,8 @@ def annotations_of_record(
     joints: Sequence[str],
     report: Report,
     where: str,
-    size: tuple[int, int] | None = None,
+    size: tuple[int, int] | None,
+    marks: list[Mark],
 ) -> list[Annotation]:
     """Return a record as annotations: what has an area, and its joints.
 
@@ -123,6 +125,7 @@ def annotations_of_record(
         report: Where to count what cannot be read.
         where: What the report names.
         size: Of the picture, in pixels; a mask of another size is dropped. None: masks are not compared.
+        marks: Where to put what was changed of them.
     """
     tool, turn = _tool_and_turn(record)
     if tool == 'segmentation' and size is not None and (said := _other_size(record['segmentation'], size)):
@@ -139,35 +142,34 @@ def annotations_of_record(
             drop_record(record, str(exc), report, where)
             return []
     else:
-        data, angle, is_whole = turn
-        if not is_whole:
-            report.change('bounding_box', NO_RECTANGLE, where)
+        data, angle, _ = turn
         for item in attrs:
             if item['name'] == 'rotation':
                 item['value'] = angle
     number = record.get('id')
     shape = Annotation(tool, name, data, None if number is None else str(number), attrs, extra)
+    if turn is not None and not turn[2]:
+        marks.append((shape, NO_RECTANGLE))
     if 'keypoints' not in record:
         return [shape]
     if not has_joints(record):
         if record.get('keypoints') and not isinstance(record['keypoints'], list):
             report.drop('keypoint', 'its data is malformed', where)
         return [shape]
-    points = _joints(record['keypoints'], report, where)
+    points = _joints(record['keypoints'])
     if points is None:
         report.drop('keypoint', 'its data is malformed', where)
         return [shape]
-    return pose_annotations(shape, joints, points, f'pose-{place}')
+    return pose_annotations(shape, joints, points, f'pose-{place}', marks)
 
 
-def _joints(keypoints: list[Any], report: Report, where: str) -> list[tuple[float, float, int]] | None:
+def _joints(keypoints: list[Any]) -> list[tuple[float, float, float]] | None:
     """Return ``[x1, y1, v1, ...]`` as triples; None if it is none."""
     if len(keypoints) % 3 or not all(
         isinstance(value, int | float) and isfinite(value) for value in keypoints
     ):
         return None
-    triples = zip(keypoints[::3], keypoints[1::3], keypoints[2::3], strict=True)
-    return [(x, y, known_visibility(seen, report, where)) for x, y, seen in triples]
+    return list(zip(keypoints[::3], keypoints[1::3], keypoints[2::3], strict=True))
 
 
 def _other_size(code: dict[str, Any], size: tuple[int, int]) -> str:

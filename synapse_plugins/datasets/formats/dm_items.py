@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import FormatError
 from ..dm.carried import OTHERS, REST, tools_of
-from ..references import CHANGED
 from ..sample import Annotation
 
 if TYPE_CHECKING:
@@ -138,11 +137,9 @@ def _items(annotation: Annotation, number: int) -> Iterator[dict[str, Any]]:
 
 
 def count_kept(sample: Sample, report: Report) -> None:
-    """Count what a document of either version holds of a sample: everything; what was changed is counted already."""
-    changed = sample.meta.get(CHANGED, ()) if sample.meta else ()
+    """Count what a document of either version holds of a sample: everything."""
     for annotation in sample.annotations:
-        if not changed or not any(annotation is one for one in changed):
-            report.keep(annotation.tool)
+        report.come_through(annotation, sample.key)
     if sample.image.media != 'image':
         report.keep(sample.image.media)
     for _, tool, count in tools_of(sample.meta.get(OTHERS, {})) if sample.meta else ():

@@ -39,6 +39,7 @@ class DmV1Writer(Writer):
     """Writes Datamaker v1."""
 
     parallel: ClassVar[bool] = True
+    tells_changes: ClassVar[bool] = True
     holds_media: ClassVar[bool] = True
 
     def write(self, sample: Sample) -> None:

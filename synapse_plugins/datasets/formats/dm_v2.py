@@ -51,6 +51,7 @@ class DmV2Writer(Writer):
     """Writes Datamaker v2. Geometry stays as it is; the format lets it reach out of the image."""
 
     parallel: ClassVar[bool] = True
+    tells_changes: ClassVar[bool] = True
     holds_media: ClassVar[bool] = True
 
     def write(self, sample: Sample) -> None:

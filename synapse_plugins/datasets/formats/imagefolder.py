@@ -282,7 +282,7 @@ class ClassFolders:
                 return SKIPPED
             report.drop('image', 'it has no class as a whole', where)
             return SKIPPED
-        report.keep('classification')
+        report.come_through(chosen, where)
         count_attributes(chosen, report, where, self._name)
         prefix = f'{sample.split}/' if sample.split else ''
         self._writer.place(sample, f'{prefix}{self._folder_of[chosen.label]}')
@@ -306,6 +306,7 @@ class ImageFolderWriter(Writer):
     """Writes ImageFolder."""
 
     parallel: ClassVar[bool] = True
+    tells_changes: ClassVar[bool] = True
 
     def __init__(self, root: Path, **kwargs: Any) -> None:
         super().__init__(root, **kwargs)

@@ -302,6 +302,7 @@ class PascalVocWriter(Writer):
     """Writes Pascal VOC. The format holds boxes; polygons and masks become boxes."""
 
     parallel: ClassVar[bool] = True
+    tells_changes: ClassVar[bool] = True
     keeps_bounds: ClassVar[bool] = True
     names_by_split: ClassVar[bool] = False  # the pictures of all splits lie in one folder
 

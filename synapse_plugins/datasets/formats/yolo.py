@@ -57,6 +57,7 @@ class YoloWriter(Writer):
 
     tasks: ClassVar[tuple[str, ...]] = ('detect', 'segment', 'pose', 'obb', 'classify')
     parallel: ClassVar[bool] = True
+    tells_changes: ClassVar[bool] = True
     keeps_bounds: ClassVar[bool] = True
     inner: ClassVar[frozenset[str]] = frozenset(('bare_class',))
     options: ClassVar[tuple[FormatOption, ...]] = (

@@ -17,7 +17,6 @@ from ..geometry import plain_box, plain_ring
 from ..options import one_of
 from ..parts import PARTS, one_ring_each
 from ..poses import NO_GROUP, count_group, count_joint_attributes, joints_of, poses_of, tight_box
-from ..report import Report
 from ..sample import MISSING
 from ..shapes import HOLES_FILLED, SHAPES
 from .shares import OFFSET, SCALE, WIDTH, as_text, points_as_text
@@ -97,7 +96,8 @@ class Boxes(Lines):
 
     def of(self, sample: Sample) -> list[bytes]:
         """Return the lines of a sample."""
-        image, numbers = sample.image, self.writer.number
+        image = sample.image
+        numbers = {} if self.report.expects else self.writer.number  # of none: each is looked at
         width, height = image.width, image.height
         x_scale, y_scale = SCALE / width, SCALE / height
         found: list[int] = []
@@ -148,7 +148,7 @@ class Polygons(Lines):
         width, height = sample.image.width, sample.image.height
         plain = plain_ring(annotation.data, width, height) if _is_one_polygon(annotation) else None
         if plain is not None:
-            self.report.keep('polygon')
+            self.report.come_through(annotation, sample.key)
             lines.append(b'%d%b\n' % (number, points_as_text(*plain, width, height)))
             return True
         found = self.shaper.outline(annotation, sample.image, sample.key)
@@ -219,7 +219,7 @@ class Poses(Lines):
         if number is None:
             self.report.drop('keypoint', 'its object has no class', where, len(pose.points))
             return False
-        counted = Report()
+        counted = self.report.apart()
         joints = joints_of(pose, skeleton, image, counted, where, tolerance=self.tolerance)
         if box is None:
             box = tight_box(joints, image.width, image.height)

@@ -12,6 +12,7 @@ from ...errors import DatasetError, FormatError
 from ..classes import CLASSES_FILE, merged_numbers, read_classes
 from ..files import read_bytes, scan
 from ..images import IMAGE_SUFFIXES
+from ..marks import mark
 from ..names import joined_splits, keys_of, nfc
 from ..passed import Passed
 from ..reader import UNREADABLE, Evidence, Survey, Unit, UnitReader
@@ -36,6 +37,7 @@ from .yolo_trainer import label_file_trouble
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..marks import Mark
     from ..report import Report
     from ..sample import Annotation
     from ..skeletons import Skeleton
@@ -171,7 +173,10 @@ class YoloReader(UnitReader):
         label = label_of(path, self._root)
         image = ImageFile(path, name=leaf_name)
         if self.measure(image, f'{split}/{name}' if split else name):
-            return Sample(key, split, image, self._annotations(label, image, key))
+            marks: list[Mark] = []
+            sample = Sample(key, split, image, self._annotations(label, image, key, marks))
+            mark(sample, marks)
+            return sample
         if Path(label).exists():
             self._lose_rows(self._rows(label, key), UNREADABLE, key)
         return None
@@ -241,7 +246,7 @@ class YoloReader(UnitReader):
             for _ in seen_joints(row, self._joints):
                 self.report.drop('keypoint', reason, where)
 
-    def _annotations(self, label: str, image: ImageFile, key: str) -> list[Annotation]:
+    def _annotations(self, label: str, image: ImageFile, key: str, marks: list[Mark]) -> list[Annotation]:
         annotations: list[Annotation] = []
         for row in self._rows(label, key):
             name = self._names.get(row.number)
@@ -257,7 +262,7 @@ class YoloReader(UnitReader):
                 )
             if row.number in self._merged:
                 self.report.change('class', f'of several classes called {name!r} one was made', key)
-            annotations += annotations_of_row(row, name, image, self._joints, self.report, key)
+            annotations += annotations_of_row(row, name, image, self._joints, marks)
         return annotations
 
     def _rows(self, label: str, key: str, *, quiet: bool = False) -> list[Row]:

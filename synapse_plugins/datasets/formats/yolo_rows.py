@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from ..poses import known_visibility, pose_annotations
+from ..poses import pose_annotations
 from ..sample import MISSING, VISIBLE, Annotation
 from ..turned import NO_RECTANGLE, as_rectangle, smallest_around
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..report import Report
+    from ..marks import Mark
     from ..sample import ImageFile
     from .yolo_config import Joints
 
@@ -107,9 +107,9 @@ def fault_of(text: str, joints: Joints | None) -> tuple[str, str]:
 
 
 def annotations_of_row(
-    row: Row, name: str, image: ImageFile, joints: Joints | None, report: Report, where: str
+    row: Row, name: str, image: ImageFile, joints: Joints | None, marks: list[Mark]
 ) -> list[Annotation]:
-    """Return what a line says of a picture."""
+    """Return what a line says of a picture; *marks* gets what was changed of it."""
     width, height = image.width, image.height
     if row.kind in (BOX, POSE):
         x, y, w, h = row.values[:4]
@@ -117,21 +117,19 @@ def annotations_of_row(
         box = Annotation('bounding_box', name, data)
         if row.kind == BOX or joints is None:
             return [box]
-        points = [
-            (x * width, y * height, *(known_visibility(one, report, where) for one in seen))
-            for x, y, *seen in row.joints(joints)
-        ]
-        return pose_annotations(box, joints.skeleton.joints, points, f'pose-{row.line}')
+        points = [(x * width, y * height, *seen) for x, y, *seen in row.joints(joints)]
+        return pose_annotations(box, joints.skeleton.joints, points, f'pose-{row.line}', marks)
     ring = [(x * width, y * height) for x, y in zip(row.values[::2], row.values[1::2], strict=True)]
     if row.kind == POLYGON:
         return [Annotation('polygon', name, [[x, y] for x, y in ring])]
-    found = as_rectangle(ring)
-    if found is None:
-        report.change('bounding_box', NO_RECTANGLE, where)
-        found = smallest_around(ring)
+    whole = as_rectangle(ring)
+    found = whole or smallest_around(ring)
     left, top, right, bottom = found.box
     attrs = [{'name': 'rotation', 'value': found.angle}] if abs(found.angle) > _UPRIGHT else []
-    return [Annotation('bounding_box', name, [left, top, right - left, bottom - top], attrs=attrs)]
+    box = Annotation('bounding_box', name, [left, top, right - left, bottom - top], attrs=attrs)
+    if whole is None:
+        marks.append((box, NO_RECTANGLE))
+    return [box]
 
 
 def seen_joints(row: Row, joints: Joints | None) -> list[str]:
