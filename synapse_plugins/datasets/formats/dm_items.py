@@ -138,8 +138,12 @@ def _items(annotation: Annotation, number: int) -> Iterator[dict[str, Any]]:
 
 def count_kept(sample: Sample, report: Report) -> None:
     """Count what a document of either version holds of a sample: everything."""
+    expects = report.expects
     for annotation in sample.annotations:
-        report.come_through(annotation, sample.key)
+        if expects:
+            report.come_through(annotation, sample.key)
+        else:
+            report.keep(annotation.tool)
     if sample.image.media != 'image':
         report.keep(sample.image.media)
     for _, tool, count in tools_of(sample.meta.get(OTHERS, {})) if sample.meta else ():
