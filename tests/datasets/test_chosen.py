@@ -115,7 +115,7 @@ def test_joints_go_with_the_group_that_names_them(
     }
     source = make.dm(tmp_path / 'in', {'a.png': tools})
     made = convert(source, tmp_path / 'out', to=to, task=task, classes=['horse'])
-    assert made.report.kept == {'image': 1, 'bounding_box': 1, 'keypoint': 2}
+    assert made.report.kept == {'image': 1, 'bounding_box': 1, 'keypoint': 2, 'group': 1}
     others = convert(source, tmp_path / 'cats', to=to, task=task, classes=['cat'], on_loss='error')
     assert others.report.kept == {'image': 1, 'bounding_box': 1}
     reason = "its object is of class 'horse', which was not asked for"
