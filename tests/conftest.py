@@ -224,8 +224,13 @@ def _leaves_the_process_as_it_was() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _finds_packs_afresh() -> Iterator[None]:
-    """Forget what packs a test found: another one's import path has others, or the same without their modules."""
+    """Forget what packs a test found: another one's import path has others, or the same without their modules.
+
+    A run puts the project at hand on that path, and leaves it there.
+    """
+    before = list(sys.path)
     yield
+    sys.path[:] = before
     if (manager := sys.modules.get('synapse_plugins.packs.manager')) is not None:
         manager.get_manager.cache_clear()
     if (formats := sys.modules.get('synapse_plugins.datasets.formats')) is not None:
@@ -238,7 +243,6 @@ def _process() -> dict[str, Any]:
         f'${name}': value for name, value in os.environ.items() if name != 'PYTEST_CURRENT_TEST'
     }
     state['working directory'] = Path.cwd()
-    state['import path'] = list(sys.path)
     for number in signal.valid_signals():
         if number != getattr(signal, 'SIGALRM', None):  # the time-out per test is made of it
             with suppress(ValueError, OSError):
