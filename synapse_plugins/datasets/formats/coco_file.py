@@ -84,7 +84,7 @@ class CocoFile:
 
     def _start(self, size: int) -> None:
         self.images: list[ImageRecord] = []
-        self._sizes: dict[Size | None, Size | None] = {}
+        self._sizes: dict[tuple[Any, Any], Size | None] = {}
         self.categories: list[dict[str, Any]] = []
         self._found: set[str] = set()
         self._store: _Memory | _Database = _Database() if size > SPILL else _Memory()
@@ -144,8 +144,13 @@ class CocoFile:
 
     def _image(self, record: dict[str, Any], *, exact: bool) -> ImageRecord:
         number = id_of(record, 'id', self.path, exact=exact)
-        size = declared_size(record.get('width'), record.get('height'))
-        size = self._sizes.setdefault(size, size)  # most pictures of a dataset share a few sizes
+        said = record.get('width'), record.get('height')
+        try:
+            size = self._sizes[said]  # most pictures of a dataset share a few sizes
+        except KeyError:
+            size = self._sizes[said] = declared_size(*said)
+        except TypeError:  # of lists, which are no size
+            size = None
         return ImageRecord(number, str(field_of(record, 'file_name', self.path)), size)
 
     def _check_lists(self) -> None:

@@ -82,17 +82,18 @@ def unnamed(root: Path, names: Iterable[tuple[Places, Sequence[str]]]) -> list[s
     for places, said in names:
         count += len(said)
         own.update(places.own)
-        plain = {_plain(name) for name in said}
+        plain = set(said) if _are_plain(said) else {_plain(name) for name in said}
         for place in map(str, places.folders):
             known[place] = known[place] | plain if place in known else plain
     found: list[str] = []
     for folder in own:
         if own.isdisjoint(folder.parents):
-            for name in scan(folder, IMAGE_SUFFIXES):
-                if _is_named(path := f'{folder}{os.sep}{name}', known):
-                    count -= 1
-                else:
-                    found.append(path)
+            names_in = set(scan(folder, IMAGE_SUFFIXES))
+            others = names_in - known.get(str(folder), set())  # nearly all are named as they lie there
+            paths = [f'{folder}{os.sep}{name}' for name in others]
+            strange = [path for path in paths if not _is_named(path, known)]
+            count -= len(names_in) - len(strange)
+            found += strange
     if count > 0:  # some are missing, or lie where something else may lie too
         found += _beside(known, own)
     return sorted(os.path.relpath(path, root).replace(os.sep, '/') for path in found)
@@ -167,6 +168,12 @@ def _is_named(path: str, known: dict[str, set[str]]) -> bool:
         if path.startswith(folder) and path[size] == os.sep and _plain(path[size + 1 :]) in names:
             return True
     return False
+
+
+def _are_plain(names: Sequence[str]) -> bool:
+    """Tell whether `_plain` would leave all of the names as they are."""
+    text = '\0'.join(names)
+    return os.sep == '/' and text.isascii() and not any(part in text for part in ('./', '//', '\\'))
 
 
 def _plain(name: str) -> str:
