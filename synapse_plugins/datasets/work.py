@@ -265,7 +265,8 @@ class Work:
         changed = self._changed(sample, plan)
         if changed is None:
             return
-        let_go(changed, before, self._report, chosen=True)
+        if before:
+            let_go(changed, before, self._report, chosen=True)
         if not writer.holds_media and not self._is_picture(changed):
             return
         if self._bounds is not None:
@@ -280,7 +281,7 @@ class Work:
             return
         writer.stem = job.stem
         self._labels = labels
-        record = write_marked(changed, writer)
+        record = write_marked(changed, writer) if changed.meta else writer.write(changed)
         if record is SKIPPED:
             return
         done.records.append((job.split, record))

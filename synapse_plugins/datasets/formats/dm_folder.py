@@ -150,8 +150,8 @@ class DmReader(UnitReader):
                 self._miss(raw, key)
                 return None
             content = orjson.loads(raw)
-            if (found_version := version_of(content)) not in (self.version, None):
-                self.report.note('annotation file', _OTHER.format(found_version, self.version), key)
+            if self.version != 2 or 'images' not in content:  # nearly all are of version 2, which has them
+                self._note_version(content, key)
             meta: dict[str, Any] = {}
             if self._has_meta[split] or 'images' not in content:
                 content, meta = self._as_version_2(content, folder, document, key)
@@ -169,6 +169,10 @@ class DmReader(UnitReader):
         path = f'{folder}{os.sep}{IMAGES}{os.sep}{file}'
         image = ImageFile(path, name=leaf_name, media=kind, declared=declared)
         return Sample(key, split, image, found, {**carried, **meta})
+
+    def _note_version(self, content: Any, key: str) -> None:
+        if (found := version_of(content)) not in (self.version, None):
+            self.report.note('annotation file', _OTHER.format(found, self.version), key)
 
     def _as_version_2(
         self, content: Any, folder: Path, document: str, key: str
