@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from heapq import nsmallest
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -98,11 +99,18 @@ def _told_in(folder: Path, tell: Callable[[Any], _T | None]) -> _T | None:
 
 def _first_documents(folder: Path) -> Iterator[str]:
     """Yield the first documents of a folder by name: a few that lie in it, then a few of all, those below it too."""
+    yield from _first_names(str(folder), folder.stat().st_mtime_ns)
+    yield from nsmallest(_LOOKED_AT, scan(folder, DOCUMENTS), key=nfc)
+
+
+@lru_cache(maxsize=8)  # the two versions ask one after the other, and listing a large folder takes its time
+def _first_names(folder: str, _changed: int) -> tuple[str, ...]:
+    """Return the first documents that lie in a folder, by name; asked anew when it got or lost a name."""
     names = os.listdir(folder)  # half the cost of a scan, and nearly always enough  # noqa: PTH208
     names.sort(key=None if ''.join(names).isascii() else nfc)
-    found = (name for name in names if suffix_of(name) in DOCUMENTS and not is_litter(name))
-    yield from islice(found, _LOOKED_AT)
-    yield from nsmallest(_LOOKED_AT, scan(folder, DOCUMENTS), key=nfc)
+    return tuple(
+        islice((name for name in names if suffix_of(name) in DOCUMENTS and not is_litter(name)), _LOOKED_AT)
+    )
 
 
 def version_of(content: Any) -> int | None:
