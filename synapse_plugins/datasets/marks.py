@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ['Mark', 'follow', 'mark', 'take_marks', 'tell_marks', 'write_marked']
 
-_CHANGED = 'changed'
-"""Key of `Sample.meta`: (annotation, reason), as often as something was changed."""
+_CHANGED = '\0changed'
+"""Key of `Sample.meta`, which no reader has of its own: (annotation, reason), as often as something was changed."""
 
 
 def mark(sample: Sample, marks: Iterable[Mark]) -> None:

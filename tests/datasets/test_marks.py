@@ -146,3 +146,9 @@ def test_what_says_nothing_is_left_as_it_was() -> None:
     meta = sample.meta
     mark(sample, [])
     assert (list(take_marks(sample)), sample.meta is meta) == ([], True)
+
+
+def test_what_a_reader_of_a_pack_keeps_is_no_mark() -> None:
+    sample = Sample('a', None, ImageFile('a.jpg'), [], {'changed': True})
+    assert take_marks(sample) == ()
+    assert sample.meta == {'changed': True}
